@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * libvfa: VFIO device assignment for C.
+ *
+ * A device, its interrupts and a safe I/O address space in user space, over
+ * /dev/vfio (type1) or iommufd. Start with vfa(7), or with vfa/container.h and
+ * vfa/device.h.
+ */
+
+#ifndef VFA_H
+#define VFA_H
+
+#include <vfa/buffer.h>
+#include <vfa/coherency.h>
+#include <vfa/config.h>
+#include <vfa/container.h>
+#include <vfa/device.h>
+#include <vfa/error.h>
+#include <vfa/group.h>
+#include <vfa/host.h>
+#include <vfa/iova.h>
+#include <vfa/irq.h>
+#include <vfa/mapping.h>
+#include <vfa/mmio.h>
+#include <vfa/region.h>
+
+#endif

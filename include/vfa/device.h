@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * An assigned device.
+ *
+ * Opening a device brings its group into a container and gives its regions
+ * (vfa/region.h, vfa/config.h), interrupts (vfa/irq.h) and DMA to this process.
+ * The handle owns the device's fd and keeps its container alive.
+ *
+ * All functions may be called from any thread, except that nothing may use a
+ * device while another thread closes it.
+ */
+
+#ifndef VFA_DEVICE_H
+#define VFA_DEVICE_H
+
+#include <stdint.h>
+#include <vfa/container.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vfa_device;
+
+/**
+ * struct vfa_device_options - how to open a device
+ * @struct_size: set by VFA_DEVICE_OPTIONS_INIT
+ * @vf_token: for a virtual function whose physical function is assigned too:
+ *	the UUID they share, such as "00112233-4455-6677-8899-aabbccddeeff"; NULL
+ *	for none. The kernel refuses a token for any other device
+ */
+struct vfa_device_options {
+	uint32_t struct_size;
+	const char *vf_token;
+};
+
+#define VFA_DEVICE_OPTIONS_INIT { .struct_size = sizeof(struct vfa_device_options) }
+
+/**
+ * vfa_device_open() - bring a device into a container
+ * @container: the address space its DMA goes through
+ * @bdf: its PCI address, "0000:00:04.0" or "00:04.0"
+ * @options: NULL for none
+ * @ret: the device, to be closed with vfa_device_close()
+ *
+ * The device must be bound to a VFIO driver such as vfio-pci, and so must every
+ * other member of its group that has a driver at all (pcieport and pci-stub
+ * excepted). The first device decides the backend of an automatic container. A
+ * device whose reserved regions collide with a live mapping is refused before
+ * the kernel is asked. When a container's last device has left on type1, the
+ * kernel has dropped its mappings; they are made again when the next one joins.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument; @bdf does not parse (VFA_CAUSE_BAD_BDF); the
+ *		device needs a firmware identity map (VFA_CAUSE_FIRMWARE_MAP)
+ *	-ENODEV: no such device (VFA_CAUSE_NO_DEVICE); it reads as all ones
+ *		(VFA_CAUSE_DEVICE_GONE)
+ *	-ENOENT: no IOMMU (VFA_CAUSE_NO_IOMMU); not bound (VFA_CAUSE_NOT_BOUND); no
+ *		device node for iommufd (VFA_CAUSE_NO_DEVICE_NODE); no VFIO
+ *		(VFA_CAUSE_NO_VFIO)
+ *	-EBUSY: a member of the group is on a kernel driver (VFA_CAUSE_NOT_VIABLE);
+ *		the group or device is open elsewhere (VFA_CAUSE_GROUP_BUSY,
+ *		VFA_CAUSE_DEVICE_BUSY)
+ *	-EADDRINUSE: a live mapping is in the way (VFA_CAUSE_JOIN_CONFLICT)
+ *	-EPERM: interrupts cannot be isolated (VFA_CAUSE_UNSAFE_INTERRUPTS); a
+ *		policy said no (VFA_CAUSE_DENIED)
+ *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing
+ *		(VFA_CAUSE_VF_TOKEN)
+ *	-EOPNOTSUPP: a token on iommufd needs Linux 6.18
+ *	-ENOMEM: no memory
+ *	any other errno of the kernel (VFA_CAUSE_KERNEL)
+ *
+ * Kernel: VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU, VFIO_GROUP_GET_DEVICE_FD;
+ * VFIO_DEVICE_BIND_IOMMUFD, VFIO_DEVICE_ATTACH_IOMMUFD_PT; VFIO_DEVICE_GET_INFO.
+ */
+int vfa_device_open(struct vfa_container *container, const char *bdf,
+		    const struct vfa_device_options *options, struct vfa_device **ret);
+
+/**
+ * vfa_device_open_fd() - bring a device into a container through an open node
+ * @container: the address space its DMA goes through, not an undecided one
+ * @bdf: its PCI address
+ * @fd: on type1 and noiommu its open group node /dev/vfio/N, on iommufd its open
+ *	device node /dev/vfio/devices/vfioN. It is duplicated: the caller keeps and
+ *	closes its own
+ * @options: NULL for none
+ * @ret: the device, to be closed with vfa_device_close()
+ *
+ * For processes that are handed nodes they could not open. sysfs is used for
+ * explanations only and may be out of reach. The kernel ties the caller's @fd to
+ * the container too: close it before expecting the device to be free again.
+ *
+ * Return: as vfa_device_open(), and
+ *	-EBADF: @fd is closed (VFA_CAUSE_BAD_FD)
+ *	-ENOTTY: @fd is not of the kind the backend needs (VFA_CAUSE_BAD_FD)
+ *	-ENODEV: the container is undecided (VFA_CAUSE_WRONG_ORDER)
+ */
+int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,
+		       const struct vfa_device_options *options, struct vfa_device **ret);
+
+/**
+ * vfa_device_close() - give a device back
+ * @device: the device, or NULL
+ *
+ * Its interrupts are disabled, its mapped regions unmapped (pointers into them
+ * die here), and it leaves the container. Interrupt handles must be disabled
+ * first. Mappings stay.
+ */
+void vfa_device_close(struct vfa_device *device);
+
+/**
+ * vfa_device_bdf() - the device's address in full, such as "0000:00:04.0"
+ * @device: the device, not NULL
+ *
+ * Return: a string valid as long as @device.
+ */
+const char *vfa_device_bdf(const struct vfa_device *device);
+
+/**
+ * vfa_device_group() - the number of the device's IOMMU group
+ * @device: the device
+ *
+ * Return: the number; -EINVAL when @device is NULL; -ENOENT when sysfs did not
+ * tell (VFA_CAUSE_NO_GROUP).
+ */
+int vfa_device_group(const struct vfa_device *device);
+
+/**
+ * vfa_device_fd() - the VFIO device fd, for what the library does not cover
+ * @device: the device
+ *
+ * Return: the fd, which belongs to @device; -EINVAL when @device is NULL.
+ */
+int vfa_device_fd(const struct vfa_device *device);
+
+/**
+ * vfa_device_can_reset() - whether vfa_device_reset() has a way to work
+ * @device: the device
+ *
+ * Return: 1, 0, or -EINVAL when @device is NULL.
+ */
+int vfa_device_can_reset(const struct vfa_device *device);
+
+/**
+ * vfa_device_reset() - reset this device alone
+ * @device: the device
+ *
+ * Function-level reset, or another of the kernel's methods that touches no
+ * other device. Config space is restored by the kernel, the device's own
+ * registers are not. DMA stops; mappings stay. Enable interrupts anew.
+ *
+ * Return: 0, or
+ *	-EINVAL: @device is NULL
+ *	-EOPNOTSUPP: no method for this device alone (VFA_CAUSE_NO_RESET)
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DEVICE_RESET; /sys/bus/pci/devices/BDF/reset_method.
+ */
+int vfa_device_reset(struct vfa_device *device);
+
+/**
+ * vfa_device_enable_bus_master() - let the device do DMA and send MSIs
+ * @device: the device
+ *
+ * Devices start with bus mastering off.
+ *
+ * Return: 0, or -EINVAL when @device is NULL, or the errors of vfa_config_write16().
+ */
+int vfa_device_enable_bus_master(struct vfa_device *device);
+
+/**
+ * vfa_device_disable_bus_master() - keep the device from doing DMA
+ * @device: the device
+ *
+ * Return: as vfa_device_enable_bus_master().
+ */
+int vfa_device_disable_bus_master(struct vfa_device *device);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Why a call failed.
+ *
+ * Every function of the library returns 0 or more on success and a negative
+ * errno on failure. The errno suffices to act; the record described here tells
+ * a person what happened and what to do. It belongs to the calling thread, as
+ * errno does: a failure replaces it, a success leaves it alone.
+ */
+
+#ifndef VFA_ERROR_H
+#define VFA_ERROR_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * enum vfa_cause - what was in the way
+ *
+ * Finer than an errno: many causes share EINVAL. vfa-errors(7) has a section
+ * for each. New causes are added at the end.
+ */
+enum vfa_cause {
+	VFA_CAUSE_NONE = 0,          /* nothing failed in this thread so far */
+	VFA_CAUSE_KERNEL,            /* the kernel refused and gave no more than an errno */
+	VFA_CAUSE_NO_MEMORY,         /* malloc failed in the library itself */
+	VFA_CAUSE_BAD_ARGUMENT,      /* an argument no call could serve, such as NULL */
+	VFA_CAUSE_BAD_BDF,           /* the device address does not parse */
+	VFA_CAUSE_BAD_FD,            /* the fd is closed or not of the expected kind */
+	VFA_CAUSE_WRONG_ORDER,       /* a step that has to come first is missing */
+
+	VFA_CAUSE_NO_DEVICE,         /* there is no such device */
+	VFA_CAUSE_NO_GROUP,          /* there is no such IOMMU group */
+	VFA_CAUSE_NO_IOMMU,          /* no IOMMU translates this device's DMA */
+	VFA_CAUSE_NO_VFIO,           /* VFIO is not in the kernel, or not loaded */
+	VFA_CAUSE_NO_TYPE1,          /* VFIO has no type1 IOMMU backend */
+	VFA_CAUSE_NO_IOMMUFD,        /* the kernel has no /dev/iommu */
+	VFA_CAUSE_NO_DEVICE_NODE,    /* no /dev/vfio/devices node for the device */
+	VFA_CAUSE_NOT_BOUND,         /* the device is not bound to a VFIO driver */
+	VFA_CAUSE_NOIOMMU,           /* asked of noiommu what only an IOMMU can give */
+
+	VFA_CAUSE_ACCESS,            /* the node's mode and owner do not admit this user */
+	VFA_CAUSE_DENIED,            /* a policy, such as the device cgroup, said no */
+	VFA_CAUSE_VF_TOKEN,          /* the virtual function's token is missing or wrong */
+	VFA_CAUSE_UNSAFE_INTERRUPTS, /* the machine cannot isolate interrupts */
+	VFA_CAUSE_NOT_VIABLE,        /* a member of the group is on a kernel driver */
+	VFA_CAUSE_GROUP_BUSY,        /* the group is open elsewhere */
+	VFA_CAUSE_DEVICE_BUSY,       /* the device is open elsewhere */
+	VFA_CAUSE_FIRMWARE_MAP,      /* firmware wants an identity map for the device */
+	VFA_CAUSE_JOIN_CONFLICT,     /* a live mapping collides with the joining device */
+
+	VFA_CAUSE_EMPTY,             /* a size of 0 */
+	VFA_CAUSE_WRAPPED,           /* address plus size exceeds 64 bits */
+	VFA_CAUSE_MISALIGNED,        /* not a multiple of the IOMMU's page size */
+	VFA_CAUSE_OUTSIDE_APERTURE,  /* not in any range the IOMMU translates */
+	VFA_CAUSE_RESERVED,          /* inside a reserved region */
+	VFA_CAUSE_OVERLAP,           /* another mapping is there */
+	VFA_CAUSE_NO_SPACE,          /* no free IOVA range is large enough */
+	VFA_CAUSE_NOT_MAPPED,        /* nothing is mapped there */
+	VFA_CAUSE_PARTIAL_UNMAP,     /* the range cuts a mapping */
+	VFA_CAUSE_SHORT_UNMAP,       /* the kernel unmapped less than asked */
+	VFA_CAUSE_BAD_ADDRESS,       /* no memory with these rights at the address */
+	VFA_CAUSE_MMIO_ADDRESS,      /* device memory, which this backend cannot pin */
+	VFA_CAUSE_MEMLOCK,           /* the limit on locked memory */
+	VFA_CAUSE_ENTRY_LIMIT,       /* type1's limit on the number of mappings */
+
+	VFA_CAUSE_NO_REGION,         /* the device has no such region */
+	VFA_CAUSE_REGION_BOUNDS,     /* an access past the end of a region */
+	VFA_CAUSE_REGION_RIGHTS,     /* the region cannot be read, written or mapped */
+	VFA_CAUSE_NO_IRQ,            /* the device has no such interrupts */
+	VFA_CAUSE_IRQ_BOUNDS,        /* more vectors than the device has */
+	VFA_CAUSE_IRQ_BUSY,          /* interrupts of the device are enabled already */
+	VFA_CAUSE_TIMEOUT,           /* nothing arrived in time */
+	VFA_CAUSE_NO_RESET,          /* the kernel knows no way to reset the device alone */
+	VFA_CAUSE_DEVICE_GONE,       /* the device reads as all ones */
+};
+
+/**
+ * struct vfa_error - the last failure of a thread
+ * @code: the negative errno that the call returned
+ * @cause: what was in the way
+ * @message: one sentence, with the object and the numbers; never NULL
+ * @hint: what to do about it, or an empty string; never NULL
+ *
+ * The strings end without a period or newline. @hint may hold several lines.
+ */
+struct vfa_error {
+	int code;
+	enum vfa_cause cause;
+	const char *message;
+	const char *hint;
+};
+
+/**
+ * vfa_error_last() - why the last failing call of this thread failed
+ *
+ * Return: a record that belongs to the thread and stays valid until its next
+ * failing call or its end. Never NULL; before any failure its code is 0, its
+ * cause VFA_CAUSE_NONE and its strings are empty.
+ */
+const struct vfa_error *vfa_error_last(void);
+
+/**
+ * vfa_cause_name() - the name of a cause, as in vfa-errors(7)
+ * @cause: any value
+ *
+ * Return: a static string such as "outside-aperture"; "unknown" for a value
+ * this library does not know.
+ */
+const char *vfa_cause_name(enum vfa_cause cause);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Interrupts of a device, as eventfds.
+ *
+ * Enabling a range of vectors of one kind makes a handle that owns an eventfd a
+ * vector. Wait with vfa_irq_wait(), or put the fds into a loop of your own. A
+ * device has one handle a kind, and of INTx, MSI and MSI-X only one at a time.
+ *
+ * A handle must be disabled before its device is closed. Different vectors may
+ * be waited for from different threads; disabling must not race with a wait.
+ */
+
+#ifndef VFA_IRQ_H
+#define VFA_IRQ_H
+
+#include <stdint.h>
+#include <vfa/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vfa_irq;
+
+/** enum vfa_irq_kind - kinds of interrupts of a PCI device */
+enum vfa_irq_kind {
+	VFA_IRQ_INTX = 0, /* the pin; masked by the kernel each time it fires */
+	VFA_IRQ_MSI,
+	VFA_IRQ_MSIX,
+	VFA_IRQ_ERROR,    /* the device reported an uncorrectable error */
+	VFA_IRQ_REQUEST,  /* the kernel wants the device back */
+};
+
+/**
+ * vfa_irq_count() - how many vectors of a kind the device has
+ * @device: the device
+ * @kind: the kind
+ *
+ * Return: the number, 0 for none, or
+ *	-EINVAL: @device is NULL or @kind unknown
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DEVICE_GET_IRQ_INFO.
+ */
+int vfa_irq_count(struct vfa_device *device, enum vfa_irq_kind kind);
+
+/**
+ * vfa_irq_enable() - let vectors signal eventfds
+ * @device: the device
+ * @kind: the kind
+ * @start: first vector, from 0
+ * @count: number of vectors, at least 1
+ * @ret: the handle, to be given back with vfa_irq_disable()
+ *
+ * MSI and MSI-X are writes of the device: bus mastering must be on.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, unknown @kind, @count of 0 (VFA_CAUSE_EMPTY), or
+ *		vectors the device does not have (VFA_CAUSE_IRQ_BOUNDS)
+ *	-ENOENT: the device has none of the kind (VFA_CAUSE_NO_IRQ)
+ *	-EBUSY: this kind, or another of INTx, MSI and MSI-X, is enabled already
+ *		(VFA_CAUSE_IRQ_BUSY)
+ *	-ENOSPC: the machine has fewer vectors free; the message says how many
+ *		(VFA_CAUSE_IRQ_BOUNDS)
+ *	-ENOMEM: no memory
+ *	-EMFILE: too many open files
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DEVICE_SET_IRQS with VFIO_IRQ_SET_DATA_EVENTFD.
+ */
+int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+		   uint32_t count, struct vfa_irq **ret);
+
+/**
+ * vfa_irq_disable() - disable the vectors and free the handle
+ * @irq: the handle, or NULL
+ *
+ * All vectors of the kind are disabled and the eventfds closed.
+ */
+void vfa_irq_disable(struct vfa_irq *irq);
+
+/**
+ * vfa_irq_fd() - the eventfd of a vector
+ * @irq: the handle
+ * @vector: from start to start + count - 1
+ *
+ * Readable when the vector has fired; reading gives the number of times and
+ * clears it. Non-blocking and close-on-exec.
+ *
+ * Return: the fd, which belongs to @irq, or -EINVAL for a NULL handle or a
+ * vector that is not enabled (VFA_CAUSE_IRQ_BOUNDS).
+ */
+int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector);
+
+/**
+ * vfa_irq_wait() - wait until a vector has fired
+ * @irq: the handle
+ * @vector: from start to start + count - 1
+ * @timeout_ms: in milliseconds; 0 to look only, negative to wait for ever
+ * @ret: how often it fired since the last look, at least 1; may be NULL
+ *
+ * INTx stays masked after it fired: serve the device, then vfa_irq_unmask(). A
+ * signal does not shorten the wait.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL handle or a vector that is not enabled (VFA_CAUSE_IRQ_BOUNDS)
+ *	-ETIMEDOUT: it did not fire in time (VFA_CAUSE_TIMEOUT)
+ *	any other errno of poll(2) or read(2)
+ */
+int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, uint64_t *ret);
+
+/**
+ * vfa_irq_mask() - hold INTx back
+ * @irq: a handle of VFA_IRQ_INTX
+ *
+ * Return: 0, or
+ *	-EINVAL: @irq is NULL
+ *	-EOPNOTSUPP: the kind cannot be masked by VFIO (VFA_CAUSE_NO_IRQ)
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_IRQ_SET_ACTION_MASK.
+ */
+int vfa_irq_mask(struct vfa_irq *irq);
+
+/**
+ * vfa_irq_unmask() - let INTx through again
+ * @irq: a handle of VFA_IRQ_INTX
+ *
+ * Once after each time it fired. An interrupt that is still pending fires at once.
+ *
+ * Return: as vfa_irq_mask(). Kernel: VFIO_IRQ_SET_ACTION_UNMASK.
+ */
+int vfa_irq_unmask(struct vfa_irq *irq);
+
+/**
+ * vfa_irq_kind_name() - "INTx", "MSI", "MSI-X", "error" or "request"
+ * @kind: any value; "unknown" for one this library does not know
+ */
+const char *vfa_irq_kind_name(enum vfa_irq_kind kind);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

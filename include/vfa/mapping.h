@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * A mapping: memory of this process at an IOVA.
+ *
+ * While a mapping lives, its pages are pinned and every device of the container
+ * reaches them. The list of mappings equals the kernel's after every call,
+ * whether it succeeded or failed.
+ *
+ * A handle lives until its mapping is unmapped, by handle, by range or all at
+ * once; it keeps its container alive. Pages of private memory can move away
+ * under a fork: use shared memory (vfa/buffer.h does) or MADV_DONTFORK.
+ */
+
+#ifndef VFA_MAPPING_H
+#define VFA_MAPPING_H
+
+#include <stdint.h>
+#include <vfa/container.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vfa_mapping;
+
+/** enum vfa_access - what a device may do with a mapping */
+enum vfa_access {
+	VFA_ACCESS_READ = 1 << 0,  /* device reads memory */
+	VFA_ACCESS_WRITE = 1 << 1, /* device writes memory */
+	VFA_ACCESS_READ_WRITE = VFA_ACCESS_READ | VFA_ACCESS_WRITE,
+};
+
+/** enum vfa_map_flags - how the IOVA is found */
+enum vfa_map_flags {
+	VFA_MAP_FIXED = 1 << 0, /* at exactly the IOVA given */
+};
+
+/**
+ * struct vfa_map_options - how to map
+ * @struct_size: set by VFA_MAP_OPTIONS_INIT
+ * @flags: enum vfa_map_flags
+ * @access: enum vfa_access, 0 for both ways
+ * @iova: with VFA_MAP_FIXED, the IOVA
+ * @iova_min: without it, the lowest IOVA to use; 0 for any but page 0
+ * @iova_max: without it, the highest byte to use, such as a device's DMA mask;
+ *	0 for any
+ * @alignment: without it, a power of two the IOVA shall be a multiple of; 0 for
+ *	the largest IOMMU page that fits into the size
+ */
+struct vfa_map_options {
+	uint32_t struct_size;
+	uint32_t flags;
+	uint32_t access;
+	uint32_t reserved;
+	uint64_t iova;
+	uint64_t iova_min;
+	uint64_t iova_max;
+	uint64_t alignment;
+};
+
+#define VFA_MAP_OPTIONS_INIT { .struct_size = sizeof(struct vfa_map_options) }
+
+/**
+ * vfa_container_map() - map memory for DMA
+ * @container: a container with a device in it
+ * @vaddr: the memory; a multiple of vfa_container_alignment()
+ * @size: in bytes; a multiple of the same
+ * @options: NULL to map both ways at an IOVA the library chooses: the lowest
+ *	free one, but never page 0
+ * @ret: the mapping; may be NULL when the caller will unmap by range
+ *
+ * The request is checked against the kernel's ranges, the reserved regions and
+ * the other mappings before the kernel is asked; a refusal names what is in the
+ * way and, where there is one, the next IOVA that would do.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument; a size of 0 (VFA_CAUSE_EMPTY); an end beyond 64
+ *		bits (VFA_CAUSE_WRAPPED); VFA_CAUSE_MISALIGNED;
+ *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED
+ *	-EEXIST: another mapping is there (VFA_CAUSE_OVERLAP)
+ *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EFAULT: no memory with these rights (VFA_CAUSE_BAD_ADDRESS), or device
+ *		memory on iommufd (VFA_CAUSE_MMIO_ADDRESS)
+ *	-ENOMEM: the limit on locked memory (VFA_CAUSE_MEMLOCK), or no memory
+ *	-ENOSPC: no free IOVA (VFA_CAUSE_NO_SPACE), or no entry left on type1
+ *		(VFA_CAUSE_ENTRY_LIMIT)
+ *	-EOPNOTSUPP: noiommu does not translate (VFA_CAUSE_NOIOMMU)
+ *	any other errno of the kernel (VFA_CAUSE_KERNEL)
+ *
+ * Kernel: VFIO_IOMMU_MAP_DMA; IOMMU_IOAS_MAP.
+ */
+int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t size,
+		      const struct vfa_map_options *options, struct vfa_mapping **ret);
+
+/**
+ * vfa_container_unmap() - unmap whole mappings by range
+ * @container: the container
+ * @iova: start of the range
+ * @size: in bytes
+ *
+ * The range may cover several mappings and gaps between them, but must not cut
+ * one. Their handles die.
+ *
+ * Return: 0, or
+ *	-EINVAL: @container is NULL; VFA_CAUSE_EMPTY; VFA_CAUSE_WRAPPED; the range
+ *		cuts a mapping (VFA_CAUSE_PARTIAL_UNMAP); nothing was done
+ *	-ENOENT: nothing is mapped there (VFA_CAUSE_NOT_MAPPED)
+ *	-EIO: the kernel had less mapped than the library knew of; all of the range
+ *		is unmapped now (VFA_CAUSE_SHORT_UNMAP)
+ *	any other errno of the kernel; what is still mapped is still listed
+ *
+ * Kernel: VFIO_IOMMU_UNMAP_DMA; IOMMU_IOAS_UNMAP.
+ */
+int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t size);
+
+/**
+ * vfa_container_unmap_all() - unmap everything
+ * @container: the container
+ *
+ * All mapping handles of the container die, those of buffers excepted: while
+ * one lives, the call is refused.
+ *
+ * Return: 0, also when nothing is mapped, or
+ *	-EINVAL: @container is NULL
+ *	-EBUSY: a buffer is still mapped (VFA_CAUSE_WRONG_ORDER); nothing was done
+ *	-EIO: as vfa_container_unmap()
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DMA_UNMAP_FLAG_ALL; IOMMU_IOAS_UNMAP of the whole space.
+ */
+int vfa_container_unmap_all(struct vfa_container *container);
+
+/**
+ * vfa_mapping_unmap() - unmap one mapping and free its handle
+ * @mapping: the mapping, or NULL
+ *
+ * Return: 0, or the errors of vfa_container_unmap(). On an error other than
+ * -EIO the mapping is still there and the handle still valid.
+ */
+int vfa_mapping_unmap(struct vfa_mapping *mapping);
+
+/** vfa_mapping_iova() - where it starts for a device; @mapping not NULL */
+uint64_t vfa_mapping_iova(const struct vfa_mapping *mapping);
+
+/** vfa_mapping_vaddr() - where it starts for this process; @mapping not NULL */
+void *vfa_mapping_vaddr(const struct vfa_mapping *mapping);
+
+/** vfa_mapping_size() - its size in bytes; @mapping not NULL */
+uint64_t vfa_mapping_size(const struct vfa_mapping *mapping);
+
+/** vfa_mapping_access() - enum vfa_access; @mapping not NULL */
+uint32_t vfa_mapping_access(const struct vfa_mapping *mapping);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Regions of a device: BARs, expansion ROM, config space, legacy VGA, and
+ * whatever a driver adds.
+ *
+ * A region is named by its index. Where the kernel allows it, a region is
+ * mapped and used through vfa/mmio.h; where it does not (I/O ports, config
+ * space, parts that a driver guards), it is read and written by call.
+ */
+
+#ifndef VFA_REGION_H
+#define VFA_REGION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <vfa/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** VFA_BAR() - the region of a base address register, 0 to 5 */
+#define VFA_BAR(n) ((uint32_t)(n))
+
+/** enum vfa_region_index - the other regions of a PCI device */
+enum vfa_region_index {
+	VFA_REGION_ROM = 6,
+	VFA_REGION_CONFIG = 7,
+	VFA_REGION_VGA = 8,
+};
+
+/** enum vfa_region_flags - what can be done with a region */
+enum vfa_region_flags {
+	VFA_REGION_CAN_READ = 1 << 0,
+	VFA_REGION_CAN_WRITE = 1 << 1,
+	VFA_REGION_CAN_MAP = 1 << 2,
+};
+
+/**
+ * struct vfa_region_info - one region
+ * @size: in bytes; 0 when the device does not have it
+ * @offset: where it starts in the device fd
+ * @flags: enum vfa_region_flags
+ */
+struct vfa_region_info {
+	uint64_t size;
+	uint64_t offset;
+	uint32_t flags;
+};
+
+/**
+ * vfa_region_count() - how many region indexes the device has
+ * @device: the device
+ *
+ * Return: the number, or -EINVAL when @device is NULL. Some of the indexes below
+ * it may be empty.
+ */
+int vfa_region_count(const struct vfa_device *device);
+
+/**
+ * vfa_region_get_info() - what a region is
+ * @device: the device
+ * @index: VFA_BAR(n) or another index below vfa_region_count()
+ * @ret: filled on success; the caller's
+ *
+ * An index that the device does not implement gives a size of 0.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, or @index is too large (VFA_CAUSE_NO_REGION)
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DEVICE_GET_REGION_INFO.
+ */
+int vfa_region_get_info(struct vfa_device *device, uint32_t index, struct vfa_region_info *ret);
+
+/**
+ * vfa_region_map() - map a region whole
+ * @device: the device
+ * @index: VFA_BAR(n) or another index
+ * @ret: its first byte, for vfa_mmio_read32() and its kin
+ *
+ * Mapping a region twice gives the same address, to be unmapped as often. The
+ * memory is uncached. It goes with vfa_region_unmap() or vfa_device_close().
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, or no such region (VFA_CAUSE_NO_REGION)
+ *	-EOPNOTSUPP: the kernel does not map it, or only parts of it
+ *		(VFA_CAUSE_REGION_RIGHTS)
+ *	-ENOMEM: no memory
+ *	any other errno of mmap(2)
+ */
+int vfa_region_map(struct vfa_device *device, uint32_t index, volatile void **ret);
+
+/**
+ * vfa_region_unmap() - undo one vfa_region_map()
+ * @device: the device
+ * @index: the region
+ *
+ * Return: 0, or
+ *	-EINVAL: @device is NULL, or the region is not mapped (VFA_CAUSE_WRONG_ORDER)
+ */
+int vfa_region_unmap(struct vfa_device *device, uint32_t index);
+
+/**
+ * vfa_region_read() - read from a region by call
+ * @device: the device
+ * @index: the region
+ * @offset: in bytes from its start
+ * @buffer: receives @size bytes; unspecified on failure
+ * @size: in bytes; 1, 2, 4 and 8 with @offset a multiple of it make one access
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, no such region (VFA_CAUSE_NO_REGION), a @size of 0
+ *		(VFA_CAUSE_EMPTY), or past the region's end (VFA_CAUSE_REGION_BOUNDS)
+ *	-EOPNOTSUPP: the region cannot be read (VFA_CAUSE_REGION_RIGHTS)
+ *	-EIO: the kernel read less than asked
+ *	any other errno of pread(2)
+ */
+int vfa_region_read(struct vfa_device *device, uint32_t index, uint64_t offset, void *buffer,
+		    size_t size);
+
+/**
+ * vfa_region_write() - write to a region by call
+ * @device: the device
+ * @index: the region
+ * @offset: in bytes from its start
+ * @buffer: @size bytes to write
+ * @size: in bytes, as for vfa_region_read()
+ *
+ * Return: as vfa_region_read(), with writing for reading.
+ */
+int vfa_region_write(struct vfa_device *device, uint32_t index, uint64_t offset,
+		     const void *buffer, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

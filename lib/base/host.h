@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* The machine, as every object holds it. */
+
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+#include <stdatomic.h>
+#include <vfa/host.h>
+
+#include "base/syscalls.h"
+
+struct vfa_host {
+	const struct syscalls *sys;
+	char *sysfs;
+	char *dev;
+	char *proc;
+	vfa_log_fn log;
+	void *log_data;
+	enum vfa_log_level log_level;
+	atomic_uint holders;
+};
+
+/** host_hold() - one more holder of a host; of a new one for this machine when NULL */
+int host_hold(struct vfa_host *host, struct vfa_host **ret);
+
+/** host_log() - a line to the host's log callback, if it has one and wants the level */
+void host_log(const struct vfa_host *host, enum vfa_log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

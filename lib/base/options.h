@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Options of a caller built against an older or newer header: the fields both
+ * sides know are used, the rest is zero.
+ */
+
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * options_copy() - take a caller's options
+ * @what: the struct's name for the message
+ * @options: the caller's, or NULL for all zero
+ * @ret: this library's, of @size bytes
+ *
+ * Return: 0, or -EINVAL when the caller's struct_size is less than @least (the
+ * size in the first release) or fields this library does not know are set.
+ */
+int options_copy(const char *what, const void *options, size_t least, void *ret, size_t size);
+
+#endif

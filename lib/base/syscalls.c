@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "base/syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int real_open(const char *path, int flags)
+{
+	return open(path, flags | O_CLOEXEC);
+}
+
+static int real_dup(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static int real_ioctl(int fd, unsigned long request, void *argument)
+{
+	return ioctl(fd, request, argument);
+}
+
+static int real_getrlimit(int resource, struct rlimit *limit)
+{
+	return getrlimit(resource, limit);
+}
+
+const struct syscalls syscalls_real = {
+	.open = real_open,
+	.close = close,
+	.dup = real_dup,
+	.ioctl = real_ioctl,
+	.read = read,
+	.pread = pread,
+	.pwrite = pwrite,
+	.readlink = readlink,
+	.mmap = mmap,
+	.munmap = munmap,
+	.eventfd = eventfd,
+	.poll = poll,
+	.getrlimit = real_getrlimit,
+};
+
+/* The value of a call, or -errno, repeated while a signal interrupts it. */
+#define RESTART(call)                                                                              \
+	({                                                                                         \
+		__typeof__(call) value_;                                                           \
+		do                                                                                 \
+			value_ = (call);                                                           \
+		while (value_ < 0 && errno == EINTR);                                              \
+		value_ < 0 ? -errno : value_;                                                      \
+	})
+
+int sys_open(const struct syscalls *sys, const char *path, int flags)
+{
+	return RESTART(sys->open(path, flags));
+}
+
+/* Nothing can be done about a failing close: Linux frees the fd in any case. */
+void sys_close(const struct syscalls *sys, int fd)
+{
+	if (fd >= 0)
+		(void)sys->close(fd);
+}
+
+int sys_dup(const struct syscalls *sys, int fd)
+{
+	return RESTART(sys->dup(fd));
+}
+
+int sys_ioctl(const struct syscalls *sys, int fd, unsigned long request, void *argument)
+{
+	return RESTART(sys->ioctl(fd, request, argument));
+}
+
+ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size)
+{
+	return RESTART(sys->read(fd, buffer, size));
+}
+
+ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset)
+{
+	return RESTART(sys->pread(fd, buffer, size, offset));
+}
+
+ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,
+		   off_t offset)
+{
+	return RESTART(sys->pwrite(fd, buffer, size, offset));
+}
+
+ssize_t sys_readlink(const struct syscalls *sys, const char *path, char *buffer, size_t size)
+{
+	return RESTART(sys->readlink(path, buffer, size));
+}
+
+int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags, int fd,
+	     off_t offset, void **ret)
+{
+	void *address = sys->mmap(NULL, size, protection, flags, fd, offset);
+
+	if (address == MAP_FAILED)
+		return -errno;
+	*ret = address;
+	return 0;
+}
+
+void sys_munmap(const struct syscalls *sys, void *address, size_t size)
+{
+	(void)sys->munmap(address, size);
+}
+
+int sys_eventfd(const struct syscalls *sys)
+{
+	return RESTART(sys->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+/* With a timeout a restart would wait anew: the caller counts the time. */
+int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	int ready = sys->poll(fds, count, timeout_ms);
+
+	return ready < 0 ? -errno : ready;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * The system calls that reach the kernel's VFIO, one table a host, so that a
+ * test can put its own kernel behind the library and fail each call in turn.
+ * They keep libc's conventions; the sys_ wrappers turn -1 into -errno and
+ * restart what a signal interrupted.
+ */
+
+#ifndef BASE_SYSCALLS_H
+#define BASE_SYSCALLS_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct syscalls {
+	int (*open)(const char *path, int flags);
+	int (*close)(int fd);
+	int (*dup)(int fd);
+	int (*ioctl)(int fd, unsigned long request, void *argument);
+	ssize_t (*read)(int fd, void *buffer, size_t size);
+	ssize_t (*pread)(int fd, void *buffer, size_t size, off_t offset);
+	ssize_t (*pwrite)(int fd, const void *buffer, size_t size, off_t offset);
+	ssize_t (*readlink)(const char *path, char *buffer, size_t size);
+	void *(*mmap)(void *address, size_t size, int protection, int flags, int fd, off_t offset);
+	int (*munmap)(void *address, size_t size);
+	int (*eventfd)(unsigned int value, int flags);
+	int (*poll)(struct pollfd *fds, nfds_t count, int timeout_ms);
+	int (*getrlimit)(int resource, struct rlimit *limit);
+};
+
+/* The real ones. Every fd is close-on-exec from birth. */
+extern const struct syscalls syscalls_real;
+
+int sys_open(const struct syscalls *sys, const char *path, int flags);
+void sys_close(const struct syscalls *sys, int fd);
+int sys_dup(const struct syscalls *sys, int fd);
+int sys_ioctl(const struct syscalls *sys, int fd, unsigned long request, void *argument);
+ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size);
+ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset);
+ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,
+		   off_t offset);
+ssize_t sys_readlink(const struct syscalls *sys, const char *path, char *buffer, size_t size);
+int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags, int fd,
+	     off_t offset, void **ret);
+void sys_munmap(const struct syscalls *sys, void *address, size_t size);
+int sys_eventfd(const struct syscalls *sys);
+int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int timeout_ms);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * What the library uses of VFIO's device nodes (Linux 6.6), beyond the oldest
+ * supported linux/vfio.h. tests/checks/uapi.sh compares it with the kernel's own.
+ */
+
+#ifndef UAPI_VFIO_CDEV_H
+#define UAPI_VFIO_CDEV_H
+
+#include <linux/types.h>
+#include <linux/vfio.h>
+
+#define UAPI_VFIO_DEVICE_BIND_IOMMUFD	   _IO(VFIO_TYPE, VFIO_BASE + 18)
+#define UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
+
+#define UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN (1u << 0) /* Linux 6.18 */
+
+struct uapi_vfio_bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+	__aligned_u64 token_uuid_ptr;
+};
+
+struct uapi_vfio_attach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags;
+	__u32 pt_id;
+};
+
+#endif
