@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "base/bdf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Hexadecimal digits from *text up to @end, at least @least and at most @most of them. */
+static int take_hex(const char **text, char end, int least, int most, unsigned int *ret)
+{
+	unsigned int value = 0;
+	int digits = 0;
+
+	for (; isxdigit((unsigned char)**text); (*text)++, digits++) {
+		int digit = tolower((unsigned char)**text);
+
+		if (digits == most)
+			return 0;
+		value = value * 16 + (isdigit(digit) ? digit - '0' : digit - 'a' + 10);
+	}
+	if (digits < least || **text != end)
+		return 0;
+	if (end)
+		(*text)++;
+	*ret = value;
+	return 1;
+}
+
+int bdf_parse(const char *text, char ret[BDF_SIZE])
+{
+	unsigned int domain = 0, bus, device, function;
+	const char *rest = text;
+	const char *colon;
+
+	if (!text)
+		return error_null("bdf");
+	colon = strchr(text, ':');
+	if ((colon && strchr(colon + 1, ':') && !take_hex(&rest, ':', 4, 8, &domain)) ||
+	    !take_hex(&rest, ':', 2, 2, &bus) || !take_hex(&rest, '.', 2, 2, &device) ||
+	    !take_hex(&rest, '\0', 1, 1, &function) || device > 0x1f || function > 7)
+		return error_set(EINVAL, VFA_CAUSE_BAD_BDF,
+				 "\"%.64s\" is not a PCI address\n"
+				 "give domain:bus:device.function in hexadecimal, such as "
+				 "0000:00:04.0; lspci -D lists them",
+				 text);
+	snprintf(ret, BDF_SIZE, "%04x:%02x:%02x.%u", domain, bus, device, function);
+	return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "base/sysfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sysfs_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *format, ...)
+{
+	int used = snprintf(path, SYSFS_PATH, "%s/", host->sysfs);
+	va_list arguments;
+
+	if (used >= SYSFS_PATH)
+		return;
+	va_start(arguments, format);
+	vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
+	va_end(arguments);
+}
+
+bool sysfs_exists(const struct vfa_host *host, const char *path)
+{
+	int fd = sys_open(host->sys, path, O_PATH);
+
+	if (fd < 0)
+		return false;
+	sys_close(host->sys, fd);
+	return true;
+}
+
+int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size)
+{
+	int fd = sys_open(host->sys, path, O_RDONLY);
+	size_t used = 0;
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return fd;
+	while (used < size - 1) {
+		got = sys_read(host->sys, fd, ret + used, size - 1 - used);
+		if (got <= 0)
+			break;
+		used += got;
+	}
+	sys_close(host->sys, fd);
+	if (got < 0)
+		return got;
+	while (used && ret[used - 1] == '\n')
+		used--;
+	ret[used] = '\0';
+	return used;
+}
+
+int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *ret)
+{
+	char text[32], *end;
+	uint64_t value;
+	int err = sysfs_read(host, path, text, sizeof(text));
+
+	if (err < 0)
+		return err;
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || end == text || *end)
+		return -EINVAL;
+	*ret = value;
+	return 0;
+}
+
+int sysfs_link_name(const struct vfa_host *host, const char *path, char *ret, size_t size)
+{
+	char target[SYSFS_PATH];
+	ssize_t used = sys_readlink(host->sys, path, target, sizeof(target) - 1);
+	const char *name;
+
+	if (used < 0)
+		return used;
+	target[used] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (strlen(name) >= size)
+		return -ENAMETOOLONG;
+	strcpy(ret, name);
+	return 0;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+void sysfs_free_list(char **names, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+int sysfs_list(const char *path, char ***ret)
+{
+	struct dirent **entries;
+	int count = scandir(path, &entries, is_visible, versionsort);
+	int copied = 0;
+	char **names;
+
+	if (count < 0)
+		return -errno;
+	names = calloc(count + 1, sizeof(*names));
+	for (int i = 0; i < count; i++) {
+		if (names && copied == i && (names[i] = strdup(entries[i]->d_name)))
+			copied++;
+		free(entries[i]);
+	}
+	free(entries);
+	if (!names || copied < count) {
+		sysfs_free_list(names, names ? copied : 0);
+		return -ENOMEM;
+	}
+	*ret = names;
+	return count;
+}
