@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "iova/range.h"
+
+#include <stdlib.h>
+
+bool range_from_size(uint64_t start, uint64_t size, struct vfa_iova_range *ret)
+{
+	if (!size || size - 1 > UINT64_MAX - start)
+		return false;
+	*ret = (struct vfa_iova_range){ start, start + (size - 1) };
+	return true;
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+	const struct vfa_iova_range *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+/* Whether @next begins inside @range or right behind it. */
+static bool touches(const struct vfa_iova_range *range, const struct vfa_iova_range *next)
+{
+	return range->last == UINT64_MAX || next->start <= range->last + 1;
+}
+
+void range_list_sort(struct range_list *list)
+{
+	size_t kept = 0;
+
+	if (!list->count)
+		return;
+	qsort(list->ranges, list->count, sizeof(*list->ranges), compare_starts);
+	for (size_t i = 1; i < list->count; i++) {
+		struct vfa_iova_range *range = &list->ranges[kept];
+		const struct vfa_iova_range *next = &list->ranges[i];
+
+		if (!touches(range, next))
+			list->ranges[++kept] = *next;
+		else if (next->last > range->last)
+			range->last = next->last;
+	}
+	list->count = kept + 1;
+}
+
+const struct vfa_iova_range *range_list_find(const struct range_list *list,
+					     const struct vfa_iova_range *wanted)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (range_contains(&list->ranges[i], wanted))
+			return &list->ranges[i];
+	return NULL;
+}

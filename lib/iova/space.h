@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * An I/O address space: what the kernel allows, why it does not allow the
+ * rest, and what is mapped. Pure data: no system call, no recorded failure.
+ */
+
+#ifndef IOVA_SPACE_H
+#define IOVA_SPACE_H
+
+#include "iova/range.h"
+
+/* What the kernel told of the address space; the lists are malloc'ed. */
+struct iova_limits {
+	struct range_list allowed;
+	struct vfa_reserved_region *reserved;
+	size_t reserved_count;
+	uint64_t alignment;
+	uint64_t page_sizes;
+};
+
+void iova_limits_clear(struct iova_limits *limits);
+
+/* One mapping, embedded in whatever the caller keeps of it. */
+struct iova_span {
+	struct vfa_iova_range range;
+};
+
+struct iova_space {
+	struct iova_limits limits;
+	struct iova_span **spans; /* ascending */
+	size_t span_count;
+	size_t span_room;
+};
+
+/** iova_space_clear() - free what the space owns; the spans are their makers' */
+void iova_space_clear(struct iova_space *space);
+
+/** iova_space_set_limits() - take over newly read limits */
+void iova_space_set_limits(struct iova_space *space, struct iova_limits *limits);
+
+enum iova_verdict {
+	IOVA_USABLE,
+	IOVA_MISALIGNED,
+	IOVA_OUTSIDE,
+	IOVA_RESERVED,
+	IOVA_OVERLAP,
+};
+
+/* What is in the way of a request. */
+struct iova_obstacle {
+	const struct vfa_reserved_region *reserved; /* of IOVA_RESERVED */
+	const struct iova_span *span;		    /* of IOVA_OVERLAP */
+};
+
+/** iova_space_check() - whether a range can be mapped, and what is in the way */
+enum iova_verdict iova_space_check(const struct iova_space *space,
+				   const struct vfa_iova_range *range,
+				   struct iova_obstacle *obstacle);
+
+/* Where a new mapping may go. */
+struct iova_wish {
+	uint64_t size;
+	uint64_t min;	    /* lowest start */
+	uint64_t max;	    /* highest last byte */
+	uint64_t alignment; /* a power of two */
+};
+
+/** iova_space_find() - the lowest free start that fits; false when there is none */
+bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret);
+
+/** iova_space_make_room() - so that the next insert cannot fail; 0 or -ENOMEM */
+int iova_space_make_room(struct iova_space *space);
+
+/** iova_space_insert() - list a mapping; there is room, and nothing overlaps it */
+void iova_space_insert(struct iova_space *space, struct iova_span *span);
+
+/** iova_space_remove() - take a listed mapping out */
+void iova_space_remove(struct iova_space *space, struct iova_span *span);
+
+/** iova_space_first() - index of the first mapping that ends at or behind @iova */
+size_t iova_space_first(const struct iova_space *space, uint64_t iova);
+
+/** iova_space_collision() - a mapping that collides with a reserved region, or NULL */
+const struct iova_span *iova_space_collision(const struct iova_space *space,
+					     const struct vfa_reserved_region *region);
+
+#endif
