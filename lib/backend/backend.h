@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * One I/O address space in the kernel, by whichever interface it was made.
+ *
+ * Guarantees of every operation:
+ *  - it returns 0 or more, or -errno;
+ *  - after a failure the kernel's state is what it was before, except where
+ *    the operation's own words say otherwise;
+ *  - it takes no lock: its caller serialises all calls on one backend.
+ * Opening records its failures, and so does a join that fails at its first step
+ * (but for ENOENT and EBUSY); all others leave that to the caller, who knows more.
+ */
+
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include <vfa/mapping.h>
+
+#include "base/host.h"
+#include "iova/space.h"
+
+struct backend {
+	const struct backend_ops *ops;
+	const struct vfa_host *host;
+	enum vfa_backend kind;
+	int fd; /* of /dev/vfio/vfio or /dev/iommu */
+};
+
+/* The steps of a join, in the order they are taken. */
+enum join_step {
+	JOIN_OPEN_NODE,
+	JOIN_GET_STATUS,
+	JOIN_VIABLE,
+	JOIN_SET_CONTAINER,
+	JOIN_SET_IOMMU,
+	JOIN_GET_DEVICE,
+	JOIN_BIND,
+	JOIN_ATTACH,
+};
+
+struct join {
+	const char *bdf;
+	int group;	      /* -1 when sysfs did not tell */
+	const char *node;     /* path of the group's or the device's node */
+	int fd;		      /* the node, open already, or -1 */
+	const char *vf_token; /* or NULL */
+
+	int device_fd;	     /* on success */
+	enum join_step step; /* on failure: the step that failed */
+};
+
+struct dma_request {
+	void *vaddr;
+	uint64_t size;
+	uint64_t iova;
+	uint32_t access; /* enum vfa_access */
+};
+
+struct backend_ops {
+	/* Close the address space; all devices have left. */
+	void (*close)(struct backend *backend);
+
+	/* Bring a device in: open its node, attach it, give its device fd. */
+	int (*join)(struct backend *backend, struct join *join);
+
+	/* Let a device go: @join as it was on success. Closes its device_fd. */
+	void (*leave)(struct backend *backend, const struct join *join);
+
+	/* Allowed ranges, alignment and page sizes, for the devices that are in. */
+	int (*read_limits)(struct backend *backend, struct iova_limits *ret);
+
+	int (*map)(struct backend *backend, const struct dma_request *request);
+
+	/* Unmap whole mappings; @done is how many bytes the kernel says it unmapped. */
+	int (*unmap)(struct backend *backend, uint64_t iova, uint64_t size, uint64_t *done);
+	int (*unmap_all)(struct backend *backend, uint64_t *done);
+
+	/* 1 when the IOMMU enforces snooping for all devices that are in, else 0. */
+	int (*is_coherent)(struct backend *backend);
+
+	/* How many more mappings the kernel would take; -EOPNOTSUPP without a limit. */
+	int (*entries_left)(struct backend *backend, uint32_t *ret);
+
+	/* Whether mappings vanish from the kernel when the last device leaves. */
+	bool forgets_mappings;
+};
+
+/**
+ * type1_open() - a type1 container
+ * @kind: VFA_BACKEND_TYPE1 or VFA_BACKEND_NOIOMMU
+ * @fd: an open /dev/vfio/vfio to duplicate, or -1 to open it
+ */
+int type1_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struct backend **ret);
+
+/**
+ * iommufd_open() - an IOAS of an iommufd
+ * @fd: an open /dev/iommu to duplicate, or -1 to open it
+ */
+int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret);
+
+/** iommufd_ioas() - the IOAS id of a backend that iommufd_open() made */
+uint32_t iommufd_ioas(const struct backend *backend);
+
+/** backend_open() - either of them; @fd as above */
+int backend_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struct backend **ret);
+
+/** backend_close() - close a backend; NULL is fine */
+void backend_close(struct backend *backend);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * The iommufd interface: /dev/iommu with an IOAS, and the device nodes
+ * /dev/vfio/devices/vfioN. A device is bound to the iommufd, then attached to
+ * the IOAS. Closing its fd undoes both.
+ */
+
+#include <errno.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "base/error.h"
+#include "base/node.h"
+#include "uapi/iommufd.h"
+#include "uapi/vfio_cdev.h"
+
+struct iommufd {
+	struct backend base;
+	uint32_t ioas;
+};
+
+static uint32_t ioas_of(const struct backend *backend)
+{
+	return ((const struct iommufd *)backend)->ioas;
+}
+
+uint32_t iommufd_ioas(const struct backend *backend)
+{
+	return ioas_of(backend);
+}
+
+static int iommufd_ioctl(struct backend *backend, unsigned long request, void *argument)
+{
+	return sys_ioctl(backend->host->sys, backend->fd, request, argument);
+}
+
+static int open_device(struct backend *backend, struct join *join)
+{
+	join->step = JOIN_OPEN_NODE;
+	if (join->fd >= 0)
+		return sys_dup(backend->host->sys, join->fd);
+	return node_open(backend->host, join->node);
+}
+
+/* Sixteen bytes from "00112233-4455-6677-8899-aabbccddeeff". */
+static int parse_uuid(const char *text, unsigned char uuid[16])
+{
+	for (int i = 0; i < 16; i++) {
+		int used = 0;
+
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			if (*text++ != '-')
+				return -EINVAL;
+		if (sscanf(text, "%2hhx%n", &uuid[i], &used) != 1 || used != 2)
+			return -EINVAL;
+		text += 2;
+	}
+	return *text ? -EINVAL : 0;
+}
+
+static int bind_device(struct backend *backend, struct join *join, int fd)
+{
+	unsigned char uuid[16];
+	struct uapi_vfio_bind_iommufd bind = {
+		/* Kernels before the token know a shorter struct. */
+		.argsz = offsetof(struct uapi_vfio_bind_iommufd, token_uuid_ptr),
+		.iommufd = backend->fd,
+	};
+
+	join->step = JOIN_BIND;
+	if (join->vf_token) {
+		int err = parse_uuid(join->vf_token, uuid);
+
+		if (err)
+			return err;
+		bind.argsz = sizeof(bind);
+		bind.flags = UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN;
+		bind.token_uuid_ptr = (uintptr_t)uuid;
+	}
+	return sys_ioctl(backend->host->sys, fd, UAPI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+}
+
+static int attach_device(struct backend *backend, struct join *join, int fd)
+{
+	struct uapi_vfio_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.pt_id = ioas_of(backend),
+	};
+
+	join->step = JOIN_ATTACH;
+	return sys_ioctl(backend->host->sys, fd, UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+static int iommufd_join(struct backend *backend, struct join *join)
+{
+	int fd = open_device(backend, join);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = bind_device(backend, join, fd);
+	if (err >= 0)
+		err = attach_device(backend, join, fd);
+	if (err < 0) {
+		sys_close(backend->host->sys, fd);
+		return err;
+	}
+	join->device_fd = fd;
+	return 0;
+}
+
+static void iommufd_leave(struct backend *backend, const struct join *join)
+{
+	sys_close(backend->host->sys, join->device_fd);
+}
+
+static int read_ranges(struct backend *backend, struct range_list *list, uint32_t room,
+		       uint64_t *alignment)
+{
+	struct uapi_iommu_ioas_iova_ranges request = {
+		.size = sizeof(request),
+		.ioas_id = ioas_of(backend),
+		.num_iovas = room,
+	};
+	int err;
+
+	list->ranges = calloc(room ? room : 1, sizeof(*list->ranges));
+	if (!list->ranges)
+		return -ENOMEM;
+	_Static_assert(sizeof(struct vfa_iova_range) == sizeof(struct uapi_iommu_iova_range),
+		       "the kernel writes into our ranges");
+	request.allowed_iovas = (uintptr_t)list->ranges;
+	err = iommufd_ioctl(backend, UAPI_IOMMU_IOAS_IOVA_RANGES, &request);
+	list->count = request.num_iovas;
+	*alignment = request.out_iova_alignment;
+	if (err < 0) {
+		free(list->ranges);
+		list->ranges = NULL;
+	}
+	return err;
+}
+
+static int iommufd_read_limits(struct backend *backend, struct iova_limits *ret)
+{
+	uint32_t room = 16;
+	int err;
+
+	/* The kernel tells how many there are when the room is too small. */
+	while ((err = read_ranges(backend, &ret->allowed, room, &ret->alignment)) == -EMSGSIZE &&
+	       ret->allowed.count > room)
+		room = ret->allowed.count;
+	if (err < 0) {
+		ret->allowed.count = 0;
+		return err;
+	}
+	range_list_sort(&ret->allowed);
+	ret->page_sizes = -ret->alignment; /* every power of two from there on */
+	return 0;
+}
+
+static int iommufd_map(struct backend *backend, const struct dma_request *request)
+{
+	struct uapi_iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = UAPI_IOMMU_IOAS_MAP_FIXED_IOVA |
+			 (request->access & VFA_ACCESS_READ ? UAPI_IOMMU_IOAS_MAP_READABLE : 0) |
+			 (request->access & VFA_ACCESS_WRITE ? UAPI_IOMMU_IOAS_MAP_WRITEABLE : 0),
+		.ioas_id = ioas_of(backend),
+		.user_va = (uintptr_t)request->vaddr,
+		.length = request->size,
+		.iova = request->iova,
+	};
+
+	return iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP, &map);
+}
+
+static int iommufd_unmap(struct backend *backend, uint64_t iova, uint64_t size, uint64_t *done)
+{
+	struct uapi_iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = ioas_of(backend),
+		.iova = iova,
+		.length = size,
+	};
+	int err = iommufd_ioctl(backend, UAPI_IOMMU_IOAS_UNMAP, &unmap);
+
+	*done = err < 0 ? 0 : unmap.length;
+	return err;
+}
+
+static int iommufd_unmap_all(struct backend *backend, uint64_t *done)
+{
+	return iommufd_unmap(backend, 0, UINT64_MAX, done);
+}
+
+static int vfio_ioas(struct backend *backend, uint16_t op, uint32_t *ioas)
+{
+	struct uapi_iommu_vfio_ioas request = {
+		.size = sizeof(request),
+		.ioas_id = *ioas,
+		.op = op,
+	};
+	int err = iommufd_ioctl(backend, UAPI_IOMMU_VFIO_IOAS, &request);
+
+	*ioas = request.ioas_id;
+	return err;
+}
+
+/*
+ * Only the compatibility interface tells, and only of the one IOAS that stands
+ * for a container there. The fd may be shared: whatever stood there is put back.
+ */
+static int iommufd_is_coherent(struct backend *backend)
+{
+	uint32_t own = ioas_of(backend), before = 0;
+	bool had_one = vfio_ioas(backend, UAPI_IOMMU_VFIO_IOAS_GET, &before) >= 0;
+	int answer = vfio_ioas(backend, UAPI_IOMMU_VFIO_IOAS_SET, &own);
+
+	if (answer < 0)
+		return answer;
+	answer = iommufd_ioctl(backend, VFIO_CHECK_EXTENSION,
+			       (void *)(unsigned long)VFIO_DMA_CC_IOMMU);
+	(void)vfio_ioas(backend, had_one ? UAPI_IOMMU_VFIO_IOAS_SET : UAPI_IOMMU_VFIO_IOAS_CLEAR,
+			&before);
+	return answer > 0 ? 1 : answer;
+}
+
+static int iommufd_entries_left(struct backend *backend, uint32_t *ret)
+{
+	(void)backend;
+	(void)ret;
+	return -EOPNOTSUPP;
+}
+
+static void iommufd_close(struct backend *backend)
+{
+	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = ioas_of(backend) };
+
+	/* The fd may be shared, so that closing it would not be enough. */
+	(void)iommufd_ioctl(backend, UAPI_IOMMU_DESTROY, &destroy);
+	sys_close(backend->host->sys, backend->fd);
+	free(backend);
+}
+
+static const struct backend_ops iommufd_ops = {
+	.close = iommufd_close,
+	.join = iommufd_join,
+	.leave = iommufd_leave,
+	.read_limits = iommufd_read_limits,
+	.map = iommufd_map,
+	.unmap = iommufd_unmap,
+	.unmap_all = iommufd_unmap_all,
+	.is_coherent = iommufd_is_coherent,
+	.entries_left = iommufd_entries_left,
+	.forgets_mappings = false,
+};
+
+static int open_iommu(const struct vfa_host *host)
+{
+	char path[SYSFS_PATH];
+	int fd;
+
+	node_path(host, path, "iommu");
+	fd = node_open(host, path);
+	if (fd == -ENOENT || fd == -ENODEV)
+		return error_set(ENOENT, VFA_CAUSE_NO_IOMMUFD,
+				 "open %s: there is no iommufd in this kernel, or it is not loaded\n"
+				 "it needs Linux 6.2 with CONFIG_IOMMUFD: modprobe iommufd; "
+				 "the type1 backend works without",
+				 path);
+	return fd;
+}
+
+static int adopt_iommu(const struct vfa_host *host, int given)
+{
+	int fd = sys_dup(host->sys, given);
+
+	if (fd < 0)
+		return error_set(fd, VFA_CAUSE_BAD_FD, "fd %d is not open\npass an open /dev/iommu",
+				 given);
+	return fd;
+}
+
+static int alloc_ioas(struct iommufd *iommufd)
+{
+	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	int err = iommufd_ioctl(&iommufd->base, UAPI_IOMMU_IOAS_ALLOC, &alloc);
+
+	if (err == -ENOTTY)
+		return error_set(err, VFA_CAUSE_BAD_FD,
+				 "fd %d is not an iommufd\npass an open /dev/iommu",
+				 iommufd->base.fd);
+	if (err < 0)
+		return error_kernel(err, "IOMMU_IOAS_ALLOC");
+	iommufd->ioas = alloc.out_ioas_id;
+	return 0;
+}
+
+int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret)
+{
+	struct iommufd *iommufd = calloc(1, sizeof(*iommufd));
+	int err;
+
+	if (!iommufd)
+		return error_memory();
+	iommufd->base.ops = &iommufd_ops;
+	iommufd->base.host = host;
+	iommufd->base.kind = VFA_BACKEND_IOMMUFD;
+	iommufd->base.fd = err = fd < 0 ? open_iommu(host) : adopt_iommu(host, fd);
+	if (err < 0)
+		goto free_iommufd;
+	err = alloc_ioas(iommufd);
+	if (err < 0)
+		goto close_iommu;
+	*ret = &iommufd->base;
+	return 0;
+
+close_iommu:
+	sys_close(host->sys, iommufd->base.fd);
+free_iommufd:
+	free(iommufd);
+	return err;
+}
