@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "topology/pci.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/sysfs.h"
+
+#define DEVICES "bus/pci/devices"
+
+static int read_group(const struct vfa_host *host, const char *bdf)
+{
+	char path[SYSFS_PATH], name[16], *end;
+	long number;
+
+	sysfs_path(host, path, DEVICES "/%s/iommu_group", bdf);
+	if (sysfs_link_name(host, path, name, sizeof(name)))
+		return -1;
+	number = strtol(name, &end, 10);
+	return *end || end == name ? -1 : number;
+}
+
+static bool is_noiommu(const struct vfa_host *host, const char *bdf)
+{
+	char path[SYSFS_PATH], name[32];
+
+	sysfs_path(host, path, DEVICES "/%s/iommu_group/name", bdf);
+	return sysfs_read(host, path, name, sizeof(name)) > 0 && !strcmp(name, "vfio-noiommu");
+}
+
+/*
+ * The directory is there on every kernel since 6.1; only its dev file proves a
+ * device node.
+ */
+static void read_vfio_node(const struct vfa_host *host, struct pci_function *function)
+{
+	char path[SYSFS_PATH], **names;
+	int count;
+
+	sysfs_path(host, path, DEVICES "/%s/vfio-dev", function->bdf);
+	count = sysfs_list(path, &names);
+	if (count < 0)
+		return;
+	if (count) {
+		snprintf(function->vfio_node, sizeof(function->vfio_node), "%.31s", names[0]);
+		sysfs_path(host, path, DEVICES "/%s/vfio-dev/%s/dev", function->bdf, names[0]);
+		function->has_node = sysfs_exists(host, path);
+	}
+	sysfs_free_list(names, count);
+}
+
+void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
+{
+	char path[SYSFS_PATH];
+
+	memset(ret, 0, sizeof(*ret));
+	strcpy(ret->bdf, bdf);
+	sysfs_path(host, path, DEVICES "/%s", bdf);
+	ret->exists = sysfs_exists(host, path);
+	ret->group = read_group(host, bdf);
+	ret->noiommu = ret->group >= 0 && is_noiommu(host, bdf);
+	sysfs_path(host, path, DEVICES "/%s/driver", bdf);
+	if (sysfs_link_name(host, path, ret->driver, sizeof(ret->driver)))
+		ret->driver[0] = '\0';
+	read_vfio_node(host, ret);
+}
+
+/* The kernel lists the IOMMUs it drives; without any, no device has a group. */
+static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
+{
+	char path[SYSFS_PATH], **names;
+	int count;
+
+	sysfs_path(host, path, "class/iommu");
+	count = sysfs_list(path, &names);
+	if (count > 0) {
+		sysfs_free_list(names, count);
+		return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
+				 "%s is in no IOMMU group, though this machine has an IOMMU\n"
+				 "the IOMMU does not cover this device: firmware tables leave it out, "
+				 "or the kernel was told to pass it by",
+				 bdf);
+	}
+	return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
+			 "%s is in no IOMMU group: the kernel found no IOMMU\n"
+			 "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
+			 "(intel_iommu=on on the command line); %s stays empty until then",
+			 bdf, path);
+}
+
+int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
+{
+	pci_read(host, bdf, ret);
+	if (!ret->exists)
+		return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
+				 "there is no PCI device %s\nlspci -D lists them", bdf);
+	if (ret->group < 0)
+		return refuse_no_iommu(host, bdf);
+	return 0;
+}

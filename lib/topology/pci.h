@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* A PCI function, as sysfs shows it. */
+
+#ifndef TOPOLOGY_PCI_H
+#define TOPOLOGY_PCI_H
+
+#include <stdbool.h>
+
+#include "base/bdf.h"
+#include "base/host.h"
+
+struct pci_function {
+	char bdf[BDF_SIZE];
+	bool exists;
+	int group;	    /* IOMMU group, -1 for none */
+	bool noiommu;	    /* the group is VFIO's stand-in for an IOMMU's */
+	char driver[64];    /* empty for none */
+	char vfio_node[32]; /* "vfio3" when a VFIO driver registered it, else empty */
+	bool has_node;	    /* /dev/vfio/devices/vfio3 can exist */
+};
+
+/** pci_read() - look a function up; what sysfs does not tell stays empty */
+void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret);
+
+/**
+ * pci_require() - look a function up that must exist and be in a group
+ *
+ * Return: 0, -ENODEV or -ENOENT, with the failure recorded.
+ */
+int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret);
+
+#endif
