@@ -33,7 +33,8 @@ extern "C" {
  *	any other errno of the kernel
  *
  * Kernel: VFIO_CHECK_EXTENSION of VFIO_DMA_CC_IOMMU, on iommufd for the IOAS
- * named by IOMMU_VFIO_IOAS. The fd's compatibility IOAS is put back afterwards.
+ * named by IOMMU_VFIO_IOAS. The fd's compatibility IOAS is put back afterwards;
+ * containers made from one fd must not ask at the same time.
  */
 int vfa_coherency_is_enforced(struct vfa_container *container);
 

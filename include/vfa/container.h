@@ -9,9 +9,9 @@
  * on memory can be mapped (vfa/mapping.h). What may be mapped is known only
  * after a device has joined, and can change when another joins or leaves.
  *
- * All functions may be called from any thread. Devices, mappings and buffers
- * keep their container alive: after vfa_container_close() they still work, and
- * the fds close with the last of them.
+ * All functions may be called from any thread. Devices and buffers keep their
+ * container alive: after vfa_container_close() they still work, and the fds close
+ * with the last of them. Mappings belong to the container and go with it.
  */
 
 #ifndef VFA_CONTAINER_H
@@ -71,8 +71,8 @@ int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backend, int f
  * vfa_container_close() - drop the caller's handle
  * @container: the container, or NULL
  *
- * Without devices, mappings or buffers the address space goes at once, else
- * with the last of them.
+ * Without devices and buffers the address space goes at once, with all its
+ * mappings; else with the last of them.
  */
 void vfa_container_close(struct vfa_container *container);
 
@@ -88,12 +88,13 @@ int vfa_container_backend(struct vfa_container *container);
 /**
  * vfa_container_reason() - why this backend, and why not the other
  * @container: the container
- * @ret: one sentence, valid as long as the container
+ * @reason: receives one sentence, may be NULL when @size is 0
+ * @size: of @reason in bytes; the sentence is cut to fit, and always terminated
  *
- * Return: 0, or -EINVAL when an argument is NULL. While an automatic container
- * is undecided the sentence says so.
+ * Return: the length of the whole sentence, or -EINVAL for a NULL argument. While
+ * an automatic container is undecided the sentence says so.
  */
-int vfa_container_reason(struct vfa_container *container, const char **ret);
+int vfa_container_reason(struct vfa_container *container, char *reason, size_t size);
 
 /**
  * vfa_container_iova_ranges() - the addresses that can be mapped

@@ -104,9 +104,9 @@ int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,
  * vfa_device_close() - give a device back
  * @device: the device, or NULL
  *
- * Its interrupts are disabled, its mapped regions unmapped (pointers into them
- * die here), and it leaves the container. Interrupt handles must be disabled
- * first. Mappings stay.
+ * Its interrupts are disabled and its mapped regions unmapped (interrupt handles
+ * and pointers into regions die here), and it leaves the container. Mappings
+ * of memory stay.
  */
 void vfa_device_close(struct vfa_device *device);
 

@@ -8,8 +8,8 @@
  * vector. Wait with vfa_irq_wait(), or put the fds into a loop of your own. A
  * device has one handle a kind, and of INTx, MSI and MSI-X only one at a time.
  *
- * A handle must be disabled before its device is closed. Different vectors may
- * be waited for from different threads; disabling must not race with a wait.
+ * Different vectors may be waited for from different threads. A handle dies with
+ * vfa_irq_disable(), or with its device; neither may race with a wait.
  */
 
 #ifndef VFA_IRQ_H

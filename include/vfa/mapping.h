@@ -9,8 +9,9 @@
  * whether it succeeded or failed.
  *
  * A handle lives until its mapping is unmapped, by handle, by range or all at
- * once; it keeps its container alive. Pages of private memory can move away
- * under a fork: use shared memory (vfa/buffer.h does) or MADV_DONTFORK.
+ * once, or until the container goes. After a fork, parent and child each get a
+ * private page of their own at the first write, and the device keeps only one of
+ * them: use shared memory (vfa/buffer.h does) or MADV_DONTFORK.
  */
 
 #ifndef VFA_MAPPING_H
@@ -47,7 +48,7 @@ enum vfa_map_flags {
  * @iova_max: without it, the highest byte to use, such as a device's DMA mask;
  *	0 for any
  * @alignment: without it, a power of two the IOVA shall be a multiple of; 0 for
- *	the largest IOMMU page that fits into the size
+ *	the largest IOMMU page that fits into the size and the memory's address
  */
 struct vfa_map_options {
 	uint32_t struct_size;
@@ -106,6 +107,7 @@ int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t siz
  * Return: 0, or
  *	-EINVAL: @container is NULL; VFA_CAUSE_EMPTY; VFA_CAUSE_WRAPPED; the range
  *		cuts a mapping (VFA_CAUSE_PARTIAL_UNMAP); nothing was done
+ *	-EBUSY: a buffer is in the range (VFA_CAUSE_WRONG_ORDER); nothing was done
  *	-ENOENT: nothing is mapped there (VFA_CAUSE_NOT_MAPPED)
  *	-EIO: the kernel had less mapped than the library knew of; all of the range
  *		is unmapped now (VFA_CAUSE_SHORT_UNMAP)
@@ -119,12 +121,11 @@ int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t
  * vfa_container_unmap_all() - unmap everything
  * @container: the container
  *
- * All mapping handles of the container die, those of buffers excepted: while
- * one lives, the call is refused.
+ * All mapping handles of the container die. Refused while a buffer lives.
  *
  * Return: 0, also when nothing is mapped, or
  *	-EINVAL: @container is NULL
- *	-EBUSY: a buffer is still mapped (VFA_CAUSE_WRONG_ORDER); nothing was done
+ *	-EBUSY: a buffer is still there (VFA_CAUSE_WRONG_ORDER); nothing was done
  *	-EIO: as vfa_container_unmap()
  *	any other errno of the kernel
  *
@@ -136,8 +137,9 @@ int vfa_container_unmap_all(struct vfa_container *container);
  * vfa_mapping_unmap() - unmap one mapping and free its handle
  * @mapping: the mapping, or NULL
  *
- * Return: 0, or the errors of vfa_container_unmap(). On an error other than
- * -EIO the mapping is still there and the handle still valid.
+ * Return: 0, or the errors of vfa_container_unmap(). After VFA_CAUSE_SHORT_UNMAP
+ * the handle is dead; after any other failure the mapping is still there, and the
+ * handle valid.
  */
 int vfa_mapping_unmap(struct vfa_mapping *mapping);
 

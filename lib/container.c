@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "container.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "mapping.h"
+
+static struct vfa_container *new_container(struct vfa_host *host, enum vfa_backend wanted)
+{
+	struct vfa_container *container = calloc(1, sizeof(*container));
+
+	if (!container)
+		return NULL;
+	if (host_hold(host, &container->host)) {
+		free(container);
+		return NULL;
+	}
+	atomic_init(&container->holders, 1);
+	pthread_mutex_init(&container->lock, NULL);
+	container->wanted = wanted;
+	return container;
+}
+
+static int open_container(struct vfa_host *host, enum vfa_backend backend, int fd,
+			  struct vfa_container **ret)
+{
+	struct vfa_container *container;
+	int err;
+
+	if (!ret)
+		return error_null("ret");
+	container = new_container(host, backend);
+	if (!container)
+		return error_memory();
+	if (backend == VFA_BACKEND_AUTO) {
+		snprintf(container->reason, sizeof(container->reason),
+			 "undecided: the first device decides");
+	} else {
+		err = backend_open(container->host, backend, fd, &container->backend);
+		if (err) {
+			container_release(container);
+			return err;
+		}
+		snprintf(container->reason, sizeof(container->reason), "%s: asked for by name",
+			 vfa_backend_name(backend));
+	}
+	*ret = container;
+	return 0;
+}
+
+VFA_API int vfa_container_open(struct vfa_host *host, enum vfa_backend backend,
+			       struct vfa_container **ret)
+{
+	return open_container(host, backend, -1, ret);
+}
+
+VFA_API int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backend, int fd,
+				  struct vfa_container **ret)
+{
+	if (fd < 0)
+		return error_set(EBADF, VFA_CAUSE_BAD_FD,
+				 "fd %d is not open\npass an open /dev/vfio/vfio or /dev/iommu", fd);
+	if (backend == VFA_BACKEND_AUTO)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "an fd belongs to one backend: auto cannot be decided from it\n"
+				 "name the backend the fd belongs to");
+	return open_container(host, backend, fd, ret);
+}
+
+VFA_API void vfa_container_close(struct vfa_container *container)
+{
+	if (container)
+		container_release(container);
+}
+
+void container_hold(struct vfa_container *container)
+{
+	atomic_fetch_add(&container->holders, 1);
+}
+
+void container_release(struct vfa_container *container)
+{
+	if (atomic_fetch_sub(&container->holders, 1) > 1)
+		return;
+	backend_close(container->backend);
+	mapping_free_all(container);
+	iova_space_clear(&container->space);
+	pthread_mutex_destroy(&container->lock);
+	vfa_host_free(container->host);
+	free(container);
+}
+
+int container_require_space(const struct vfa_container *container, const char *what)
+{
+	if (container->wanted == VFA_BACKEND_NOIOMMU)
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NOIOMMU,
+				 "%s: noiommu does not translate: there are no IOVAs\n"
+				 "use a machine with an IOMMU",
+				 what);
+	if (!container->devices)
+		return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
+				 "%s: no device is in the container, so what can be mapped is not "
+				 "known\nopen a device in it first: vfa_device_open",
+				 what);
+	return 0;
+}
+
+VFA_API int vfa_container_backend(struct vfa_container *container)
+{
+	enum vfa_backend backend;
+
+	if (!container)
+		return error_null("container");
+	container_lock(container);
+	backend = container->backend ? container->backend->kind : VFA_BACKEND_AUTO;
+	container_unlock(container);
+	return backend;
+}
+
+VFA_API int vfa_container_reason(struct vfa_container *container, char *reason, size_t size)
+{
+	int used;
+
+	if (!container)
+		return error_null("container");
+	if (!reason && size)
+		return error_null("reason");
+	container_lock(container);
+	used = snprintf(reason, size, "%s", container->reason);
+	container_unlock(container);
+	return used;
+}
+
+VFA_API int vfa_container_iova_ranges(struct vfa_container *container,
+				      struct vfa_iova_range *ranges, size_t max)
+{
+	const struct range_list *allowed;
+	int err;
+
+	if (!container)
+		return error_null("container");
+	if (!ranges && max)
+		return error_null("ranges");
+	container_lock(container);
+	err = container_require_space(container, "IOVA ranges");
+	if (!err) {
+		allowed = &container->space.limits.allowed;
+		for (size_t i = 0; i < allowed->count && i < max; i++)
+			ranges[i] = allowed->ranges[i];
+		err = allowed->count;
+	}
+	container_unlock(container);
+	return err;
+}
+
+VFA_API int vfa_container_reserved_regions(struct vfa_container *container,
+					   struct vfa_reserved_region *regions, size_t max)
+{
+	const struct iova_limits *limits;
+	int err;
+
+	if (!container)
+		return error_null("container");
+	if (!regions && max)
+		return error_null("regions");
+	container_lock(container);
+	err = container_require_space(container, "reserved regions");
+	if (!err) {
+		limits = &container->space.limits;
+		for (size_t i = 0; i < limits->reserved_count && i < max; i++)
+			regions[i] = limits->reserved[i];
+		err = limits->reserved_count;
+	}
+	container_unlock(container);
+	return err;
+}
+
+VFA_API int vfa_container_page_sizes(struct vfa_container *container, uint64_t *ret)
+{
+	int err;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	container_lock(container);
+	err = container_require_space(container, "page sizes");
+	if (!err)
+		*ret = container->space.limits.page_sizes;
+	container_unlock(container);
+	return err;
+}
+
+VFA_API int vfa_container_alignment(struct vfa_container *container, uint64_t *ret)
+{
+	int err;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	container_lock(container);
+	err = container_require_space(container, "alignment");
+	if (!err)
+		*ret = container->space.limits.alignment;
+	container_unlock(container);
+	return err;
+}
+
+static int require_backend(const struct vfa_container *container)
+{
+	if (container->backend)
+		return 0;
+	return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
+			 "the container has no backend yet: the first device decides\n"
+			 "open a device in it, or the container with a backend by name");
+}
+
+VFA_API int vfa_container_fd(struct vfa_container *container)
+{
+	int fd;
+
+	if (!container)
+		return error_null("container");
+	container_lock(container);
+	fd = require_backend(container);
+	if (!fd)
+		fd = container->backend->fd;
+	container_unlock(container);
+	return fd;
+}
+
+VFA_API int vfa_container_ioas(struct vfa_container *container, uint32_t *ret)
+{
+	int err;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	container_lock(container);
+	err = require_backend(container);
+	if (!err && container->backend->kind != VFA_BACKEND_IOMMUFD)
+		err = error_set(EOPNOTSUPP, VFA_CAUSE_BAD_ARGUMENT,
+				"a %s container has no IOAS\nask only iommufd containers",
+				vfa_backend_name(container->backend->kind));
+	if (!err)
+		*ret = iommufd_ioas(container->backend);
+	container_unlock(container);
+	return err;
+}

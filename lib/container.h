@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* The address space as its devices, mappings and buffers see it. */
+
+#ifndef LIB_CONTAINER_H
+#define LIB_CONTAINER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <vfa/container.h>
+
+#include "backend/backend.h"
+#include "iova/space.h"
+
+struct vfa_device;
+
+struct vfa_container {
+	struct vfa_host *host;
+	atomic_uint holders; /* the caller's handle, devices and buffers */
+
+	pthread_mutex_t lock; /* of all below */
+	enum vfa_backend wanted;
+	struct backend *backend; /* NULL while an automatic container is undecided */
+	char reason[512];
+	struct vfa_device *devices;
+	struct iova_space space; /* its limits are those of the devices that are in */
+	uint64_t mapped_bytes;
+};
+
+void container_hold(struct vfa_container *container);
+void container_release(struct vfa_container *container);
+
+static inline void container_lock(struct vfa_container *container)
+{
+	pthread_mutex_lock(&container->lock);
+}
+
+static inline void container_unlock(struct vfa_container *container)
+{
+	pthread_mutex_unlock(&container->lock);
+}
+
+/**
+ * container_require_space() - the container has a device, and translates
+ * @what: the call, for the message
+ *
+ * Return: 0, or -ENODEV or -EOPNOTSUPP with the failure recorded.
+ */
+int container_require_space(const struct vfa_container *container, const char *what);
+
+#endif

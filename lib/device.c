@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vfa/config.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "irq.h"
+#include "join.h"
+#include "refusal.h"
+#include "region.h"
+
+#define PCI_VENDOR_ID	      0x00
+#define PCI_COMMAND	      0x04
+#define PCI_COMMAND_BUSMASTER 0x0004
+
+int device_ioctl(struct vfa_device *device, unsigned long request, void *argument)
+{
+	return sys_ioctl(device_syscalls(device), device->fd, request, argument);
+}
+
+static int read_info(struct vfa_device *device)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	int err = device_ioctl(device, VFIO_DEVICE_GET_INFO, &info);
+
+	if (err < 0)
+		return error_kernel(err, "%s: VFIO_DEVICE_GET_INFO", device->bdf);
+	device->flags = info.flags;
+	device->irq_count = info.num_irqs;
+	return region_read_all(device, info.num_regions);
+}
+
+/* All ones is what a bus answers for a device that does not. */
+static int check_presence(struct vfa_device *device)
+{
+	uint16_t vendor;
+	int err;
+
+	if (!(device->flags & VFIO_DEVICE_FLAGS_PCI))
+		return 0;
+	err = vfa_config_read16(device, PCI_VENDOR_ID, &vendor);
+	if (err || vendor != 0xffff)
+		return err;
+	return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
+			 "%s reads as all ones: it is asleep (D3cold) or gone\n"
+			 "see power_state in its sysfs directory; the parameter disable_idle_d3=1 of "
+			 "vfio_pci keeps devices awake; remove and rescan it if it fell off the bus",
+			 device->bdf);
+}
+
+/* Everything but the container's part; the half-built device is the caller's to free. */
+static int set_up(struct vfa_device *device)
+{
+	int err = read_info(device);
+
+	return err ? err : check_presence(device);
+}
+
+static void free_device(struct vfa_device *device)
+{
+	if (!device)
+		return;
+	region_release_all(device);
+	pthread_mutex_destroy(&device->lock);
+	container_release(device->container);
+	free(device);
+}
+
+static struct vfa_device *new_device(struct vfa_container *container, const char *bdf)
+{
+	struct vfa_device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	strcpy(device->bdf, bdf);
+	pthread_mutex_init(&device->lock, NULL);
+	device->container = container;
+	container_hold(container);
+	return device;
+}
+
+static int join_and_set_up(struct vfa_device *device, const struct pci_function *function, int fd,
+			   const char *vf_token)
+{
+	int err;
+
+	container_lock(device->container);
+	err = join_container(device, function, fd, vf_token);
+	if (!err) {
+		err = set_up(device);
+		if (err)
+			leave_container(device);
+	}
+	container_unlock(device->container);
+	return err;
+}
+
+static int open_device(struct vfa_container *container, const struct pci_function *function, int fd,
+		       const char *vf_token, struct vfa_device **ret)
+{
+	struct vfa_device *device = new_device(container, function->bdf);
+	int err;
+
+	if (!device)
+		return error_memory();
+	err = join_and_set_up(device, function, fd, vf_token);
+	if (err) {
+		free_device(device);
+		return err;
+	}
+	*ret = device;
+	return 0;
+}
+
+static int check_arguments(const struct vfa_container *container, const char *bdf,
+			   const struct vfa_device_options *options, struct vfa_device **ret,
+			   char full[BDF_SIZE], struct vfa_device_options *given)
+{
+	int err;
+
+	if (!container)
+		return error_null("container");
+	if (!ret)
+		return error_null("ret");
+	err = options_copy("vfa_device_options", options, sizeof(*given), given, sizeof(*given));
+	return err ? err : bdf_parse(bdf, full);
+}
+
+VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,
+			    const struct vfa_device_options *options, struct vfa_device **ret)
+{
+	struct vfa_device_options given;
+	struct pci_function function;
+	char full[BDF_SIZE];
+	int err = check_arguments(container, bdf, options, ret, full, &given);
+
+	if (err)
+		return err;
+	err = pci_require(container->host, full, &function);
+	if (!err)
+		err = refuse_unready(container->host, container->wanted, &function);
+	if (err)
+		return err;
+	return open_device(container, &function, -1, given.vf_token, ret);
+}
+
+VFA_API int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,
+			       const struct vfa_device_options *options, struct vfa_device **ret)
+{
+	struct vfa_device_options given;
+	struct pci_function function;
+	char full[BDF_SIZE];
+	int err = check_arguments(container, bdf, options, ret, full, &given);
+
+	if (err)
+		return err;
+	if (fd < 0)
+		return error_set(EBADF, VFA_CAUSE_BAD_FD,
+				 "fd %d is not open\npass the open node of %s or of its group", fd, full);
+	if (vfa_container_backend(container) == VFA_BACKEND_AUTO)
+		return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
+				 "%s: the container has no backend yet, so the kind of fd is open\n"
+				 "open the container with a backend by name",
+				 full);
+	pci_read(container->host, full, &function);
+	return open_device(container, &function, fd, given.vf_token, ret);
+}
+
+VFA_API void vfa_device_close(struct vfa_device *device)
+{
+	if (!device)
+		return;
+	irq_release_all(device);
+	region_release_all(device); /* a mapping would hold the device open */
+	container_lock(device->container);
+	leave_container(device);
+	container_unlock(device->container);
+	free_device(device);
+}
+
+VFA_API const char *vfa_device_bdf(const struct vfa_device *device)
+{
+	return device->bdf;
+}
+
+VFA_API int vfa_device_group(const struct vfa_device *device)
+{
+	if (!device)
+		return error_null("device");
+	if (device->join.group < 0)
+		return error_set(ENOENT, VFA_CAUSE_NO_GROUP,
+				 "%s: sysfs did not tell its group\nmake sysfs visible to this process",
+				 device->bdf);
+	return device->join.group;
+}
+
+VFA_API int vfa_device_fd(const struct vfa_device *device)
+{
+	return device ? device->fd : error_null("device");
+}
+
+VFA_API int vfa_device_can_reset(const struct vfa_device *device)
+{
+	return device ? !!(device->flags & VFIO_DEVICE_FLAGS_RESET) : error_null("device");
+}
+
+VFA_API int vfa_device_reset(struct vfa_device *device)
+{
+	int err;
+
+	if (!device)
+		return error_null("device");
+	if (!vfa_device_can_reset(device))
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_RESET,
+				 "%s cannot be reset alone: it has no function-level reset and shares "
+				 "its bus or slot\n"
+				 "reset it by its own registers; reset_method in its sysfs directory "
+				 "lists what the kernel has",
+				 device->bdf);
+	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
+	return err < 0 ? error_kernel(err, "%s: VFIO_DEVICE_RESET", device->bdf) : 0;
+}
+
+static int change_command(struct vfa_device *device, uint16_t clear, uint16_t set)
+{
+	uint16_t command;
+	int err;
+
+	if (!device)
+		return error_null("device");
+	pthread_mutex_lock(&device->lock);
+	err = vfa_config_read16(device, PCI_COMMAND, &command);
+	if (!err)
+		err = vfa_config_write16(device, PCI_COMMAND, (command & ~clear) | set);
+	pthread_mutex_unlock(&device->lock);
+	return err;
+}
+
+VFA_API int vfa_device_enable_bus_master(struct vfa_device *device)
+{
+	return change_command(device, 0, PCI_COMMAND_BUSMASTER);
+}
+
+VFA_API int vfa_device_disable_bus_master(struct vfa_device *device)
+{
+	return change_command(device, PCI_COMMAND_BUSMASTER, 0);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* A device as its regions and interrupts see it. */
+
+#ifndef LIB_DEVICE_H
+#define LIB_DEVICE_H
+
+#include <linux/vfio.h>
+#include <pthread.h>
+#include <vfa/device.h>
+#include <vfa/irq.h>
+#include <vfa/region.h>
+
+#include "base/bdf.h"
+#include "container.h"
+
+struct region {
+	struct vfa_region_info info;
+	bool sparse; /* only parts can be mapped */
+
+	void *address; /* its mapping, shared by all its users, under the device's lock */
+	unsigned int users;
+};
+
+#define IRQ_KINDS (VFA_IRQ_REQUEST + 1)
+
+struct vfa_device {
+	struct vfa_container *container;
+	struct vfa_device *next; /* in the container's list, under its lock */
+	char bdf[BDF_SIZE];
+	struct join join; /* how it came in, and so how it leaves */
+	int fd;
+	uint32_t flags; /* of VFIO_DEVICE_GET_INFO */
+	uint32_t irq_count;
+	uint32_t region_count;
+	struct region *regions;
+
+	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, and config updates */
+	struct vfa_irq *irqs[IRQ_KINDS];
+};
+
+static inline const struct syscalls *device_syscalls(const struct vfa_device *device)
+{
+	return device->container->host->sys;
+}
+
+/** device_ioctl() - an ioctl on the device fd; 0 or more, or -errno, unrecorded */
+int device_ioctl(struct vfa_device *device, unsigned long request, void *argument);
+
+#endif

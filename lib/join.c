@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "join.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/node.h"
+#include "choice.h"
+#include "mapping.h"
+#include "refusal.h"
+#include "topology/reserved.h"
+
+/* Add the regions of one group to a list. */
+static int append_reserved(const struct vfa_host *host, int group, struct iova_limits *limits)
+{
+	struct vfa_reserved_region *more = NULL, *all;
+	int count = reserved_read(host, group, &more);
+
+	if (count == -ENOMEM)
+		return count;
+	if (count <= 0)
+		return 0; /* annotation: where sysfs is out of reach, go without */
+	all = realloc(limits->reserved, (limits->reserved_count + count) * sizeof(*all));
+	if (all) {
+		memcpy(all + limits->reserved_count, more, count * sizeof(*all));
+		limits->reserved = all;
+		limits->reserved_count += count;
+	}
+	free(more);
+	return all ? 0 : -ENOMEM;
+}
+
+static bool is_first_of_group(const struct vfa_container *container,
+			      const struct vfa_device *device)
+{
+	for (struct vfa_device *other = container->devices; other != device; other = other->next)
+		if (other->join.group == device->join.group)
+			return false;
+	return true;
+}
+
+static int read_reserved(const struct vfa_container *container, struct iova_limits *limits)
+{
+	for (struct vfa_device *device = container->devices; device; device = device->next) {
+		int err = 0;
+
+		if (device->join.group >= 0 && is_first_of_group(container, device))
+			err = append_reserved(container->host, device->join.group, limits);
+		if (err)
+			return err;
+	}
+	reserved_sort(limits->reserved, limits->reserved_count);
+	return 0;
+}
+
+/* What can be mapped, for the devices in the list. */
+static int refresh_limits(struct vfa_container *container)
+{
+	struct iova_limits limits = { .alignment = 0 };
+	int err;
+
+	if (container->wanted == VFA_BACKEND_NOIOMMU)
+		return 0;
+	err = container->backend->ops->read_limits(container->backend, &limits);
+	if (!err)
+		err = read_reserved(container, &limits);
+	if (err) {
+		iova_limits_clear(&limits);
+		return err == -ENOMEM ? error_memory() : error_kernel(err, "read the IOVA ranges");
+	}
+	iova_space_set_limits(&container->space, &limits);
+	return 0;
+}
+
+/* Held against live mappings before the kernel is asked: its refusal names nothing. */
+static int check_collision(const struct vfa_container *container,
+			   const struct pci_function *function)
+{
+	struct vfa_reserved_region *regions = NULL;
+	const struct iova_span *span = NULL;
+	int count, err = 0;
+
+	if (function->group < 0 || !container->space.span_count)
+		return 0;
+	count = reserved_read(container->host, function->group, &regions);
+	for (int i = 0; i < count && !err; i++) {
+		span = iova_space_collision(&container->space, &regions[i]);
+		if (span)
+			err = refuse_collision(function->bdf, &span->range, &regions[i]);
+	}
+	free(regions);
+	return err;
+}
+
+static int check_unique(const struct vfa_container *container, const char *bdf)
+{
+	for (struct vfa_device *other = container->devices; other; other = other->next)
+		if (!strcmp(other->bdf, bdf))
+			return error_set(EBUSY, VFA_CAUSE_DEVICE_BUSY,
+					 "%s is open in this container already\n"
+					 "use the handle it was opened with",
+					 bdf);
+	return 0;
+}
+
+static void find_node(const struct vfa_host *host, enum vfa_backend backend,
+		      const struct pci_function *function, char path[SYSFS_PATH])
+{
+	if (backend == VFA_BACKEND_IOMMUFD)
+		node_path(host, path, "vfio/devices/%s", function->vfio_node);
+	else
+		node_path(host, path, "vfio/%s%d", function->noiommu ? "noiommu-" : "",
+			  function->group);
+}
+
+static int enter_kernel(struct vfa_device *device, const struct pci_function *function, int fd,
+			const char *vf_token)
+{
+	struct vfa_container *container = device->container;
+	struct backend *backend = container->backend;
+	char node[SYSFS_PATH];
+	int err;
+
+	find_node(container->host, backend->kind, function, node);
+	device->join = (struct join){
+		.bdf = device->bdf,
+		.group = function->group,
+		.node = node,
+		.fd = fd,
+		.vf_token = vf_token,
+	};
+	err = backend->ops->join(backend, &device->join);
+	if (err < 0)
+		return refuse_join(container->host, backend->kind, function, &device->join, err);
+	device->join.node = NULL;
+	device->join.vf_token = NULL;
+	device->fd = device->join.device_fd;
+	device->next = container->devices;
+	container->devices = device;
+	return 0;
+}
+
+static int decide_backend(struct vfa_container *container, const struct pci_function *function)
+{
+	int err;
+
+	if (container->backend)
+		return 0;
+	err = choose_backend(container->host, function, container->reason,
+			     sizeof(container->reason), &container->backend);
+	if (!err)
+		host_log(container->host, VFA_LOG_INFO, "backend %s", container->reason);
+	return err;
+}
+
+static void undecide_backend(struct vfa_container *container)
+{
+	backend_close(container->backend);
+	container->backend = NULL;
+	snprintf(container->reason, sizeof(container->reason),
+		 "undecided: the first device decides");
+}
+
+/* A type1 container without devices had lost its mappings. */
+static int restore_mappings(struct vfa_container *container)
+{
+	if (container->devices->next || !container->backend->ops->forgets_mappings)
+		return 0;
+	return mapping_replay_all(container);
+}
+
+int join_container(struct vfa_device *device, const struct pci_function *function, int fd,
+		   const char *vf_token)
+{
+	struct vfa_container *container = device->container;
+	bool undecided = !container->backend;
+	int err = check_unique(container, device->bdf);
+
+	if (err)
+		return err;
+	err = check_collision(container, function);
+	if (err)
+		return err;
+	err = decide_backend(container, function);
+	if (err)
+		return err;
+	err = enter_kernel(device, function, fd, vf_token);
+	if (err)
+		goto undecide;
+	err = refresh_limits(container);
+	if (!err)
+		err = restore_mappings(container);
+	if (err)
+		goto leave;
+	return 0;
+
+leave:
+	leave_container(device);
+undecide:
+	if (undecided)
+		undecide_backend(container);
+	return err;
+}
+
+static void unlink_device(struct vfa_device *device)
+{
+	struct vfa_device **link = &device->container->devices;
+
+	while (*link != device)
+		link = &(*link)->next;
+	*link = device->next;
+}
+
+/* Ranges can grow when a device leaves; not to know of it is safe. */
+void leave_container(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+
+	unlink_device(device);
+	container->backend->ops->leave(container->backend, &device->join);
+	if (container->devices && refresh_limits(container))
+		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
+			 vfa_error_last()->message);
+}

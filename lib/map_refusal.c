@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "map_refusal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/sysfs.h"
+#include "mapping.h"
+#include "vma.h"
+
+#define CAP_IPC_LOCK 14 /* linux/capability.h */
+
+int refuse_empty(const char *what)
+{
+	return error_set(EINVAL, VFA_CAUSE_EMPTY, "%s: a size of 0\ngive the size in bytes", what);
+}
+
+int refuse_wrapped(const char *what, const char *of, uint64_t start, uint64_t size)
+{
+	return error_set(EINVAL, VFA_CAUSE_WRAPPED,
+			 "%s: %s 0x%" PRIx64 " plus size 0x%" PRIx64 " exceeds 64 bits\n"
+			 "the last byte has to be 0x%" PRIx64 " or below",
+			 what, of, start, size, UINT64_MAX);
+}
+
+int refuse_misaligned(const char *of, uint64_t value, uint64_t alignment)
+{
+	return error_set(EINVAL, VFA_CAUSE_MISALIGNED,
+			 "map: %s 0x%" PRIx64 " is not a multiple of 0x%" PRIx64
+			 ", the IOMMU's page size\n"
+			 "align IOVA, address and size to vfa_container_alignment",
+			 of, value, alignment);
+}
+
+/* The ranges as text, as many as fit. */
+static void print_ranges(const struct range_list *list, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < list->count && used < size; i++)
+		used += snprintf(text + used, size - used, "%s0x%" PRIx64 "-0x%" PRIx64,
+				 i ? ", " : "", list->ranges[i].start, list->ranges[i].last);
+}
+
+/* Behind the request if something is free there, else the lowest. */
+static void print_next(const struct iova_space *space, const struct vfa_iova_range *range,
+		       char *text, size_t size)
+{
+	struct iova_wish wish = {
+		.size = range->last - range->start + 1,
+		.min = range->start,
+		.max = UINT64_MAX,
+		.alignment = space->limits.alignment,
+	};
+	uint64_t iova;
+
+	if (iova_space_find(space, &wish, &iova)) {
+		snprintf(text, size, "next usable IOVA is 0x%" PRIx64, iova);
+		return;
+	}
+	wish.min = wish.alignment;
+	if (iova_space_find(space, &wish, &iova))
+		snprintf(text, size, "nothing above is usable; the lowest usable IOVA is 0x%" PRIx64,
+			 iova);
+	else
+		snprintf(text, size, "no free range has this size");
+}
+
+int refuse_verdict(const struct vfa_container *container, const struct vfa_iova_range *range,
+		   enum iova_verdict verdict, const struct iova_obstacle *obstacle)
+{
+	const struct iova_space *space = &container->space;
+	const struct vfa_reserved_region *reserved = obstacle->reserved;
+	char next[96], ranges[256];
+
+	print_next(space, range, next, sizeof(next));
+	switch (verdict) {
+	case IOVA_RESERVED:
+		return error_set(EINVAL, VFA_CAUSE_RESERVED,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": overlaps reserved region 0x%" PRIx64 "-0x%" PRIx64
+				 " (%s) of group %u\n%s",
+				 range->start, range->last, reserved->range.start,
+				 reserved->range.last, vfa_reserved_type_name(reserved->type),
+				 reserved->group, next);
+	case IOVA_OUTSIDE:
+		print_ranges(&space->limits.allowed, ranges, sizeof(ranges));
+		return error_set(EINVAL, VFA_CAUSE_OUTSIDE_APERTURE,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": outside the IOMMU's aperture, which is %s\n%s",
+				 range->start, range->last, ranges, next);
+	case IOVA_OVERLAP:
+		return error_set(EEXIST, VFA_CAUSE_OVERLAP,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": overlaps mapping 0x%" PRIx64 "-0x%" PRIx64 "\n%s",
+				 range->start, range->last, obstacle->span->range.start,
+				 obstacle->span->range.last, next);
+	default:
+		return refuse_misaligned("IOVA", range->start, space->limits.alignment);
+	}
+}
+
+int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish)
+{
+	char ranges[256];
+
+	print_ranges(&container->space.limits.allowed, ranges, sizeof(ranges));
+	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
+			 "map: no free IOVA range of 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
+			 " from 0x%" PRIx64 " to 0x%" PRIx64 "\n"
+			 "the IOMMU's aperture is %s, with %zu mappings in it; widen iova_min and "
+			 "iova_max, or unmap",
+			 wish->size, wish->alignment, wish->min, wish->max, ranges,
+			 container->space.span_count);
+}
+
+/* Mapped registers of a device, through either of VFIO's interfaces. */
+static bool is_device_memory(const struct vma *vma)
+{
+	return strstr(vma->name, "[vfio-device]") || strstr(vma->name, "/vfio/devices/");
+}
+
+static int refuse_address(const struct vfa_container *container, const struct dma_request *request)
+{
+	uint64_t start = (uintptr_t)request->vaddr, last = start + (request->size - 1);
+	uint64_t address = start;
+	struct vma vma;
+
+	for (;; address = vma.last + 1) {
+		if (!vma_find(container->host, address, &vma))
+			return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
+					 "map: this process has no memory at 0x%" PRIx64
+					 ", inside 0x%" PRIx64 "-0x%" PRIx64 "\n"
+					 "map memory there first, and keep it until it is unmapped for "
+					 "DMA",
+					 address, start, last);
+		if (is_device_memory(&vma))
+			return error_set(EFAULT, VFA_CAUSE_MMIO_ADDRESS,
+					 "map: 0x%" PRIx64 " is device memory (%s), which %s does not "
+					 "pin\n"
+					 "type1 maps it as it is; iommufd needs a dma-buf of the region "
+					 "(Linux 6.19)",
+					 address, vma.name,
+					 vfa_backend_name(container->backend->kind));
+		if (!vma.readable || (!vma.writable && request->access & VFA_ACCESS_WRITE))
+			return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
+					 "map: the memory at 0x%" PRIx64 " is not %s\n"
+					 "%s",
+					 address, vma.readable ? "writable" : "readable",
+					 vma.readable ? "map it with VFA_ACCESS_READ, or make it "
+							"writable: mprotect"
+						      : "make it readable: mprotect");
+		if (vma.last >= last)
+			break;
+	}
+	return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
+			 "map: the kernel cannot pin 0x%" PRIx64 "-0x%" PRIx64 "\n"
+			 "a file may end before the mapping of it does, or its file system does not "
+			 "allow long-term pins",
+			 start, last);
+}
+
+static bool has_ipc_lock(const struct vfa_host *host)
+{
+	char path[SYSFS_PATH], text[4096], *line;
+
+	snprintf(path, sizeof(path), "%s/self/status", host->proc);
+	if (sysfs_read(host, path, text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, "CapEff:");
+	return line && strtoull(line + strlen("CapEff:"), NULL, 16) & (1ull << CAP_IPC_LOCK);
+}
+
+static int refuse_memlock(const struct vfa_container *container, const struct dma_request *request)
+{
+	struct rlimit limit;
+	bool type1 = container->backend->kind == VFA_BACKEND_TYPE1;
+
+	if (container->host->sys->getrlimit(RLIMIT_MEMLOCK, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY || has_ipc_lock(container->host))
+		return error_set(ENOMEM, VFA_CAUSE_NO_MEMORY,
+				 "map: the kernel has no memory to pin or map 0x%" PRIx64 " bytes\n"
+				 "the limit on locked memory is not the reason; free memory",
+				 request->size);
+	return error_set(ENOMEM, VFA_CAUSE_MEMLOCK,
+			 "map: the limit on locked memory: %" PRIu64 " bytes allowed, %" PRIu64
+			 " mapped in this container, %" PRIu64 " asked for; %s counts per %s\n"
+			 "raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
+			 "limits.conf; or give CAP_IPC_LOCK",
+			 (uint64_t)limit.rlim_cur, container->mapped_bytes, request->size,
+			 type1 ? "type1" : "iommufd",
+			 type1 ? "process, all its containers together"
+			       : "user, all processes together");
+}
+
+static int refuse_entries(const struct vfa_container *container, const struct dma_request *request)
+{
+	uint32_t left = 0;
+
+	if (container->backend->ops->entries_left(container->backend, &left))
+		return error_kernel(ENOSPC, "map 0x%" PRIx64 " bytes at 0x%" PRIx64, request->size,
+				    request->iova);
+	return error_set(ENOSPC, VFA_CAUSE_ENTRY_LIMIT,
+			 "map: %zu of %zu type1 mappings are in use\n"
+			 "map larger pieces, or raise the parameter dma_entry_limit of "
+			 "vfio_iommu_type1 before the container is opened",
+			 container->space.span_count, container->space.span_count + left);
+}
+
+int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err)
+{
+	switch (err) {
+	case -EFAULT:
+		return refuse_address(container, request);
+	case -ENOMEM:
+		return refuse_memlock(container, request);
+	case -ENOSPC:
+		return refuse_entries(container, request);
+	case -EEXIST:
+	case -EADDRINUSE:
+		return error_set(EEXIST, VFA_CAUSE_OVERLAP,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": the kernel has a mapping there that this library did not make\n"
+				 "leave the container's fd alone, or map elsewhere",
+				 request->iova, request->iova + (request->size - 1));
+	default:
+		return error_kernel(err, "map 0x%" PRIx64 "-0x%" PRIx64, request->iova,
+				    request->iova + (request->size - 1));
+	}
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Why memory cannot be mapped, told so that a person can act. */
+
+#ifndef LIB_MAP_REFUSAL_H
+#define LIB_MAP_REFUSAL_H
+
+#include "container.h"
+
+/* All return the -errno to give, recorded. */
+
+int refuse_empty(const char *what);
+int refuse_wrapped(const char *what, const char *of, uint64_t start, uint64_t size);
+
+/** refuse_misaligned() - @of is "IOVA", "address" or "size" */
+int refuse_misaligned(const char *of, uint64_t value, uint64_t alignment);
+
+/** refuse_verdict() - the request's own range cannot be used */
+int refuse_verdict(const struct vfa_container *container, const struct vfa_iova_range *range,
+		   enum iova_verdict verdict, const struct iova_obstacle *obstacle);
+
+/** refuse_no_space() - nothing free fits the wish */
+int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish);
+
+/** refuse_map() - the kernel said no to a request that had passed all checks */
+int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err);
+
+#endif

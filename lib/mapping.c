@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "mapping.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "map_refusal.h"
+
+/* Pages larger than this are not worth leaving holes for. */
+#define LARGEST_ALIGNMENT (1ull << 30)
+
+static struct vfa_mapping *from_span(struct iova_span *span)
+{
+	return (struct vfa_mapping *)span;
+}
+
+static uint64_t size_of(const struct vfa_mapping *mapping)
+{
+	return mapping->span.range.last - mapping->span.range.start + 1;
+}
+
+static bool is_power_of_two(uint64_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+static int read_options(const struct vfa_map_options *options, struct vfa_map_options *given)
+{
+	int err = options_copy("vfa_map_options", options, sizeof(*given), given, sizeof(*given));
+
+	if (err)
+		return err;
+	if (given->flags & ~VFA_MAP_FIXED || given->access & ~VFA_ACCESS_READ_WRITE ||
+	    given->reserved)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "vfa_map_options: unknown flags 0x%x or access 0x%x\n"
+				 "initialise the struct with VFA_MAP_OPTIONS_INIT",
+				 given->flags, given->access);
+	if (given->alignment && !is_power_of_two(given->alignment))
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "vfa_map_options: alignment 0x%" PRIx64 " is not a power of two\n"
+				 "round it up to one",
+				 given->alignment);
+	if (!given->access)
+		given->access = VFA_ACCESS_READ_WRITE;
+	if (!given->iova_max)
+		given->iova_max = UINT64_MAX;
+	return 0;
+}
+
+static int check_memory(const struct vfa_container *container, const void *vaddr, uint64_t size)
+{
+	uint64_t alignment = container->space.limits.alignment;
+	uint64_t start = (uintptr_t)vaddr;
+
+	if (!size)
+		return refuse_empty("map");
+	if (size - 1 > UINTPTR_MAX - start)
+		return refuse_wrapped("map", "address", start, size);
+	if (start & (alignment - 1))
+		return refuse_misaligned("address", start, alignment);
+	if (size & (alignment - 1))
+		return refuse_misaligned("size", size, alignment);
+	return 0;
+}
+
+static int check_fixed(const struct vfa_container *container, uint64_t iova, uint64_t size)
+{
+	struct iova_obstacle obstacle;
+	struct vfa_iova_range range;
+	enum iova_verdict verdict;
+
+	if (!range_from_size(iova, size, &range))
+		return refuse_wrapped("map", "IOVA", iova, size);
+	verdict = iova_space_check(&container->space, &range, &obstacle);
+	if (verdict == IOVA_USABLE)
+		return 0;
+	return refuse_verdict(container, &range, verdict, &obstacle);
+}
+
+/* The largest page that the IOMMU could use for this memory. */
+static uint64_t natural_alignment(const struct iova_limits *limits, const void *vaddr,
+				  uint64_t size)
+{
+	uint64_t best = limits->alignment;
+
+	for (uint64_t page = best; page && page <= size && page <= LARGEST_ALIGNMENT; page <<= 1)
+		if (limits->page_sizes & page && !((uintptr_t)vaddr & (page - 1)))
+			best = page;
+	return best;
+}
+
+static int choose_iova(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		       const struct vfa_map_options *options, uint64_t *ret)
+{
+	const struct iova_limits *limits = &container->space.limits;
+	struct iova_wish wish = {
+		.size = size,
+		.min = options->iova_min ? options->iova_min : limits->alignment,
+		.max = options->iova_max,
+		.alignment = options->alignment > limits->alignment ? options->alignment
+								    : limits->alignment,
+	};
+	struct iova_wish aligned = wish;
+
+	if (!options->alignment) {
+		aligned.alignment = natural_alignment(limits, vaddr, size);
+		if (iova_space_find(&container->space, &aligned, ret))
+			return 0;
+	}
+	if (iova_space_find(&container->space, &wish, ret))
+		return 0;
+	return refuse_no_space(container, &wish);
+}
+
+static int place(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		 const struct vfa_map_options *options, uint64_t *ret)
+{
+	int err = check_memory(container, vaddr, size);
+
+	if (err)
+		return err;
+	if (!(options->flags & VFA_MAP_FIXED))
+		return choose_iova(container, vaddr, size, options, ret);
+	*ret = options->iova;
+	return check_fixed(container, options->iova, size);
+}
+
+static int map_in_kernel(struct vfa_container *container, const struct vfa_mapping *mapping)
+{
+	struct dma_request request = {
+		.vaddr = mapping->vaddr,
+		.size = size_of(mapping),
+		.iova = mapping->span.range.start,
+		.access = mapping->access,
+	};
+	int err = container->backend->ops->map(container->backend, &request);
+
+	return err < 0 ? refuse_map(container, &request, err) : 0;
+}
+
+static struct vfa_mapping *new_mapping(struct vfa_container *container, void *vaddr,
+				       uint64_t iova, uint64_t size, uint32_t access)
+{
+	struct vfa_mapping *mapping = calloc(1, sizeof(*mapping));
+
+	if (!mapping)
+		return NULL;
+	mapping->span.range = (struct vfa_iova_range){ iova, iova + (size - 1) };
+	mapping->container = container;
+	mapping->vaddr = vaddr;
+	mapping->access = access;
+	return mapping;
+}
+
+/* All that can fail in the library comes before the kernel is asked. */
+static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t size,
+		       const struct vfa_map_options *options, struct vfa_mapping **ret)
+{
+	struct vfa_mapping *mapping;
+	uint64_t iova;
+	int err = container_require_space(container, "map");
+
+	if (err)
+		return err;
+	err = place(container, vaddr, size, options, &iova);
+	if (err)
+		return err;
+	mapping = new_mapping(container, vaddr, iova, size, options->access);
+	if (!mapping || iova_space_make_room(&container->space)) {
+		free(mapping);
+		return error_memory();
+	}
+	err = map_in_kernel(container, mapping);
+	if (err) {
+		free(mapping);
+		return err;
+	}
+	iova_space_insert(&container->space, &mapping->span);
+	container->mapped_bytes += size;
+	*ret = mapping;
+	return 0;
+}
+
+static int map(struct vfa_container *container, void *vaddr, uint64_t size,
+	       const struct vfa_map_options *options, bool of_buffer, struct vfa_mapping **ret)
+{
+	struct vfa_map_options given;
+	struct vfa_mapping *mapping = NULL;
+	int err;
+
+	if (!container || !vaddr)
+		return error_null(container ? "vaddr" : "container");
+	err = read_options(options, &given);
+	if (err)
+		return err;
+	container_lock(container);
+	err = add_mapping(container, vaddr, size, &given, &mapping);
+	if (!err) {
+		mapping->of_buffer = of_buffer;
+		if (ret)
+			*ret = mapping;
+	}
+	container_unlock(container);
+	return err;
+}
+
+VFA_API int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t size,
+			      const struct vfa_map_options *options, struct vfa_mapping **ret)
+{
+	return map(container, vaddr, size, options, false, ret);
+}
+
+int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size,
+		       const struct vfa_map_options *options, struct vfa_mapping **ret)
+{
+	return map(container, vaddr, size, options, true, ret);
+}
+
+/* A type1 container without devices has no mappings in the kernel. */
+static bool is_in_kernel(const struct vfa_container *container)
+{
+	return container->devices || !container->backend->ops->forgets_mappings;
+}
+
+/* Mappings [first, first + count) of the list, which a range covers whole. */
+struct covered {
+	size_t first;
+	size_t count;
+	uint64_t bytes;
+};
+
+static void forget(struct vfa_container *container, struct iova_span *span)
+{
+	struct vfa_mapping *mapping = from_span(span);
+
+	iova_space_remove(&container->space, span);
+	container->mapped_bytes -= size_of(mapping);
+	free(mapping);
+}
+
+static void forget_covered(struct vfa_container *container, const struct covered *covered)
+{
+	for (size_t i = covered->count; i > 0; i--)
+		forget(container, container->space.spans[covered->first + i - 1]);
+}
+
+static int refuse_partial(const struct vfa_iova_range *range, const struct vfa_iova_range *cut)
+{
+	return error_set(EINVAL, VFA_CAUSE_PARTIAL_UNMAP,
+			 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": cuts mapping 0x%" PRIx64 "-0x%" PRIx64
+			 "\nunmap it whole: a mapping cannot be split",
+			 range->start, range->last, cut->start, cut->last);
+}
+
+static int refuse_of_buffer(const struct vfa_mapping *mapping)
+{
+	return error_set(EBUSY, VFA_CAUSE_WRONG_ORDER,
+			 "unmap: 0x%" PRIx64 "-0x%" PRIx64 " belongs to a buffer\n"
+			 "free the buffer first: vfa_buffer_free",
+			 mapping->span.range.start, mapping->span.range.last);
+}
+
+/* Which mappings a range covers; refused where it cuts one or takes a buffer's. */
+static int cover(const struct vfa_container *container, const struct vfa_iova_range *range,
+		 struct covered *ret)
+{
+	const struct iova_space *space = &container->space;
+	size_t first = iova_space_first(space, range->start);
+
+	*ret = (struct covered){ .first = first };
+	for (size_t i = first; i < space->span_count; i++) {
+		const struct vfa_iova_range *found = &space->spans[i]->range;
+
+		if (found->start > range->last)
+			break;
+		if (!range_contains(range, found))
+			return refuse_partial(range, found);
+		if (from_span(space->spans[i])->of_buffer)
+			return refuse_of_buffer(from_span(space->spans[i]));
+		ret->bytes += found->last - found->start + 1;
+		ret->count++;
+	}
+	return 0;
+}
+
+static int unmap_in_kernel(struct vfa_container *container, const struct vfa_iova_range *range,
+			   uint64_t *done)
+{
+	struct backend *backend = container->backend;
+	uint64_t size = range->last - range->start + 1;
+
+	if (!size) /* all 2^64 bytes, which no size can say */
+		return backend->ops->unmap_all(backend, done);
+	return backend->ops->unmap(backend, range->start, size, done);
+}
+
+static int refuse_short(const struct vfa_iova_range *range, uint64_t done, uint64_t expected)
+{
+	return error_set(EIO, VFA_CAUSE_SHORT_UNMAP,
+			 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": the kernel unmapped %" PRIu64
+			 " of %" PRIu64 " bytes\n"
+			 "somebody else unmapped the rest through the container's fd; nothing is "
+			 "mapped there any more",
+			 range->start, range->last, done, expected);
+}
+
+/*
+ * The kernel did not do as asked, and does not say how far it got: ask for each
+ * mapping alone, and list what it keeps.
+ */
+static int settle(struct vfa_container *container, const struct covered *covered)
+{
+	int failed = 0;
+
+	for (size_t i = covered->count; i > 0; i--) {
+		struct iova_span *span = container->space.spans[covered->first + i - 1];
+		uint64_t done;
+		int err = unmap_in_kernel(container, &span->range, &done);
+
+		if (err < 0 && err != -ENOENT)
+			failed = err;
+		else
+			forget(container, span);
+	}
+	return failed;
+}
+
+static int unmap_covered(struct vfa_container *container, const struct covered *covered)
+{
+	struct vfa_iova_range range = {
+		container->space.spans[covered->first]->range.start,
+		container->space.spans[covered->first + covered->count - 1]->range.last,
+	};
+	uint64_t done = 0;
+	int err = is_in_kernel(container) ? unmap_in_kernel(container, &range, &done) : 0;
+
+	if (!is_in_kernel(container) || (err >= 0 && done == covered->bytes)) {
+		forget_covered(container, covered);
+		return 0;
+	}
+	if (err < 0 && err != -ENOENT && covered->count == 1)
+		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
+	err = settle(container, covered);
+	if (err < 0)
+		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
+	return refuse_short(&range, done, covered->bytes);
+}
+
+static int unmap_range(struct vfa_container *container, const struct vfa_iova_range *range)
+{
+	struct covered covered;
+	int err = cover(container, range, &covered);
+
+	if (err)
+		return err;
+	if (!covered.count)
+		return error_set(ENOENT, VFA_CAUSE_NOT_MAPPED,
+				 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": nothing is mapped there\n"
+				 "give the range of one or more mappings",
+				 range->start, range->last);
+	return unmap_covered(container, &covered);
+}
+
+VFA_API int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t size)
+{
+	struct vfa_iova_range range;
+	int err;
+
+	if (!container)
+		return error_null("container");
+	if (!size)
+		return refuse_empty("unmap");
+	if (!range_from_size(iova, size, &range))
+		return refuse_wrapped("unmap", "IOVA", iova, size);
+	container_lock(container);
+	err = unmap_range(container, &range);
+	container_unlock(container);
+	return err;
+}
+
+VFA_API int vfa_container_unmap_all(struct vfa_container *container)
+{
+	const struct vfa_iova_range everything = { 0, UINT64_MAX };
+	struct covered covered;
+	int err;
+
+	if (!container)
+		return error_null("container");
+	container_lock(container);
+	err = cover(container, &everything, &covered);
+	if (!err && covered.count)
+		err = unmap_covered(container, &covered);
+	container_unlock(container);
+	return err;
+}
+
+static int unmap_one(struct vfa_mapping *mapping)
+{
+	const struct iova_space *space = &mapping->container->space;
+	struct covered covered = {
+		.first = iova_space_first(space, mapping->span.range.start),
+		.count = 1,
+		.bytes = size_of(mapping),
+	};
+
+	return unmap_covered(mapping->container, &covered);
+}
+
+VFA_API int vfa_mapping_unmap(struct vfa_mapping *mapping)
+{
+	struct vfa_container *container;
+	int err;
+
+	if (!mapping)
+		return 0;
+	container = mapping->container;
+	container_lock(container);
+	err = unmap_one(mapping);
+	container_unlock(container);
+	return err;
+}
+
+void mapping_unmap_buffer(struct vfa_mapping *mapping)
+{
+	const struct syscalls *sys = mapping->container->host->sys;
+	void *vaddr = mapping->vaddr;
+	uint64_t size = size_of(mapping);
+	int err = vfa_mapping_unmap(mapping);
+
+	if (!err || vfa_error_last()->cause == VFA_CAUSE_SHORT_UNMAP)
+		sys_munmap(sys, vaddr, size);
+	else
+		host_log(mapping->container->host, VFA_LOG_WARNING,
+			 "a freed buffer stays mapped: %s", vfa_error_last()->message);
+}
+
+int mapping_replay_all(struct vfa_container *container)
+{
+	const struct iova_space *space = &container->space;
+
+	for (size_t i = 0; i < space->span_count; i++) {
+		const struct vfa_mapping *mapping = from_span(space->spans[i]);
+		int err;
+
+		if (!range_list_find(&space->limits.allowed, &mapping->span.range))
+			return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
+					 "mapping 0x%" PRIx64 "-0x%" PRIx64
+					 " is outside what the joining device's IOMMU maps\n"
+					 "unmap it, let the device join, and map it elsewhere",
+					 mapping->span.range.start, mapping->span.range.last);
+		err = map_in_kernel(container, mapping);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void mapping_free_all(struct vfa_container *container)
+{
+	for (size_t i = 0; i < container->space.span_count; i++) {
+		struct vfa_mapping *mapping = from_span(container->space.spans[i]);
+
+		/* A buffer that is gone could not unmap it; now the kernel has. */
+		if (mapping->of_buffer)
+			sys_munmap(container->host->sys, mapping->vaddr, size_of(mapping));
+		free(mapping);
+	}
+	container->space.span_count = 0;
+}
+
+VFA_API uint64_t vfa_mapping_iova(const struct vfa_mapping *mapping)
+{
+	return mapping->span.range.start;
+}
+
+VFA_API void *vfa_mapping_vaddr(const struct vfa_mapping *mapping)
+{
+	return mapping->vaddr;
+}
+
+VFA_API uint64_t vfa_mapping_size(const struct vfa_mapping *mapping)
+{
+	return size_of(mapping);
+}
+
+VFA_API uint32_t vfa_mapping_access(const struct vfa_mapping *mapping)
+{
+	return mapping->access;
+}

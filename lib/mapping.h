@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Mappings, as the container and buffers use them. */
+
+#ifndef LIB_MAPPING_H
+#define LIB_MAPPING_H
+
+#include <vfa/mapping.h>
+
+#include "container.h"
+
+struct vfa_mapping {
+	struct iova_span span; /* first: the space lists it */
+	struct vfa_container *container;
+	void *vaddr;
+	uint32_t access;
+	bool of_buffer; /* only the buffer may unmap it */
+};
+
+/** mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it */
+int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size,
+		       const struct vfa_map_options *options, struct vfa_mapping **ret);
+
+/**
+ * mapping_unmap_buffer() - undo it, and unmap the memory from the process
+ *
+ * Memory that the kernel refuses to unmap from the device stays until the
+ * container goes.
+ */
+void mapping_unmap_buffer(struct vfa_mapping *mapping);
+
+/**
+ * mapping_replay_all() - make all mappings anew in a kernel that has forgotten them
+ *
+ * With the container's lock held. Return: 0 or -errno, recorded; after a failure
+ * the kernel has some of them, and the caller lets the device leave again.
+ */
+int mapping_replay_all(struct vfa_container *container);
+
+/** mapping_free_all() - forget all mappings of a container whose backend is closed */
+void mapping_free_all(struct vfa_container *container);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Regions of a device, as the rest of the library uses them. */
+
+#ifndef LIB_REGION_H
+#define LIB_REGION_H
+
+#include "device.h"
+
+/** region_read_all() - learn the regions of a device that is being opened; 0 or -errno, recorded */
+int region_read_all(struct vfa_device *device, uint32_t count);
+
+/** region_release_all() - unmap what is still mapped and forget the regions */
+void region_release_all(struct vfa_device *device);
+
+#endif
