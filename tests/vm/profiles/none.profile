@@ -1,0 +1,5 @@
+# No IOMMU at all: no groups, and vfio-pci takes no device
+kernel=own
+machine=q35
+options=()
+append=

@@ -1,0 +1,5 @@
+# virtio-iommu: no interrupt remapping, so VFIO refuses to attach devices
+kernel=own
+machine=q35
+options=(-device virtio-iommu-pci,addr=02.0)
+append=

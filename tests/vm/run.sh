@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The libvfa authors
+#
+# run.sh: run one program on an emulated machine. README.md tells the rest.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/image.sh"
+. "$here/accel.sh"
+. "$here/log.sh"
+
+say() { echo "vm/run.sh: $*" >&2; }
+die() {
+    say "$@"
+    exit 125
+}
+
+usage() {
+    cat <<'END'
+usage: run.sh [-b BUILDDIR] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
+       run.sh [-b BUILDDIR] -i PROFILE
+
+Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
+status; 125 when the guest hung, panicked or did not start. -i gives a shell.
+
+  -b BUILDDIR  where the programs were built (default: build)
+  -t SECONDS   how long the guest may take (default: 120)
+  -l LOG       the log (default: BUILDDIR/vm/logs/PROFILE-COMMAND.log)
+END
+    echo "Profiles:" "$(profile_names)"
+}
+
+profile_names() {
+    find "$here/profiles" -name '*.profile' -printf '%f\n' | sed 's/\.profile$//' | sort | tr '\n' ' '
+}
+
+# The pattern that the devices file promises: each word holds its own offset.
+namespace_image() { # FILE
+    [[ -f $1 ]] && return
+    local new
+    new=$(mktemp "$1.XXXXXX")
+    perl -e 'print pack("Q<*", map { $_ * 8 } 0 .. (8 << 20) / 8 - 1)' >"$new"
+    chmod 444 "$new"
+    mv "$new" "$1"
+}
+
+device_options() { # sets devices
+    local first driver rest
+    devices=()
+    while read -r first driver rest; do
+        case $first in
+        '' | '#'*) ;;
+        -*) devices+=("$first" "$driver") ;;
+        *) devices+=(-device "$rest") ;;
+        esac
+    done <"$here/devices"
+}
+
+# In single quotes, so that the guest's shell gets each argument as it was.
+quoted() {
+    local word
+    for word; do
+        printf "'%s' " "${word//\'/\'\\\'\'}"
+    done
+}
+
+# What the guest's program sees of the environment here.
+passed_environment() {
+    local name
+    for name in $(compgen -e); do
+        case $name in
+        VFA_VM_*) ;;
+        VFA_* | CMOCKA_* | ASAN_OPTIONS | LSAN_OPTIONS | UBSAN_OPTIONS)
+            echo "export $name=$(quoted "${!name}")"
+            ;;
+        esac
+    done
+    echo "export VFA_VM_PROFILE=$profile"
+    echo "VFA_VM_TOKEN=$token"
+}
+
+make_initramfs() { # [COMMAND...]
+    local image
+    image=$(image_base "$build" "$kernel_dir")
+    mkdir -p "$work/files/vm"
+    passed_environment >"$work/files/vm/environment"
+    # With its path: busybox's shell prefers its own command of the same name.
+    if (($#)) && grep -q "/$1\$" "$image.programs"; then
+        set -- "/usr/bin/$@"
+    fi
+    (($# == 0)) || quoted "$@" >"$work/files/vm/command"
+    {
+        cat "$image"
+        image_archive "$work/files"
+    } >"$work/initramfs"
+}
+
+qemu_command() { # sets qemu
+    local appended="console=ttyS0 quiet panic=-1 printk.devkmsg=on $append"
+    device_options
+    qemu=(
+        "${VFA_VM_QEMU:-qemu-system-x86_64}"
+        -nodefaults -no-user-config -display none -no-reboot
+        -machine "$machine" -accel "$accel" -cpu max -smp 2 -m 1G
+        -kernel "$kernel_dir/bzImage" -initrd "$work/initramfs" -append "$appended"
+    )
+    qemu+=("${options[@]}" "${devices[@]}")
+    if ((interactive)); then
+        qemu+=(-serial mon:stdio)
+    else
+        qemu+=(
+            -chardev "file,id=console,path=$work/console" -serial chardev:console
+            -chardev file,id=output,path=/dev/stdout,append=on -serial chardev:output
+        )
+    fi
+}
+
+# QEMU dies with this script, whatever ends it.
+run_command() {
+    qemu_command
+    set +e
+    (
+        cd "$build/vm" # where the devices' files are
+        exec setpriv --pdeathsig TERM timeout --foreground -k 5 "$seconds" "${qemu[@]}"
+    ) </dev/null 2>"$work/qemu-errors" | tee "$work/output"
+    qemu_status=${PIPESTATUS[0]}
+    set -e
+    status=$(sed -n "s/.*vfa-vm: $token: exit status \([0-9]*\).*/\1/p" "$work/console" 2>/dev/null)
+    if [[ -n $status ]]; then
+        outcome="exit status $status, ${SECONDS} s"
+    else
+        status=125
+        case $qemu_status in
+        124 | 137) outcome="the guest hung: it did not end within $seconds s" ;;
+        0) outcome="the guest went down before the program ended" ;;
+        *) outcome="QEMU ended with status $qemu_status" ;;
+        esac
+        log_show_console "$work/console" "$work/qemu-errors" >&2
+        say "$profile: $1: $outcome"
+    fi
+}
+
+build=build seconds=120 log='' interactive=0
+while getopts b:t:l:ih option; do
+    case $option in
+    b) build=$OPTARG ;;
+    t) seconds=$OPTARG ;;
+    l) log=$OPTARG ;;
+    i) interactive=1 ;;
+    h) usage && exit ;;
+    *) usage >&2 && exit 125 ;;
+    esac
+done
+shift $((OPTIND - 1))
+(($# > 0)) || { usage >&2 && exit 125; }
+profile=$1
+shift
+(($# > 0)) || interactive=1
+[[ -f $here/profiles/$profile.profile ]] || die "no profile $profile; there are: $(profile_names)"
+[[ -d $build ]] || die "no build directory $build: configure it with meson, or name it with -b"
+build=$(cd "$build" && pwd)
+. "$here/profiles/$profile.profile"
+
+kernel_dir=$("$here/kernel.sh" "$kernel")
+accel=$(accel_choice "$build")
+mkdir -p "$build/vm/logs"
+namespace_image "$build/vm/namespace.raw"
+token=$(tr -dc a-z0-9 </dev/urandom | head -c 12 || true)
+work=$(mktemp -d "${TMPDIR:-/tmp}/vfa-vm.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+if ((interactive)); then
+    make_initramfs
+    qemu_command
+    (cd "$build/vm" && exec "${qemu[@]}")
+    exit
+fi
+
+log=$(realpath -m "${log:-$build/vm/logs/$profile-$(basename "$1").log}")
+command=("$@") qemu=() outcome="interrupted"
+trap 'log_write "$log" "${command[@]}"; rm -rf "$work"' EXIT
+trap 'exit 125' INT TERM HUP
+make_initramfs "$@"
+run_command "$@"
+exit "$status"
