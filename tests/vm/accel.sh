@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
 #
 # KVM or TCG? A /dev/kvm that opens proves nothing: some create a machine and
 # then fail on an instruction. So KVM is used after a whole boot has worked, tried once

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
 #
 # The guest's initramfs: busybox, init, the programs of a build, their shared
 # libraries, and for the stock kernel the modules they need. It is made once

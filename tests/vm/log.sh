@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
 #
 # The log of a run: what was run, how, what the program said, what the kernel said.
 

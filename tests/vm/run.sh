@@ -35,6 +35,11 @@ profile_names() {
     find "$here/profiles" -name '*.profile' -printf '%f\n' | sed 's/\.profile$//' | sort | tr '\n' ' '
 }
 
+read_profile() { # sets kernel, machine, options, append
+    kernel='' machine='' options=() append=''
+    . "$here/profiles/$profile.profile"
+}
+
 # The pattern that the devices file promises: each word holds its own offset.
 namespace_image() { # FILE
     [[ -f $1 ]] && return
@@ -71,10 +76,12 @@ passed_environment() {
     for name in $(compgen -e); do
         case $name in
         VFA_VM_*) ;;
-        VFA_* | CMOCKA_* | ASAN_OPTIONS | LSAN_OPTIONS | UBSAN_OPTIONS)
-            echo "export $name=$(quoted "${!name}")"
-            ;;
+        VFA_* | CMOCKA_*) echo "export $name=$(quoted "${!name}")" ;;
         esac
+    done
+    # The guest's serial line is a terminal, where sanitizers would use colours.
+    for name in ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS; do
+        echo "export $name=color=never:$(quoted "${!name-}")"
     done
     echo "export VFA_VM_PROFILE=$profile"
     echo "VFA_VM_TOKEN=$token"
@@ -87,7 +94,7 @@ make_initramfs() { # [COMMAND...]
     passed_environment >"$work/files/vm/environment"
     # With its path: busybox's shell prefers its own command of the same name.
     if (($#)) && grep -q "/$1\$" "$image.programs"; then
-        set -- "/usr/bin/$@"
+        set -- "/usr/bin/$1" "${@:2}"
     fi
     (($# == 0)) || quoted "$@" >"$work/files/vm/command"
     {
@@ -110,8 +117,10 @@ qemu_command() { # sets qemu
         qemu+=(-serial mon:stdio)
     else
         qemu+=(
-            -chardev "file,id=console,path=$work/console" -serial chardev:console
-            -chardev file,id=output,path=/dev/stdout,append=on -serial chardev:output
+            -chardev "file,id=console,path=$work/console"
+            -serial chardev:console
+            -chardev "file,id=output,path=/dev/stdout,append=on"
+            -serial chardev:output
         )
     fi
 }
@@ -132,10 +141,11 @@ run_command() {
     else
         status=125
         case $qemu_status in
-        124 | 137) outcome="the guest hung: it did not end within $seconds s" ;;
         0) outcome="the guest went down before the program ended" ;;
+        124 | 137) outcome="the guest hung: it did not end within $seconds s" ;;
         *) outcome="QEMU ended with status $qemu_status" ;;
         esac
+        ! grep -q 'Kernel panic' "$work/console" || outcome="the guest's kernel panicked"
         log_show_console "$work/console" "$work/qemu-errors" >&2
         say "$profile: $1: $outcome"
     fi
@@ -160,7 +170,7 @@ shift
 [[ -f $here/profiles/$profile.profile ]] || die "no profile $profile; there are: $(profile_names)"
 [[ -d $build ]] || die "no build directory $build: configure it with meson, or name it with -b"
 build=$(cd "$build" && pwd)
-. "$here/profiles/$profile.profile"
+read_profile
 
 kernel_dir=$("$here/kernel.sh" "$kernel")
 accel=$(accel_choice "$build")

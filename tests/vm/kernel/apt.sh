@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
 #
 # A private apt: other suites of the machine's own Debian mirror, signatures
 # checked, in a directory of its own. The machine's package state is untouched
@@ -59,7 +60,7 @@ apt_newest() { # PACKAGE: its highest version
 apt_fetch() { # PACKAGE=VERSION DIR: download and unpack into DIR
     (
         mkdir -p "$2"
-        cd "$2/.."
+        cd "$2/.." || exit
         apt-get -qq download "$1"
         dpkg-deb -x "${1%%=*}"_*.deb "$2"
         rm -f "${1%%=*}"_*.deb

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
 #
 # The purpose-built kernel: the newest linux-source package of Debian, with
 # kernel.config over tinyconfig.
@@ -78,11 +79,11 @@ own_check_options() { # CONFIG
 }
 
 own_progress() { # one line a build step on stdin; one updated line on a terminal
-    local start=$SECONDS shown=$SECONDS steps=0 every=30 end='\n' line
+    local start=$SECONDS shown=$SECONDS steps=0 every=30 end='\n'
     if [[ -t 2 ]]; then
         every=1 end='\r'
     fi
-    while read -r line; do
+    while read -r; do
         steps=$((steps + 1))
         if ((SECONDS - shown >= every)); then
             shown=$SECONDS

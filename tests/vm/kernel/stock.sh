@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
 #
 # The kernel of this Debian release for virtual machines: VFIO as modules and no
 # iommufd. Unpacked, never installed.

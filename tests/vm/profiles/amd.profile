@@ -8,4 +8,3 @@ options=(
     -blockdev null-co,node-name=no-disk
     -device virtio-blk-pci,addr=14.0,class=0x0601,drive=no-disk
 )
-append=

@@ -1,5 +1,3 @@
 # No IOMMU at all: no groups, and vfio-pci takes no device
 kernel=own
 machine=q35
-options=()
-append=

@@ -2,4 +2,3 @@
 kernel=own
 machine=q35
 options=(-device virtio-iommu-pci,addr=02.0)
-append=
