@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The libvfa authors
+# shellcheck shell=bash disable=SC2154
+#
+# The tests that need a device: every program build/tests/vm/test_* on every
+# machine, several machines at a time. A program skips what its machine cannot do.
+
+machine_profiles() {
+    find tests/vm/profiles -name '*.profile' -printf '%f\n' | sed 's/\.profile$//' | sort
+}
+
+machine_tests() {
+    local profile program programs=()
+    for program in build/tests/vm/test_*; do
+        if [[ -f $program && -x $program ]] && is_chosen "$(basename "$program")"; then
+            programs+=("$(basename "$program")")
+        fi
+    done
+    ((${#programs[@]})) || return 0
+    machine_kernels
+
+    say "device tests, $jobs machines at a time; logs are in build/vm/logs"
+    for profile in "${profiles[@]}"; do
+        for program in "${programs[@]}"; do
+            while (($(jobs -rp | wc -l) >= jobs)); do
+                wait -n || true
+            done
+            machine_test "$profile" "$program" &
+        done
+    done
+    wait
+}
+
+# Made before the tests, so that their output is not in the midst of the results.
+machine_kernels() {
+    local profile
+    for profile in "${profiles[@]}"; do
+        [[ -f tests/vm/profiles/$profile.profile ]] ||
+            give_up "no profile $profile; there are:" "$(machine_profiles | tr '\n' ' ')"
+        (. "tests/vm/profiles/$profile.profile" && tests/vm/kernel.sh "$kernel" >/dev/null) ||
+            give_up "no kernel for the profile $profile"
+    done
+}
+
+machine_test() { # PROFILE PROGRAM
+    local log=build/vm/logs/$1-$2.log output status=0 start=$SECONDS
+    local passed failed skipped verdict=PASS
+    mkdir -p build/vm/logs
+    rm -f "$log"
+    output=$(tests/vm/run.sh -l "$log" "$1" "$2" 2>"$log.errors") || status=$?
+    read -r passed failed skipped < <(tests/tally.py tap "$status" <<<"$output")
+    count "$passed" "$failed" "$skipped"
+    ((passed)) || verdict=SKIP
+    ((!failed)) || verdict=FAIL
+    {
+        echo "$verdict $1 $2 $((passed + failed + skipped)) cases $((SECONDS - start)) s"
+        if ((failed)); then
+            machine_failure "$log" "$status"
+        fi
+    } >"$log.verdict"
+    cat "$log.verdict" # in one piece, whoever else prints
+    rm "$log.verdict" "$log.errors"
+}
+
+machine_failure() { # LOG STATUS
+    echo "     exit status $2; the whole log is $1"
+    if [[ -f $1 ]]; then
+        sed -n '/^== outcome/,/^$/p; /^== output/,$p' "$1" | tail -80
+    else
+        tail -20 "$1.errors" # it did not get as far as a log
+    fi | sed 's/^/     /'
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The libvfa authors
+#
+# run.sh: build libvfa and run every test.
+set -euo pipefail
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$tests/.."
+. "$tests/unit.sh"
+. "$tests/machines.sh"
+
+usage() {
+    cat <<'END'
+usage: run.sh [--unit | --vm] [--profile P]... [--jobs N] [TEST...]
+
+  --unit       only the unit tests: no root, no emulator, under a minute
+  --vm         only the tests on emulated machines
+  --profile P  only on the machine P of tests/vm/profiles; may be repeated
+  --jobs N     so many machines at a time (default: the number of processors)
+  TEST...      only these tests, by name, with or without test_
+
+The last line counts test cases: N passed, N failed, N skipped.
+END
+}
+
+say() { echo "== $*"; }
+
+count() { # PASSED FAILED SKIPPED
+    echo "$@" >>"$counts"
+}
+
+# Every way out ends with the closing line.
+finish() {
+    trap - EXIT
+    local passed failed skipped
+    read -r passed failed skipped < <(
+        awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$counts"
+    )
+    rm -f "$counts"
+    ((passed + failed)) || say "no test has run"
+    echo "$passed passed, $failed failed, $skipped skipped"
+    ((failed == 0 && passed > 0))
+    exit
+}
+
+give_up() { # REASON
+    say "$@"
+    count 0 1 0
+    finish
+}
+
+is_chosen() { # TEST
+    local name
+    ((${#chosen[@]})) || return 0
+    for name in "${chosen[@]}"; do
+        [[ ${1#test_} = "${name#test_}" ]] && return
+    done
+    return 1
+}
+
+configure() { # BUILDDIR [OPTION...]
+    local dir=$1 log=$1.log
+    shift
+    say "building $dir"
+    {
+        [[ -f $dir/build.ninja ]] || meson setup "$dir" "$@"
+        meson compile -C "$dir"
+    } >"$log" 2>&1 || {
+        tail -40 "$log"
+        give_up "$dir does not build; the whole log is $log"
+    }
+    mv "$log" "$dir/build.log"
+}
+
+with_unit=1 with_vm=1 jobs=$(nproc) profiles=() chosen=() setup=()
+while (($#)); do
+    case $1 in
+    --unit) with_vm=0 setup=(--unit) ;;
+    --vm) with_unit=0 ;;
+    --profile) profiles+=("${2:?--profile needs a name}") && shift ;;
+    --jobs) jobs=${2:?--jobs needs a number} && shift ;;
+    -h | --help) usage && exit ;;
+    -*) usage >&2 && exit 2 ;;
+    *) chosen+=("$1") ;;
+    esac
+    shift
+done
+((${#profiles[@]})) || mapfile -t profiles < <(machine_profiles)
+
+counts=$(mktemp)
+trap finish EXIT
+export CMOCKA_MESSAGE_OUTPUT=TAP
+
+plan=()
+((!with_unit)) || plan+=("unit tests three times: plain, sanitized, under valgrind")
+((!with_vm)) || plan+=("device tests on emulated machines: ${profiles[*]}")
+say "$(printf '%s; ' "set-up" "build" "${plan[@]}" | sed 's/; $//')"
+
+"$tests/setup.sh" "${setup[@]}" || give_up "the set-up failed"
+configure build
+((!with_unit)) || unit_tests
+((!with_vm)) || machine_tests
+finish
