@@ -13,23 +13,27 @@ apt_release() { # this Debian release's code name
     )
 }
 
-# The address of the Debian archive is the one the machine uses for its release.
-# Asking apt covers both formats of its source lists.
-apt_mirror() {
-    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-        awk -v release="$(apt_release)" \
-            '($1 == release || $1 == "stable") && $2 == "main" { print $3; exit }'
+# The addresses from which the machine gets this release. Asking apt covers both
+# formats of its source lists, and needs no package lists yet. Another vendor's
+# archive may be among them; its signature will not verify.
+apt_mirrors() {
+    local release
+    release=$(apt_release)
+    apt-get --print-uris update |
+        sed -nE "s,^'(.*)/dists/($release|stable)/main/binary-.*,\1,p" | sort -u
 }
 
 apt_open() { # DIR SUITE...: fetch the package lists of these suites
-    local dir=$1 mirror suite
+    local dir=$1 mirrors mirror suite
     shift
-    mirror=$(apt_mirror)
-    [[ -n $mirror ]] || die "apt knows no Debian mirror: add one to /etc/apt/sources.list.d"
+    mirrors=$(apt_mirrors)
+    [[ -n $mirrors ]] || die "apt knows no Debian mirror: add one to /etc/apt/sources.list.d"
     mkdir -p "$dir"/{state/lists/partial,cache/archives/partial}
     : >"$dir/status"
-    for suite; do
-        echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+    for mirror in $mirrors; do
+        for suite; do
+            echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+        done
     done >"$dir/sources.list"
 
     # The machine's network settings hold (a proxy, say); its hooks do not.
@@ -47,10 +51,14 @@ APT::Sandbox::User "root";
 END
     export APT_CONFIG=$dir/apt.conf
 
-    # A suite whose signature does not verify is left out by apt; what counts is
-    # whether the package is found in the others.
-    apt-get -qq update >"$dir/update.log" 2>&1 ||
-        say "apt-get update complained: $(grep '^[EW]:' "$dir/update.log" | head -3)"
+    # apt leaves out a suite whose signature does not verify; what counts is
+    # whether the package is found in another.
+    apt-get -qq update >"$dir/update.log" 2>&1 || true
+}
+
+apt_has_no() { # PACKAGE DIR
+    grep '^[EW]:' "$2/update.log" >&2 || true
+    die "no package $1 to be had: check the network, then try again"
 }
 
 apt_newest() { # PACKAGE: its highest version

@@ -19,7 +19,7 @@ own_make() { # DIR: leaves the kernel in DIR/out and its version in DIR/version
     say "building a guest kernel: about 6 minutes on 2 cores, once; 2 GB of disk meanwhile in $dir"
     apt_open "$dir/apt" trixie-backports testing
     package=$(apt-cache search --names-only '^linux-source-[0-9.]+$' | cut -d' ' -f1 | sort -V | tail -1)
-    [[ -n $package ]] || die "no linux-source package found: check the network, then try again"
+    [[ -n $package ]] || apt_has_no linux-source "$dir/apt"
     version=$(apt_newest "$package")
     echo "$version" >"$dir/version"
 

@@ -14,8 +14,8 @@ stock_make() { # DIR: leaves the kernel in DIR/out and its version in DIR/versio
     release=$(apt_release)
     apt_open "$dir/apt" "$release"
     # linux-image-cloud-amd64 is a name for the current one.
-    package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2; exit }')
-    [[ -n $package ]] || die "no linux-image-cloud-amd64 in $release: check the network, then try again"
+    package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2 }' | head -1)
+    [[ -n $package ]] || apt_has_no linux-image-cloud-amd64 "$dir/apt"
     version=$(apt_newest "$package")
     echo "$version" >"$dir/version"
 
