@@ -36,7 +36,8 @@ image_is_fresh() { # IMAGE BUILD
     [[ -f $1 && -f $1.inputs ]] || return 1
     cmp -s "$1.programs" <(image_programs "$2") || return 1
     mapfile -t inputs <"$1.inputs"
-    [[ -z $(find "${inputs[@]}" -newer "$1" 2>&1 | head -1) ]]
+    # A library is a link; a file that has gone counts as newer.
+    [[ -z $(find -L "${inputs[@]}" -maxdepth 0 -newer "$1" 2>&1 | head -1) ]]
 }
 
 image_base() { # BUILD KERNELDIR: print the path of an up-to-date image
@@ -51,10 +52,10 @@ image_base() { # BUILD KERNELDIR: print the path of an up-to-date image
 }
 
 image_build() { # BUILD KERNELDIR IMAGE
-    local build=$1 kernel=$2 image=$3 root programs libraries
+    local build=$1 kernel=$2 image=$3 root=$3.root programs libraries
     # Carries the time from before the copy: an input that changes under way is newer.
     touch "$image.stamp"
-    root=$(mktemp -d "$build/vm/root.XXXXXX")
+    rm -rf "$root"
     mapfile -t programs < <(image_programs "$build")
     mapfile -t libraries < <(image_libraries "$build" "${programs[@]}")
 
