@@ -20,9 +20,9 @@ unit_packages=(
     scdoc
 )
 vm_packages=(
-    busybox-static cpio kmod qemu-system-x86                # the machine
-    bc bison flex libelf-dev libssl-dev make xz-utils       # its kernel
-    debian-archive-keyring                                  # and where that comes from
+    busybox-static cpio kmod qemu-system-x86          # the machine
+    bc bison flex libelf-dev libssl-dev make xz-utils # its kernel
+    debian-archive-keyring                            # what vouches for that
 )
 
 say() { echo "setup.sh: $*"; }
@@ -59,18 +59,18 @@ if ((check)); then
     exit 1
 fi
 
-install=(apt-get install -y --no-install-recommends "${missing[@]}")
+apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+install=(install -y --no-install-recommends "${missing[@]}")
 as_root=()
 if ((EUID != 0)); then
     as_root=(sudo)
-    command -v sudo >/dev/null || fail "packages are missing; as root, run: apt-get update && ${install[*]}"
+    command -v sudo >/dev/null || fail "packages are missing; as root, run: apt-get update && apt-get ${install[*]}"
 fi
 say "installing ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" "${install[@]}"; } >"$log" 2>&1; then
+if ! { "${as_root[@]}" "${apt[@]}" update && "${as_root[@]}" "${apt[@]}" "${install[@]}"; } >"$log" 2>&1; then
     tail -15 "$log" >&2
-    fail "the packages could not be installed; as root, run: apt-get update && ${install[*]}"
+    fail "the packages could not be installed; as root, run: apt-get update && apt-get ${install[*]}"
 fi
 say "installed"
