@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * What the tests of the emulated machine share.
+ *
+ * A test gets a struct vm through its state. What it opens through the vm_
+ * functions is closed after it, last first, whether it passed or failed; then
+ * the file descriptors of the process must be as many as before. Every case runs
+ * over every backend; one that cannot apply to the profile skips and says what
+ * would enable it.
+ */
+
+#ifndef COMMON_H
+#define COMMON_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+#include <vfa.h>
+
+#define PAGE_SIZE 4096u
+
+/* The devices, the same in all profiles: tests/vm/devices has them in QEMU's words. */
+#define EDU	      "0000:00:04.0"
+#define NVME	      "0000:00:05.0"
+#define BLOCKED	      "0000:00:06.0" /* on vfio-pci, but in a group with BLOCKER */
+#define BLOCKER	      "0000:00:06.1" /* on the kernel's nvme driver */
+#define OTHER_EDU     "0000:00:07.0" /* in a group of its own */
+#define SHARED_MEMORY "0000:00:08.0" /* ivshmem: BAR 2 is plain memory */
+#define BRIDGE_EDU_1  "0000:01:01.0" /* in a group with BRIDGE_EDU_2 */
+#define BRIDGE_EDU_2  "0000:01:02.0"
+
+/* What is known of the machine that VFA_VM_PROFILE names. */
+struct vm_profile {
+	const char *name;
+	const char *fault; /* how the kernel's log line of a stopped DMA begins, NULL for none */
+	bool has_iommu;
+	bool isolates_interrupts;
+	bool has_iommufd;
+	int coherency;			 /* what vfa_coherency_is_enforced() has to say */
+	struct vfa_iova_range ranges[4]; /* that the kernel reports, up to an empty one */
+};
+
+const struct vm_profile *vm_profile(void);
+
+struct vm_cleanup {
+	void (*run)(struct vm_cleanup *cleanup);
+	void *object;
+	size_t size;
+	char text[256];
+	char path[256];
+};
+
+struct vm {
+	enum vfa_backend backend;
+	size_t fds;
+	size_t cleanups;
+	struct vm_cleanup cleanup[32];
+};
+
+enum vm_where {
+	VM_EACH_BACKEND = 0, /* once over type1, once over iommufd */
+	VM_ONCE,
+};
+
+struct vm_case {
+	const char *name;
+	void (*run)(void **state);
+	enum vm_where where;
+};
+
+#define VM_CASE(function)                                                                          \
+	{                                                                                          \
+#function, function, VM_EACH_BACKEND                                               \
+	}
+#define VM_CASE_ONCE(function)                                                                     \
+	{                                                                                          \
+#function, function, VM_ONCE                                                       \
+	}
+
+/* The whole of main(): 0 when all cases passed or skipped. */
+int vm_run(const char *name, const struct vm_case *cases, size_t count);
+
+#define vm_run_cases(name, cases) vm_run(name, cases, sizeof(cases) / sizeof((cases)[0]))
+
+/* Skip unless @condition holds; @enabler ends the sentence "needs ...". */
+void vm_need(bool condition, const char *enabler);
+
+/* Skip unless devices can be assigned over this test's backend here. */
+void vm_need_assignment(const struct vm *vm);
+
+/* Succeed, or fail the test here and now. What is returned goes after the test. */
+struct vfa_container *vm_container(struct vm *vm);
+struct vfa_device *vm_device(struct vm *vm, struct vfa_container *space, const char *bdf);
+volatile void *vm_bar(struct vfa_device *device, uint32_t index);
+struct vfa_buffer *vm_buffer(struct vm *vm, struct vfa_container *space, size_t size,
+			     const struct vfa_map_options *options);
+struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
+		       uint32_t count);
+void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */
+int vm_open(struct vm *vm, const char *path, int flags);
+void vm_own_container(struct vm *vm, struct vfa_container *space);
+void vm_own_device(struct vm *vm, struct vfa_device *device);
+
+/* At exactly @iova, access both ways. */
+struct vfa_map_options vm_fixed(uint64_t iova);
+
+/* The call has to succeed; a failure shows why. The value is the call's. */
+#define assert_ok(call) vm_assert_ok((call), #call, __FILE__, __LINE__)
+
+/*
+ * The call has to fail with -@error, and vfa_error_last() has to say so, with
+ * @cause and a message. The message is shown, for a person to judge.
+ */
+#define assert_refused(call, error, cause)                                                         \
+	vm_assert_refused((call), (error), (cause), #call, __FILE__, __LINE__)
+
+/* The message or the hint of the last refusal has to mention @text. */
+#define assert_said(text) vm_assert_said((text), __FILE__, __LINE__)
+
+int vm_assert_ok(int result, const char *call, const char *file, int line);
+void vm_assert_refused(int result, int error, enum vfa_cause cause, const char *call,
+		       const char *file, int line);
+void vm_assert_said(const char *text, const char *file, int line);
+
+/* How a call ended in another process. */
+struct vm_report {
+	int result;
+	int code;
+	enum vfa_cause cause;
+	char message[1024];
+	char hint[1024];
+};
+
+/* Run @function in a child, which must close all it opens, and wait for it to end. */
+void vm_in_child(int (*function)(void *data), void *data, struct vm_report *ret);
+
+#define assert_child_refused(report, error, cause)                                                 \
+	vm_assert_child_refused((report), (error), (cause), __FILE__, __LINE__)
+
+void vm_assert_child_refused(const struct vm_report *report, int error, enum vfa_cause cause,
+			     const char *file, int line);
+
+/* Write @text to a file of sysfs; what was there comes back after the test. */
+void vm_set(struct vm *vm, const char *path, const char *text);
+
+/* Take a device from vfio-pci; it is bound again after the test. */
+void vm_unbind(struct vm *vm, const char *bdf);
+
+/* Bind a device to vfio-pci until the end of the test. */
+void vm_bind(struct vm *vm, const char *bdf);
+
+/* The kernel's log from here on. */
+int vm_log_open(struct vm *vm);
+
+/* Wait until the kernel logs a line with both texts, at most 5 s. */
+bool vm_log_has(int log, const char *text, const char *other_text);
+
+#endif

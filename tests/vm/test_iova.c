@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * What can be mapped, and what is refused and why; and that the library's view
+ * of it equals the kernel's.
+ */
+
+#include <errno.h>
+
+#include "raw.h"
+
+#define MSI_START 0xfee00000ull
+#define MSI_END	  0xfef00000ull /* the first byte behind */
+
+/* A container with edu in it, and memory to map. */
+struct space {
+	struct vfa_container *container;
+	char *memory;
+	size_t size;
+	struct vfa_iova_range ranges[8];
+	int count;
+};
+
+static struct space space_open(struct vm *vm)
+{
+	struct space space;
+
+	vm_need_assignment(vm);
+	space.container = vm_container(vm);
+	vm_device(vm, space.container, EDU);
+	space.size = 8 * PAGE_SIZE;
+	space.memory = vm_memory(vm, space.size);
+	space.count = assert_ok(vfa_container_iova_ranges(space.container, space.ranges, 8));
+	assert_in_range(space.count, 1, 8);
+	return space;
+}
+
+static int map_at(const struct space *space, uint64_t iova, uint64_t size)
+{
+	struct vfa_map_options options = vm_fixed(iova);
+
+	return vfa_container_map(space->container, space->memory, size, &options, NULL);
+}
+
+static uint64_t last_page(const struct vfa_iova_range *range)
+{
+	return range->last - PAGE_SIZE + 1;
+}
+
+static uint64_t after_last_range(const struct space *space)
+{
+	uint64_t last = space->ranges[space->count - 1].last;
+
+	vm_need(last < UINT64_MAX, "an aperture below 64 bits, as in profile intel");
+	return last + 1;
+}
+
+/* The kernel agrees that @iova, @size is free and usable. */
+static void assert_kernel_has_room(const struct space *space, uint64_t iova, uint64_t size)
+{
+	uint64_t unmapped = 0;
+
+	assert_int_equal(raw_map(space->container, space->memory, size, iova), 0);
+	assert_int_equal(raw_unmap(space->container, iova, size, &unmapped), 0);
+	assert_int_equal(unmapped, size);
+}
+
+static void ranges_are_those_of_the_emulated_iommu(void **state)
+{
+	const struct vfa_iova_range *expected = vm_profile()->ranges;
+	struct space space = space_open(*state);
+	int i;
+
+	for (i = 0; i < space.count; i++)
+		print_message("# %#llx-%#llx\n", (unsigned long long)space.ranges[i].start,
+			      (unsigned long long)space.ranges[i].last);
+	for (i = 0; i < space.count; i++) {
+		assert_int_equal(space.ranges[i].start, expected[i].start);
+		assert_int_equal(space.ranges[i].last, expected[i].last);
+	}
+	assert_int_equal(expected[i].last, 0);
+	/* Asking for the number alone, or with too little room, gives the same number. */
+	assert_int_equal(vfa_container_iova_ranges(space.container, NULL, 0), space.count);
+	assert_int_equal(vfa_container_iova_ranges(space.container, space.ranges, 1), space.count);
+}
+
+static void every_range_ends_where_the_kernel_says(void **state)
+{
+	struct space space = space_open(*state);
+	int i;
+
+	for (i = 0; i < space.count; i++) {
+		const struct vfa_iova_range *range = &space.ranges[i];
+		uint64_t edges[] = { range->start, last_page(range) };
+		size_t j;
+
+		for (j = 0; j < 2; j++) {
+			assert_ok(map_at(&space, edges[j], PAGE_SIZE));
+			assert_ok(vfa_container_unmap(space.container, edges[j], PAGE_SIZE));
+			assert_kernel_has_room(&space, edges[j], PAGE_SIZE);
+		}
+		if (range->start > 0) {
+			assert_true(map_at(&space, range->start - PAGE_SIZE, PAGE_SIZE) < 0);
+			assert_true(raw_map(space.container, space.memory, PAGE_SIZE,
+					    range->start - PAGE_SIZE) < 0);
+		}
+		if (range->last < UINT64_MAX) {
+			assert_true(map_at(&space, range->last + 1, PAGE_SIZE) < 0);
+			assert_true(raw_map(space.container, space.memory, PAGE_SIZE,
+					    range->last + 1) < 0);
+			/* One foot in, one foot out. */
+			assert_true(map_at(&space, last_page(range), 2 * PAGE_SIZE) < 0);
+			assert_true(raw_map(space.container, space.memory, 2 * PAGE_SIZE,
+					    last_page(range)) < 0);
+		}
+	}
+}
+
+static void last_page_of_the_last_range_maps_and_unmaps(void **state)
+{
+	struct space space = space_open(*state);
+	uint64_t iova = last_page(&space.ranges[space.count - 1]);
+	struct vfa_map_options options = vm_fixed(iova);
+	struct vfa_mapping *mapping;
+
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE_SIZE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), iova);
+	assert_ptr_equal(vfa_mapping_vaddr(mapping), space.memory);
+	assert_int_equal(vfa_mapping_size(mapping), PAGE_SIZE);
+	assert_int_equal(raw_map(space.container, space.memory, PAGE_SIZE, iova), -EEXIST);
+	assert_ok(vfa_mapping_unmap(mapping));
+	assert_kernel_has_room(&space, iova, PAGE_SIZE);
+}
+
+static void alignment_is_a_page(void **state)
+{
+	struct space space = space_open(*state);
+	uint64_t alignment, sizes;
+
+	assert_ok(vfa_container_alignment(space.container, &alignment));
+	assert_int_equal(alignment, PAGE_SIZE);
+	assert_ok(vfa_container_page_sizes(space.container, &sizes));
+	assert_int_equal(sizes & (PAGE_SIZE | (PAGE_SIZE - 1)), PAGE_SIZE);
+}
+
+static void mapping_the_msi_window_is_refused_as_reserved(void **state)
+{
+	struct space space = space_open(*state);
+
+	assert_refused(map_at(&space, MSI_START, PAGE_SIZE), EINVAL, VFA_CAUSE_RESERVED);
+	assert_said("0xfee00000");
+	assert_said("msi");
+	assert_said("0xfef00000"); /* the next usable IOVA */
+	assert_true(raw_map(space.container, space.memory, PAGE_SIZE, MSI_START) < 0);
+
+	assert_refused(map_at(&space, MSI_START - PAGE_SIZE, 2 * PAGE_SIZE), EINVAL,
+		       VFA_CAUSE_RESERVED);
+	assert_refused(map_at(&space, MSI_END - PAGE_SIZE, 2 * PAGE_SIZE), EINVAL,
+		       VFA_CAUSE_RESERVED);
+	assert_ok(map_at(&space, MSI_END, PAGE_SIZE));
+	assert_ok(vfa_container_unmap(space.container, MSI_END, PAGE_SIZE));
+}
+
+static void reserved_regions_name_the_msi_window(void **state)
+{
+	struct space space = space_open(*state);
+	struct vfa_reserved_region regions[8];
+	bool found = false;
+	int count, i;
+
+	count = assert_ok(vfa_container_reserved_regions(space.container, regions, 8));
+	assert_in_range(count, 1, 8);
+	for (i = 0; i < count; i++) {
+		if (regions[i].type == VFA_RESERVED_MSI && regions[i].range.start == MSI_START &&
+		    regions[i].range.last == MSI_END - 1)
+			found = true;
+	}
+	assert_true(found);
+}
+
+static void mapping_beyond_the_aperture_is_refused(void **state)
+{
+	struct space space = space_open(*state);
+	uint64_t beyond = after_last_range(&space);
+	char number[32];
+
+	assert_refused(map_at(&space, beyond, PAGE_SIZE), EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	snprintf(number, sizeof(number), "%#llx", (unsigned long long)beyond - 1);
+	assert_said(number);
+	assert_refused(map_at(&space, beyond - PAGE_SIZE, 2 * PAGE_SIZE), EINVAL,
+		       VFA_CAUSE_OUTSIDE_APERTURE);
+	assert_refused(map_at(&space, UINT64_MAX - PAGE_SIZE + 1, PAGE_SIZE), EINVAL,
+		       VFA_CAUSE_OUTSIDE_APERTURE);
+}
+
+static void misaligned_requests_are_refused(void **state)
+{
+	struct space space = space_open(*state);
+	struct vfa_map_options options = vm_fixed(0x100000);
+
+	assert_refused(map_at(&space, 0x100800, PAGE_SIZE), EINVAL, VFA_CAUSE_MISALIGNED);
+	assert_said("0x100800");
+	assert_refused(map_at(&space, 0x100000, PAGE_SIZE + 8), EINVAL, VFA_CAUSE_MISALIGNED);
+	assert_refused(
+		vfa_container_map(space.container, space.memory + 16, PAGE_SIZE, &options, NULL),
+		EINVAL, VFA_CAUSE_MISALIGNED);
+	assert_kernel_has_room(&space, 0x100000, 2 * PAGE_SIZE);
+}
+
+static void wrapped_requests_are_refused(void **state)
+{
+	struct space space = space_open(*state);
+	uint64_t huge = UINT64_MAX - PAGE_SIZE + 1;
+
+	assert_refused(map_at(&space, huge, 2 * PAGE_SIZE), EINVAL, VFA_CAUSE_WRAPPED);
+	assert_refused(map_at(&space, 2 * PAGE_SIZE, huge), EINVAL, VFA_CAUSE_WRAPPED);
+	assert_refused(vfa_container_unmap(space.container, huge, 2 * PAGE_SIZE), EINVAL,
+		       VFA_CAUSE_WRAPPED);
+}
+
+static void empty_requests_are_refused(void **state)
+{
+	struct space space = space_open(*state);
+
+	assert_refused(map_at(&space, 0x100000, 0), EINVAL, VFA_CAUSE_EMPTY);
+	assert_refused(vfa_container_map(space.container, space.memory, 0, NULL, NULL), EINVAL,
+		       VFA_CAUSE_EMPTY);
+	assert_refused(vfa_container_unmap(space.container, 0x100000, 0), EINVAL, VFA_CAUSE_EMPTY);
+}
+
+static void overlapping_requests_name_the_mapping(void **state)
+{
+	struct space space = space_open(*state);
+
+	assert_ok(map_at(&space, 0x200000, 4 * PAGE_SIZE));
+	assert_refused(map_at(&space, 0x200000, 4 * PAGE_SIZE), EEXIST, VFA_CAUSE_OVERLAP);
+	assert_said("0x200000-0x203fff");
+	assert_refused(map_at(&space, 0x203000, PAGE_SIZE), EEXIST, VFA_CAUSE_OVERLAP);
+	assert_said("0x200000-0x203fff");
+	assert_refused(map_at(&space, 0x1ff000, 2 * PAGE_SIZE), EEXIST, VFA_CAUSE_OVERLAP);
+	assert_refused(map_at(&space, 0x1ff000, 8 * PAGE_SIZE), EEXIST, VFA_CAUSE_OVERLAP);
+	assert_int_equal(raw_map(space.container, space.memory, PAGE_SIZE, 0x203000), -EEXIST);
+
+	assert_ok(map_at(&space, 0x1ff000, PAGE_SIZE)); /* neighbours are no overlap */
+	assert_ok(map_at(&space, 0x204000, PAGE_SIZE));
+	assert_ok(vfa_container_unmap_all(space.container));
+}
+
+static void partial_unmap_is_refused_and_changes_nothing(void **state)
+{
+	struct space space = space_open(*state);
+	static const struct vfa_iova_range cuts[] = {
+		{ 0x300000, 0x300fff }, { 0x303000, 0x303fff }, { 0x301000, 0x302fff },
+		{ 0x2ff000, 0x300fff }, { 0x303000, 0x304fff }, { 0x301000, 0x310fff },
+	};
+	uint64_t unmapped = 0;
+	size_t i;
+
+	assert_ok(map_at(&space, 0x300000, 4 * PAGE_SIZE));
+	assert_ok(map_at(&space, 0x310000, PAGE_SIZE));
+	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		assert_refused(vfa_container_unmap(space.container, cuts[i].start,
+						   cuts[i].last - cuts[i].start + 1),
+			       EINVAL, VFA_CAUSE_PARTIAL_UNMAP);
+		assert_said("0x300000-0x303fff");
+	}
+	assert_int_equal(raw_unmap(space.container, 0x300000, 4 * PAGE_SIZE, &unmapped), 0);
+	assert_int_equal(unmapped, 4 * PAGE_SIZE); /* all of it had stayed */
+	assert_refused(vfa_container_unmap(space.container, 0x300000, 0x11000), EIO,
+		       VFA_CAUSE_SHORT_UNMAP);
+}
+
+static void short_unmap_is_an_error(void **state)
+{
+	struct space space = space_open(*state);
+	uint64_t unmapped = 0;
+
+	assert_ok(map_at(&space, 0x300000, 4 * PAGE_SIZE));
+	assert_ok(map_at(&space, 0x304000, 4 * PAGE_SIZE));
+	assert_int_equal(raw_unmap(space.container, 0x304000, 4 * PAGE_SIZE, &unmapped), 0);
+
+	assert_refused(vfa_container_unmap(space.container, 0x300000, 8 * PAGE_SIZE), EIO,
+		       VFA_CAUSE_SHORT_UNMAP);
+	assert_ok(map_at(&space, 0x300000, 8 * PAGE_SIZE)); /* nothing is left in either view */
+	assert_ok(vfa_container_unmap(space.container, 0x300000, 8 * PAGE_SIZE));
+}
+
+static void unmapping_nothing_is_an_error(void **state)
+{
+	struct space space = space_open(*state);
+
+	assert_refused(vfa_container_unmap(space.container, 0x300000, PAGE_SIZE), ENOENT,
+		       VFA_CAUSE_NOT_MAPPED);
+	assert_said("0x300000");
+}
+
+static void one_unmap_covers_several_mappings_and_gaps(void **state)
+{
+	struct space space = space_open(*state);
+
+	assert_ok(map_at(&space, 0x400000, PAGE_SIZE));
+	assert_ok(map_at(&space, 0x401000, 2 * PAGE_SIZE));
+	assert_ok(map_at(&space, 0x408000, PAGE_SIZE));
+	assert_ok(map_at(&space, 0x410000, PAGE_SIZE));
+	assert_ok(vfa_container_unmap(space.container, 0x3ff000, 0x10000));
+	assert_kernel_has_room(&space, 0x400000, 8 * PAGE_SIZE);
+	assert_kernel_has_room(&space, 0x408000, 8 * PAGE_SIZE);
+	/* The one behind is still there. */
+	assert_int_equal(raw_map(space.container, space.memory, PAGE_SIZE, 0x410000), -EEXIST);
+	assert_ok(vfa_container_unmap(space.container, 0x410000, PAGE_SIZE));
+}
+
+static void unmap_all_leaves_nothing(void **state)
+{
+	struct space space = space_open(*state);
+	uint64_t last = last_page(&space.ranges[space.count - 1]);
+
+	assert_ok(map_at(&space, 0, PAGE_SIZE));
+	assert_ok(map_at(&space, 0x400000, 4 * PAGE_SIZE));
+	assert_ok(map_at(&space, last, PAGE_SIZE));
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_kernel_has_room(&space, 0, PAGE_SIZE);
+	assert_kernel_has_room(&space, 0x400000, 4 * PAGE_SIZE);
+	assert_kernel_has_room(&space, last, PAGE_SIZE);
+	assert_ok(vfa_container_unmap_all(space.container)); /* nothing mapped is fine */
+}
+
+static void unmap_all_spares_buffers_by_refusing(void **state)
+{
+	struct space space = space_open(*state);
+	struct vfa_buffer *buffer = NULL;
+
+	assert_ok(map_at(&space, 0x400000, PAGE_SIZE));
+	assert_ok(vfa_buffer_alloc(space.container, PAGE_SIZE, NULL, &buffer));
+	assert_refused(vfa_container_unmap_all(space.container), EBUSY, VFA_CAUSE_WRONG_ORDER);
+	assert_int_equal(raw_map(space.container, space.memory, PAGE_SIZE, 0x400000), -EEXIST);
+	vfa_buffer_free(buffer);
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_kernel_has_room(&space, 0x400000, PAGE_SIZE);
+}
+
+static void chosen_iova_is_low_aligned_and_within_the_limits(void **state)
+{
+	struct space space = space_open(*state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	struct vfa_mapping *mapping;
+
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE_SIZE, NULL, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), PAGE_SIZE); /* the lowest, but not page 0 */
+	options.iova_min = 0x10000800;
+	options.alignment = 0x4000;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE_SIZE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0x10004000);
+	/* The MSI window is stepped over. */
+	options.iova_min = MSI_START - PAGE_SIZE;
+	options.alignment = PAGE_SIZE;
+	assert_ok(vfa_container_map(space.container, space.memory, 2 * PAGE_SIZE, &options,
+				    &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), MSI_END);
+	/* A limit that admits two pages, once. */
+	options.iova_min = 0x20000000;
+	options.iova_max = 0x20001fff;
+	assert_ok(vfa_container_map(space.container, space.memory, 2 * PAGE_SIZE, &options,
+				    &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0x20000000);
+	assert_refused(vfa_container_map(space.container, space.memory, PAGE_SIZE, &options, NULL),
+		       ENOSPC, VFA_CAUSE_NO_SPACE);
+	assert_ok(vfa_container_unmap_all(space.container));
+}
+
+static void mapping_before_a_device_joined_is_wrong_order(void **state)
+{
+	struct vm *vm = *state;
+	struct space space;
+
+	vm_need(vm->backend != VFA_BACKEND_IOMMUFD || vm_profile()->has_iommufd,
+		"a kernel with iommufd, as in profile intel");
+	space.container = vm_container(vm);
+	space.memory = vm_memory(vm, PAGE_SIZE);
+	assert_refused(map_at(&space, 0x100000, PAGE_SIZE), ENODEV, VFA_CAUSE_WRONG_ORDER);
+	assert_refused(vfa_container_iova_ranges(space.container, NULL, 0), ENODEV,
+		       VFA_CAUSE_WRONG_ORDER);
+}
+
+int main(void)
+{
+	static const struct vm_case cases[] = {
+		VM_CASE(ranges_are_those_of_the_emulated_iommu),
+		VM_CASE(every_range_ends_where_the_kernel_says),
+		VM_CASE(last_page_of_the_last_range_maps_and_unmaps),
+		VM_CASE(alignment_is_a_page),
+		VM_CASE(mapping_the_msi_window_is_refused_as_reserved),
+		VM_CASE(reserved_regions_name_the_msi_window),
+		VM_CASE(mapping_beyond_the_aperture_is_refused),
+		VM_CASE(misaligned_requests_are_refused),
+		VM_CASE(wrapped_requests_are_refused),
+		VM_CASE(empty_requests_are_refused),
+		VM_CASE(overlapping_requests_name_the_mapping),
+		VM_CASE(partial_unmap_is_refused_and_changes_nothing),
+		VM_CASE(short_unmap_is_an_error),
+		VM_CASE(unmapping_nothing_is_an_error),
+		VM_CASE(one_unmap_covers_several_mappings_and_gaps),
+		VM_CASE(unmap_all_leaves_nothing),
+		VM_CASE(unmap_all_spares_buffers_by_refusing),
+		VM_CASE(chosen_iova_is_low_aligned_and_within_the_limits),
+		VM_CASE(mapping_before_a_device_joined_is_wrong_order),
+	};
+
+	return vm_run_cases("iova", cases);
+}
