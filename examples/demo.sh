@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 The libvfa authors
+#
+# demo.sh: build libvfa and drive real devices with it on an emulated machine,
+# over both backends. Needs Debian 12 or 13 and, to install packages, root or sudo.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+profile=intel
+edu=0000:00:04.0
+nvme=0000:00:05.0
+log=build/demo.log
+
+say() { echo "demo: $*"; }
+fail() {
+    say "FAILED: $*" >&2
+    exit 1
+}
+
+# Run a step; while it takes long, say every 10 s that it still goes on.
+step() { # TEXT COMMAND...
+    local text=$1 start=$SECONDS seconds=0 pid status=0
+    shift
+    say "$text"
+    "$@" >"$log" 2>&1 &
+    pid=$!
+    while sleep 1 && kill -0 "$pid" 2>/dev/null; do
+        seconds=$((SECONDS - start))
+        ((seconds % 10)) || echo "      $seconds s: $(tail -1 "$log" | cut -c1-80)"
+    done
+    wait "$pid" || status=$?
+    ((status == 0)) || {
+        tail -30 "$log" >&2
+        fail "$text (status $status; the end of $log is above)"
+    }
+}
+
+build() {
+    [[ -f build/build.ninja ]] || meson setup build
+    meson compile -C build
+}
+
+# The guest's shell runs this. Every command is shown before its output.
+guest_script() {
+    local backend
+    echo 'run() { echo; echo "$ $*"; "$@" || { echo "$* ended with status $?"; exit 1; }; }'
+    echo "run list_groups"
+    for backend in type1 iommufd; do
+        echo "run edu_dma $edu $backend"
+        echo "run edu_interrupt $edu $backend"
+        echo "run nvme_identify $nvme $backend"
+    done
+}
+
+cat <<END
+This demo
+  1. installs the Debian packages that are missing, if any (with sudo, unless root);
+  2. builds libvfa and its examples in $PWD/build;
+  3. on first use, fetches and builds a Linux kernel for the emulated machine (some
+     minutes, kept in ${XDG_CACHE_HOME:-$HOME/.cache}/libvfa);
+  4. boots a machine with an Intel IOMMU in QEMU and lets the examples drive its edu
+     and NVMe devices over type1 and over iommufd.
+Nothing else on this machine is changed.
+
+END
+
+mkdir -p build
+tests/setup.sh || fail "packages are missing"
+step "building the library and the examples" build
+step "making sure that there is a kernel" tests/vm/kernel.sh own
+say "booting the emulated machine"
+tests/vm/run.sh -b build "$profile" sh -c "$(guest_script)" ||
+    fail "see above; the machine's log is in build/vm/logs"
+
+echo
+say "done: edu's DMA and interrupts and an NVMe controller worked over type1 and over iommufd."
