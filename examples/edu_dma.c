@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	struct vfa_device *edu = NULL;
 	struct vfa_buffer *source = NULL;
 	struct vfa_buffer *target = NULL;
-	const char *reason;
+	char reason[256];
 	volatile void *bar;
 	int err = -1;
 
@@ -71,8 +71,8 @@ int main(int argc, char **argv)
 
 	if (vfa_container_open(NULL, example_backend(argv[2]), &space) < 0 ||
 	    vfa_device_open(space, argv[1], NULL, &edu) < 0 ||
-	    vfa_container_reason(space, &reason) < 0 || vfa_region_map(edu, VFA_BAR(0), &bar) < 0 ||
-	    vfa_device_enable_bus_master(edu) < 0 ||
+	    vfa_container_reason(space, reason, sizeof(reason)) < 0 ||
+	    vfa_region_map(edu, VFA_BAR(0), &bar) < 0 || vfa_device_enable_bus_master(edu) < 0 ||
 	    vfa_buffer_alloc(space, SIZE, &reachable, &source) < 0 ||
 	    vfa_buffer_alloc(space, SIZE, &reachable, &target) < 0) {
 		example_complain("edu_dma");

@@ -35,8 +35,9 @@
 #define BLOCKER	      "0000:00:06.1" /* on the kernel's nvme driver */
 #define OTHER_EDU     "0000:00:07.0" /* in a group of its own */
 #define SHARED_MEMORY "0000:00:08.0" /* ivshmem: BAR 2 is plain memory */
-#define BRIDGE_EDU_1  "0000:01:01.0" /* in a group with BRIDGE_EDU_2 */
-#define BRIDGE_EDU_2  "0000:01:02.0"
+#define PORT	      "0000:00:09.0" /* on pcieport, in a group with the next two */
+#define PORT_EDU_1    "0000:01:00.0"
+#define PORT_EDU_2    "0000:01:00.1"
 
 /* What is known of the machine that VFA_VM_PROFILE names. */
 struct vm_profile {

@@ -301,8 +301,8 @@ static void devices_of_one_group_share_a_container(void **state)
 
 	vm_need_assignment(vm);
 	space = vm_container(vm);
-	first = edu_open(vm, space, BRIDGE_EDU_1);
-	second = edu_open(vm, space, BRIDGE_EDU_2);
+	first = edu_open(vm, space, PORT_EDU_1);
+	second = edu_open(vm, space, PORT_EDU_2);
 	assert_int_equal(vfa_device_group(first.device), vfa_device_group(second.device));
 	buffer = edu_buffer(vm, space, SIZE);
 
@@ -390,7 +390,7 @@ static void reset_is_refused_where_the_kernel_has_no_way(void **state)
 	struct vfa_device *device;
 
 	vm_need_assignment(vm);
-	device = vm_device(vm, vm_container(vm), BRIDGE_EDU_1);
+	device = vm_device(vm, vm_container(vm), PORT_EDU_1);
 	assert_int_equal(vfa_device_can_reset(device), 0);
 	assert_refused(vfa_device_reset(device), EOPNOTSUPP, VFA_CAUSE_NO_RESET);
 }

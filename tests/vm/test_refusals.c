@@ -111,14 +111,14 @@ static void auto_takes_iommufd_where_it_is(void **state)
 {
 	struct vfa_container *space;
 	struct vm *vm = *state;
-	const char *reason;
+	char reason[512];
 
 	vm_need_assignment(vm);
 	space = vm_container(vm);
 	assert_int_equal(vfa_container_backend(space), VFA_BACKEND_AUTO);
 	assert_refused(vfa_container_fd(space), ENODEV, VFA_CAUSE_WRONG_ORDER);
 	vm_device(vm, space, EDU);
-	assert_ok(vfa_container_reason(space, &reason));
+	assert_true(assert_ok(vfa_container_reason(space, reason, sizeof(reason))) > 0);
 	print_message("# %s\n", reason);
 	if (vm_profile()->has_iommufd) {
 		assert_int_equal(vfa_container_backend(space), VFA_BACKEND_IOMMUFD);
