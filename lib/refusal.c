@@ -206,6 +206,28 @@ static bool find_direct(const struct vfa_host *host, int group, struct vfa_reser
 	return found;
 }
 
+/*
+ * EPERM has two reasons: interrupts, or that somebody else owns the group's DMA.
+ * The second can be seen.
+ */
+static int refuse_unpermitted(const struct vfa_host *host, enum vfa_backend backend,
+			      const struct pci_function *function)
+{
+	char path[SYSFS_PATH];
+	struct vfa_group *group;
+	struct owner owner;
+	int err;
+
+	if (function->group < 0 ||
+	    vfa_group_new((struct vfa_host *)host, function->group, &group))
+		return refuse_interrupts(backend, function);
+	err = refuse_blocked(host, group, function->bdf);
+	if (!err && find_owner(host, group, path, &owner))
+		err = refuse_owned(host, group, backend, function->bdf);
+	vfa_group_free(group);
+	return err ? err : refuse_interrupts(backend, function);
+}
+
 /* What an IOMMU driver says when it does not want the device in a user's address space. */
 static int refuse_attach(const struct vfa_host *host, const struct pci_function *function,
 			 const char *call, int err)
@@ -272,7 +294,7 @@ static int refuse_bind(const struct vfa_host *host, const struct pci_function *f
 	if (err == -EACCES)
 		return refuse_device(function, join, err);
 	if (err == -EPERM)
-		return refuse_interrupts(VFA_BACKEND_IOMMUFD, function);
+		return refuse_unpermitted(host, VFA_BACKEND_IOMMUFD, function);
 	/* EINVAL is what the kernel has for a second opener of a device node. */
 	if (err == -EBUSY || err == -EINVAL)
 		return refuse_busy(host, VFA_BACKEND_IOMMUFD, function);
@@ -284,9 +306,9 @@ int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
 {
 	if (err == -ENOMEM)
 		return error_memory();
-	if (err == -ENOTTY && join->fd >= 0)
+	if (join->fd >= 0 && (err == -ENOTTY || join->step == JOIN_GET_STATUS))
 		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
-				 "fd %d is not a node of VFIO of the kind that %s needs\n"
+				 "fd %d is not a VFIO node of the kind that %s needs\n"
 				 "pass an open %s",
 				 join->fd, vfa_backend_name(backend),
 				 backend == VFA_BACKEND_IOMMUFD ? "/dev/vfio/devices/vfioN"
@@ -304,7 +326,7 @@ int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
 	case JOIN_SET_CONTAINER:
 	case JOIN_SET_IOMMU:
 		if (err == -EPERM)
-			return refuse_interrupts(backend, function);
+			return refuse_unpermitted(host, backend, function);
 		return refuse_attach(host, function,
 				     join->step == JOIN_SET_IOMMU ? "VFIO_SET_IOMMU"
 								  : "VFIO_GROUP_SET_CONTAINER",

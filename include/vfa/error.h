@@ -40,7 +40,7 @@ enum vfa_cause {
 	VFA_CAUSE_NO_IOMMUFD,        /* the kernel has no /dev/iommu */
 	VFA_CAUSE_NO_DEVICE_NODE,    /* no /dev/vfio/devices node for the device */
 	VFA_CAUSE_NOT_BOUND,         /* the device is not bound to a VFIO driver */
-	VFA_CAUSE_NOIOMMU,           /* asked of noiommu what only an IOMMU can give */
+	VFA_CAUSE_NOIOMMU,           /* noiommu is off, does not fit, or cannot do this */
 
 	VFA_CAUSE_ACCESS,            /* the node's mode and owner do not admit this user */
 	VFA_CAUSE_DENIED,            /* a policy, such as the device cgroup, said no */

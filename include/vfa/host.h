@@ -109,7 +109,8 @@ void vfa_host_free(struct vfa_host *host);
  * Return: 0 when it is there, or
  *	-EINVAL: @backend is none of the three
  *	-ENOENT: not in this kernel, or its module is not loaded
- *		(VFA_CAUSE_NO_VFIO, VFA_CAUSE_NO_TYPE1, VFA_CAUSE_NO_IOMMUFD)
+ *		(VFA_CAUSE_NO_VFIO, VFA_CAUSE_NO_TYPE1, VFA_CAUSE_NO_IOMMUFD), or
+ *		noiommu is off (VFA_CAUSE_NOIOMMU)
  *	-EACCES, -EPERM: the node does not open (VFA_CAUSE_ACCESS, VFA_CAUSE_DENIED)
  *	any other errno of open(2)
  * with the reason in vfa_error_last().

@@ -369,8 +369,8 @@ static int check_container(struct backend *backend)
 	if (type1_ioctl(backend, VFIO_CHECK_EXTENSION, as_argument(iommu_type(backend))) > 0)
 		return 0;
 	if (backend->kind == VFA_BACKEND_NOIOMMU)
-		return error_set(ENOENT, VFA_CAUSE_NO_TYPE1,
-				 "VFIO has no noiommu mode\n"
+		return error_set(ENOENT, VFA_CAUSE_NOIOMMU,
+				 "VFIO's noiommu mode is off\n"
 				 "it needs CONFIG_VFIO_NOIOMMU and the parameter "
 				 "enable_unsafe_noiommu_mode of module vfio; devices are then free to "
 				 "read and write all memory");
