@@ -60,8 +60,7 @@ compare "the headers, but without an alias in docs/man/meson.build" "$declared" 
 compare "docs/man/meson.build, but not in the headers" "$aliased" "$declared"
 
 for function in $declared; do
-	grep -q "\*$function\*(" "$man_dir"/*.3.scd || grep -q "^[a-z].*\b$function(" "$man_dir/vfa_mmio.3.scd" ||
-		fail "$function: no page describes it"
+	grep -q "\*$function\*(" "$man_dir"/*.3.scd || fail "$function: no page describes it"
 done
 
 sections=$(sed -n 's/^## //p' "$man_dir/vfa-errors.7.scd" | sort)
