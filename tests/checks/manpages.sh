@@ -32,7 +32,7 @@ synopses()
 
 aliases()
 {
-	sed -n "s/^    '\(vfa_[a-z0-9_]*\)',$/\1/p" "$man_dir/meson.build" | sort
+	sed -n "s/^ *'\(vfa_[a-z0-9_]*\)',$/\1/p" "$man_dir/meson.build" | sort
 }
 
 causes()
