@@ -9,6 +9,23 @@
 #include "base/api.h"
 #include "base/error.h"
 
+/* That iommufd is not there is no failure of the caller's: its record stays. */
+static int try_iommufd(const struct vfa_host *host, char *reason, size_t size,
+		       struct backend **ret)
+{
+	struct error_record saved;
+	int err;
+
+	error_save(&saved);
+	err = backend_open(host, VFA_BACKEND_IOMMUFD, -1, ret);
+	if (err && err != -ENOMEM) {
+		snprintf(reason, size, "type1, because iommufd cannot be used: %s",
+			 vfa_error_last()->message);
+		error_restore(&saved);
+	}
+	return err;
+}
+
 static int take_type1(const struct vfa_host *host, struct backend **ret)
 {
 	return backend_open(host, VFA_BACKEND_TYPE1, -1, ret);
@@ -17,15 +34,10 @@ static int take_type1(const struct vfa_host *host, struct backend **ret)
 int choose_backend(const struct vfa_host *host, const struct pci_function *function, char *reason,
 		   size_t size, struct backend **ret)
 {
-	int err = backend_open(host, VFA_BACKEND_IOMMUFD, -1, ret);
+	int err = try_iommufd(host, reason, size, ret);
 
-	if (err == -ENOMEM)
-		return err;
-	if (err) {
-		snprintf(reason, size, "type1, because iommufd cannot be used: %s",
-			 vfa_error_last()->message);
-		return take_type1(host, ret);
-	}
+	if (err)
+		return err == -ENOMEM ? err : take_type1(host, ret);
 	if (!function->has_node) {
 		backend_close(*ret);
 		snprintf(reason, size,

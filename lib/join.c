@@ -137,7 +137,8 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 	};
 	err = backend->ops->join(backend, &device->join);
 	if (err < 0)
-		return refuse_join(container->host, backend->kind, function, &device->join, err);
+		return refuse_join(container->host, backend->kind, function, &device->join,
+				   container->space.span_count, err);
 	device->join.node = NULL;
 	device->join.vf_token = NULL;
 	device->fd = device->join.device_fd;
@@ -221,10 +222,13 @@ static void unlink_device(struct vfa_device *device)
 void leave_container(struct vfa_device *device)
 {
 	struct vfa_container *container = device->container;
+	struct error_record saved;
 
 	unlink_device(device);
 	container->backend->ops->leave(container->backend, &device->join);
+	error_save(&saved);
 	if (container->devices && refresh_limits(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
+	error_restore(&saved);
 }

@@ -39,9 +39,9 @@ static int read_options(const struct vfa_map_options *options, struct vfa_map_op
 	if (given->flags & ~VFA_MAP_FIXED || given->access & ~VFA_ACCESS_READ_WRITE ||
 	    given->reserved)
 		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-				 "vfa_map_options: unknown flags 0x%x or access 0x%x\n"
+				 "vfa_map_options: flags 0x%x, access 0x%x or reserved 0x%x is unknown\n"
 				 "initialise the struct with VFA_MAP_OPTIONS_INIT",
-				 given->flags, given->access);
+				 given->flags, given->access, given->reserved);
 	if (given->alignment && !is_power_of_two(given->alignment))
 		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
 				 "vfa_map_options: alignment 0x%" PRIx64 " is not a power of two\n"
@@ -432,13 +432,17 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping)
 	const struct syscalls *sys = mapping->container->host->sys;
 	void *vaddr = mapping->vaddr;
 	uint64_t size = size_of(mapping);
-	int err = vfa_mapping_unmap(mapping);
+	struct error_record saved;
+	int err;
 
+	error_save(&saved);
+	err = vfa_mapping_unmap(mapping);
 	if (!err || vfa_error_last()->cause == VFA_CAUSE_SHORT_UNMAP)
 		sys_munmap(sys, vaddr, size);
 	else
 		host_log(mapping->container->host, VFA_LOG_WARNING,
 			 "a freed buffer stays mapped: %s", vfa_error_last()->message);
+	error_restore(&saved);
 }
 
 int mapping_replay_all(struct vfa_container *container)

@@ -230,17 +230,10 @@ static int refuse_unpermitted(const struct vfa_host *host, enum vfa_backend back
 
 /* What an IOMMU driver says when it does not want the device in a user's address space. */
 static int refuse_attach(const struct vfa_host *host, const struct pci_function *function,
-			 const char *call, int err)
+			 const char *call, size_t live_mappings, int err)
 {
 	struct vfa_reserved_region direct;
 
-	if (err == -EADDRINUSE)
-		return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
-				 "%s cannot join: a live mapping is where it has a reserved region or "
-				 "its IOMMU does not reach\n"
-				 "unmap what lies in its reserved_regions or above its aperture, let it "
-				 "join, and map again",
-				 function->bdf);
 	if ((err == -EINVAL || err == -EPERM) && find_direct(host, function->group, &direct))
 		return error_set(EINVAL, VFA_CAUSE_FIRMWARE_MAP,
 				 "%s cannot be assigned: firmware wants 0x%" PRIx64 "-0x%" PRIx64
@@ -248,11 +241,21 @@ static int refuse_attach(const struct vfa_host *host, const struct pci_function 
 				 "look for a firmware setting that releases the device; no setting of "
 				 "this library does",
 				 function->bdf, direct.range.start, direct.range.last);
+	/* EADDRINUSE from iommufd; from type1, which has one errno for all, EINVAL. */
+	if (err == -EADDRINUSE || (err == -EINVAL && live_mappings))
+		return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
+				 "%s cannot join: a live mapping is where it has a reserved region or "
+				 "its IOMMU does not reach\n"
+				 "unmap what lies in its reserved_regions or above its aperture, let it "
+				 "join, and map again",
+				 function->bdf);
 	return error_kernel(err, "%s: %s", function->bdf, call);
 }
 
 static int refuse_node(const struct pci_function *function, const struct join *join, int err)
 {
+	if (join->fd >= 0 && err != -EBADF)
+		return error_kernel(err, "%s: duplicate fd %d", function->bdf, join->fd);
 	if (join->fd >= 0)
 		return error_set(err, VFA_CAUSE_BAD_FD,
 				 "fd %d is not open\npass the open node of %s or of its group",
@@ -302,7 +305,8 @@ static int refuse_bind(const struct vfa_host *host, const struct pci_function *f
 }
 
 int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
-		const struct pci_function *function, const struct join *join, int err)
+		const struct pci_function *function, const struct join *join,
+		size_t live_mappings, int err)
 {
 	if (err == -ENOMEM)
 		return error_memory();
@@ -330,13 +334,14 @@ int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
 		return refuse_attach(host, function,
 				     join->step == JOIN_SET_IOMMU ? "VFIO_SET_IOMMU"
 								  : "VFIO_GROUP_SET_CONTAINER",
-				     err);
+				     live_mappings, err);
 	case JOIN_GET_DEVICE:
 		return refuse_device(function, join, err);
 	case JOIN_BIND:
 		return refuse_bind(host, function, join, err);
 	case JOIN_ATTACH:
-		return refuse_attach(host, function, "VFIO_DEVICE_ATTACH_IOMMUFD_PT", err);
+		return refuse_attach(host, function, "VFIO_DEVICE_ATTACH_IOMMUFD_PT",
+				     live_mappings, err);
 	}
 	return error_kernel(err, "%s", function->bdf);
 }

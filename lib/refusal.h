@@ -20,11 +20,13 @@ int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 /**
  * refuse_join() - the kernel said no
  * @join: with the step that failed
+ * @live_mappings: how many mappings the container has
  * @err: its -errno
  *
  * Return: the -errno to give, recorded.
  */
 int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
-		const struct pci_function *function, const struct join *join, int err);
+		const struct pci_function *function, const struct join *join,
+		size_t live_mappings, int err);
 
 #endif

@@ -8,7 +8,7 @@
  * Return values of all six: 0, or
  *	-EINVAL: a NULL argument, or @offset past the end (VFA_CAUSE_REGION_BOUNDS)
  *		or not a multiple of the width (VFA_CAUSE_MISALIGNED)
- *	-EIO: the kernel moved less than asked
+ *	-EIO: the kernel moved less than asked (VFA_CAUSE_KERNEL)
  *	any other errno of pread(2) or pwrite(2)
  */
 

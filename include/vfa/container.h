@@ -169,7 +169,8 @@ int vfa_container_fd(struct vfa_container *container);
  * @ret: the id
  *
  * Return: 0; -EINVAL for a NULL argument; -ENODEV while an automatic container
- * is undecided (VFA_CAUSE_WRONG_ORDER); -EOPNOTSUPP on another backend.
+ * is undecided (VFA_CAUSE_WRONG_ORDER); -EOPNOTSUPP on another backend
+ * (VFA_CAUSE_BAD_ARGUMENT).
  */
 int vfa_container_ioas(struct vfa_container *container, uint32_t *ret);
 

@@ -27,9 +27,10 @@ struct vfa_device;
 /**
  * struct vfa_device_options - how to open a device
  * @struct_size: set by VFA_DEVICE_OPTIONS_INIT
- * @vf_token: for a virtual function whose physical function is assigned too:
- *	the UUID they share, such as "00112233-4455-6677-8899-aabbccddeeff"; NULL
- *	for none. The kernel refuses a token for any other device
+ * @vf_token: the UUID that a physical function and its virtual functions share when
+ *	both are assigned, such as "00112233-4455-6677-8899-aabbccddeeff". Opening the
+ *	physical function sets it; opening a virtual function needs it then. NULL for
+ *	none; the kernel refuses one for any other device
  */
 struct vfa_device_options {
 	uint32_t struct_size;
@@ -53,22 +54,25 @@ struct vfa_device_options {
  * kernel has dropped its mappings; they are made again when the next one joins.
  *
  * Return: 0, or
- *	-EINVAL: a NULL argument; @bdf does not parse (VFA_CAUSE_BAD_BDF); the
- *		device needs a firmware identity map (VFA_CAUSE_FIRMWARE_MAP)
+ *	-EINVAL: a NULL argument or bad @options; @bdf does not parse
+ *		(VFA_CAUSE_BAD_BDF); the device needs a firmware identity map
+ *		(VFA_CAUSE_FIRMWARE_MAP); the token is wrong (VFA_CAUSE_VF_TOKEN)
  *	-ENODEV: no such device (VFA_CAUSE_NO_DEVICE); it reads as all ones
  *		(VFA_CAUSE_DEVICE_GONE)
  *	-ENOENT: no IOMMU (VFA_CAUSE_NO_IOMMU); not bound (VFA_CAUSE_NOT_BOUND); no
- *		device node for iommufd (VFA_CAUSE_NO_DEVICE_NODE); no VFIO
- *		(VFA_CAUSE_NO_VFIO)
+ *		node for the device or its group (VFA_CAUSE_NO_DEVICE_NODE); no VFIO
+ *		(VFA_CAUSE_NO_VFIO, VFA_CAUSE_NO_TYPE1); the container is noiommu and
+ *		the device is not (VFA_CAUSE_NOIOMMU)
  *	-EBUSY: a member of the group is on a kernel driver (VFA_CAUSE_NOT_VIABLE);
  *		the group or device is open elsewhere (VFA_CAUSE_GROUP_BUSY,
- *		VFA_CAUSE_DEVICE_BUSY)
+ *		VFA_CAUSE_DEVICE_BUSY), or the device in this container already
+ *		(VFA_CAUSE_DEVICE_BUSY)
  *	-EADDRINUSE: a live mapping is in the way (VFA_CAUSE_JOIN_CONFLICT)
  *	-EPERM: interrupts cannot be isolated (VFA_CAUSE_UNSAFE_INTERRUPTS); a
  *		policy said no (VFA_CAUSE_DENIED)
  *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing
  *		(VFA_CAUSE_VF_TOKEN)
- *	-EOPNOTSUPP: a token on iommufd needs Linux 6.18
+ *	-EOPNOTSUPP: a token on iommufd needs Linux 6.18 (VFA_CAUSE_VF_TOKEN)
  *	-ENOMEM: no memory
  *	any other errno of the kernel (VFA_CAUSE_KERNEL)
  *
@@ -122,8 +126,8 @@ const char *vfa_device_bdf(const struct vfa_device *device);
  * vfa_device_group() - the number of the device's IOMMU group
  * @device: the device
  *
- * Return: the number; -EINVAL when @device is NULL; -ENOENT when sysfs did not
- * tell (VFA_CAUSE_NO_GROUP).
+ * Return: the number; -EINVAL when @device is NULL; -ENOENT when sysfs was
+ * out of reach and did not tell (VFA_CAUSE_NO_GROUP).
  */
 int vfa_device_group(const struct vfa_device *device);
 
@@ -149,7 +153,8 @@ int vfa_device_can_reset(const struct vfa_device *device);
  *
  * Function-level reset, or another of the kernel's methods that touches no
  * other device. Config space is restored by the kernel, the device's own
- * registers are not. DMA stops; mappings stay. Enable interrupts anew.
+ * registers are not. DMA stops; mappings stay. Disable interrupts before, and
+ * enable them after.
  *
  * Return: 0, or
  *	-EINVAL: @device is NULL

@@ -36,9 +36,9 @@ enum vfa_cause {
 	VFA_CAUSE_NO_GROUP,          /* there is no such IOMMU group */
 	VFA_CAUSE_NO_IOMMU,          /* no IOMMU translates this device's DMA */
 	VFA_CAUSE_NO_VFIO,           /* VFIO is not in the kernel, or not loaded */
-	VFA_CAUSE_NO_TYPE1,          /* VFIO has no type1 IOMMU backend */
+	VFA_CAUSE_NO_TYPE1,          /* VFIO has no type1 IOMMU driver */
 	VFA_CAUSE_NO_IOMMUFD,        /* the kernel has no /dev/iommu */
-	VFA_CAUSE_NO_DEVICE_NODE,    /* no /dev/vfio/devices node for the device */
+	VFA_CAUSE_NO_DEVICE_NODE,    /* no node in /dev for the device or its group */
 	VFA_CAUSE_NOT_BOUND,         /* the device is not bound to a VFIO driver */
 	VFA_CAUSE_NOIOMMU,           /* noiommu is off, does not fit, or cannot do this */
 
@@ -52,9 +52,9 @@ enum vfa_cause {
 	VFA_CAUSE_FIRMWARE_MAP,      /* firmware wants an identity map for the device */
 	VFA_CAUSE_JOIN_CONFLICT,     /* a live mapping collides with the joining device */
 
-	VFA_CAUSE_EMPTY,             /* a size of 0 */
+	VFA_CAUSE_EMPTY,             /* a size or count of 0 */
 	VFA_CAUSE_WRAPPED,           /* address plus size exceeds 64 bits */
-	VFA_CAUSE_MISALIGNED,        /* not a multiple of the IOMMU's page size */
+	VFA_CAUSE_MISALIGNED,        /* not a multiple of what the IOMMU or the bus wants */
 	VFA_CAUSE_OUTSIDE_APERTURE,  /* not in any range the IOMMU translates */
 	VFA_CAUSE_RESERVED,          /* inside a reserved region */
 	VFA_CAUSE_OVERLAP,           /* another mapping is there */
@@ -70,8 +70,8 @@ enum vfa_cause {
 	VFA_CAUSE_NO_REGION,         /* the device has no such region */
 	VFA_CAUSE_REGION_BOUNDS,     /* an access past the end of a region */
 	VFA_CAUSE_REGION_RIGHTS,     /* the region cannot be read, written or mapped */
-	VFA_CAUSE_NO_IRQ,            /* the device has no such interrupts */
-	VFA_CAUSE_IRQ_BOUNDS,        /* more vectors than the device has */
+	VFA_CAUSE_NO_IRQ,            /* the device has no such interrupts, or cannot mask them */
+	VFA_CAUSE_IRQ_BOUNDS,        /* vectors that the device or the machine does not have */
 	VFA_CAUSE_IRQ_BUSY,          /* interrupts of the device are enabled already */
 	VFA_CAUSE_TIMEOUT,           /* nothing arrived in time */
 	VFA_CAUSE_NO_RESET,          /* the kernel knows no way to reset the device alone */

@@ -58,12 +58,12 @@ typedef void (*vfa_log_fn)(void *data, enum vfa_log_level level, const char *mes
 /**
  * struct vfa_host_options - how to see a machine
  * @struct_size: set by VFA_HOST_OPTIONS_INIT
+ * @log_level: the most detailed level to hear, 0 for VFA_LOG_INFO
  * @sysfs: sysfs root, NULL for "/sys"
  * @dev: device node root, NULL for "/dev"
  * @proc: procfs root, NULL for "/proc"
  * @log: hears log lines, NULL for none
  * @log_data: handed to @log
- * @log_level: the most detailed level to hear, 0 for VFA_LOG_INFO
  */
 struct vfa_host_options {
 	uint32_t struct_size;

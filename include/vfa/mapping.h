@@ -47,8 +47,9 @@ enum vfa_map_flags {
  * @iova_min: without it, the lowest IOVA to use; 0 for any but page 0
  * @iova_max: without it, the highest byte to use, such as a device's DMA mask;
  *	0 for any
- * @alignment: without it, a power of two the IOVA shall be a multiple of; 0 for
- *	the largest IOMMU page that fits into the size and the memory's address
+ * @reserved: 0
+ * @alignment: without it, a power of two the IOVA shall be a multiple of; 0 to
+ *	prefer the largest IOMMU page that the size and the address allow, up to 1 GiB
  */
 struct vfa_map_options {
 	uint32_t struct_size;
@@ -77,7 +78,7 @@ struct vfa_map_options {
  * way and, where there is one, the next IOVA that would do.
  *
  * Return: 0, or
- *	-EINVAL: a NULL argument; a size of 0 (VFA_CAUSE_EMPTY); an end beyond 64
+ *	-EINVAL: a NULL argument or bad @options; a size of 0 (VFA_CAUSE_EMPTY); an end beyond 64
  *		bits (VFA_CAUSE_WRAPPED); VFA_CAUSE_MISALIGNED;
  *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED
  *	-EEXIST: another mapping is there (VFA_CAUSE_OVERLAP)
@@ -102,7 +103,7 @@ int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t siz
  * @size: in bytes
  *
  * The range may cover several mappings and gaps between them, but must not cut
- * one. Their handles die.
+ * one; it need not be aligned. Their handles die.
  *
  * Return: 0, or
  *	-EINVAL: @container is NULL; VFA_CAUSE_EMPTY; VFA_CAUSE_WRAPPED; the range

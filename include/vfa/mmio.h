@@ -2,14 +2,16 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 /*
- * Device registers: one load or one store each, little-endian as PCI has it.
+ * Device registers: one load or one store each, little-endian as PCI has it (on
+ * 32-bit machines, two for the 64-bit ones).
  *
  * @base comes from vfa_region_map(), @offset is in bytes and a multiple of the
  * width. The compiler neither merges, splits nor drops these accesses, and keeps
  * them in order among themselves. To order them against memory that the device
  * reads or writes by DMA, use the barriers below.
  *
- * A read of all ones may mean that the device is gone.
+ * A read of all ones may mean that the device is gone. Where memory decoding is
+ * off (in D3hot, or by the command register), an access raises SIGBUS.
  */
 
 #ifndef VFA_MMIO_H
@@ -98,6 +100,21 @@ static inline void vfa_mmio_rmb(void)
 	__asm__ __volatile__("dmb oshld" ::: "memory");
 #elif defined(__x86_64__) || defined(__i386__)
 	__asm__ __volatile__("" ::: "memory"); /* loads are not reordered */
+#else
+	__sync_synchronize();
+#endif
+}
+
+/**
+ * vfa_mmio_mb() - order everything before against everything behind
+ *
+ * Between a store to memory and a load of what the device may have written in
+ * answer, as with event indexes and shadow doorbells.
+ */
+static inline void vfa_mmio_mb(void)
+{
+#if defined(__aarch64__)
+	__asm__ __volatile__("dmb osh" ::: "memory");
 #else
 	__sync_synchronize();
 #endif

@@ -24,7 +24,7 @@ extern "C" {
 /** VFA_BAR() - the region of a base address register, 0 to 5 */
 #define VFA_BAR(n) ((uint32_t)(n))
 
-/** enum vfa_region_index - the other regions of a PCI device */
+/** enum vfa_region_index - the other regions of a PCI device; from 9 on its driver's own */
 enum vfa_region_index {
 	VFA_REGION_ROM = 6,
 	VFA_REGION_CONFIG = 7,
@@ -109,13 +109,14 @@ int vfa_region_unmap(struct vfa_device *device, uint32_t index);
  * @index: the region
  * @offset: in bytes from its start
  * @buffer: receives @size bytes; unspecified on failure
- * @size: in bytes; 1, 2, 4 and 8 with @offset a multiple of it make one access
+ * @size: in bytes; 1, 2 and 4 with @offset a multiple of it make one access of the
+ *	device, 8 on newer kernels too; anything else is split
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument, no such region (VFA_CAUSE_NO_REGION), a @size of 0
  *		(VFA_CAUSE_EMPTY), or past the region's end (VFA_CAUSE_REGION_BOUNDS)
  *	-EOPNOTSUPP: the region cannot be read (VFA_CAUSE_REGION_RIGHTS)
- *	-EIO: the kernel read less than asked
+ *	-EIO: the kernel read less than asked (VFA_CAUSE_KERNEL)
  *	any other errno of pread(2)
  */
 int vfa_region_read(struct vfa_device *device, uint32_t index, uint64_t offset, void *buffer,

@@ -11,13 +11,7 @@
 
 #include "base/api.h"
 
-/* Room for a sentence with a path and a hint of several commands. */
-struct record {
-	struct vfa_error error;
-	char text[2048];
-};
-
-static _Thread_local struct record last = { .error = { .message = "", .hint = "" } };
+static _Thread_local struct error_record last = { .error = { .message = "", .hint = "" } };
 
 static int record(int err, enum vfa_cause cause)
 {
@@ -53,6 +47,17 @@ int error_kernel(int err, const char *format, ...)
 	used = strlen(last.text);
 	snprintf(last.text + used, sizeof(last.text) - used, ": %s", strerrordesc_np(abs(err)));
 	return record(err, VFA_CAUSE_KERNEL);
+}
+
+void error_save(struct error_record *ret)
+{
+	*ret = last;
+}
+
+/* The sentences point into the thread's own text, or are constant: both stay right. */
+void error_restore(const struct error_record *saved)
+{
+	last = *saved;
 }
 
 int error_memory(void)

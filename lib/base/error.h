@@ -28,6 +28,15 @@ int error_kernel(int err, const char *format, ...) __attribute__((format(printf,
 /** error_memory() - record that the library itself ran out of memory */
 int error_memory(void);
 
+/* A record put aside, for a step that may fail while the call succeeds. */
+struct error_record {
+	struct vfa_error error;
+	char text[2048]; /* room for a sentence with a path, and a hint of several commands */
+};
+
+void error_save(struct error_record *ret);
+void error_restore(const struct error_record *saved);
+
 /** error_null() - record that an argument is NULL */
 int error_null(const char *argument);
 

@@ -53,11 +53,13 @@ static const struct iova_span *find_overlap(const struct iova_space *space,
 	return space->spans[first];
 }
 
+/* A relaxable region can be mapped: it is never what is in the way. */
 static const struct vfa_reserved_region *find_reserved(const struct iova_limits *limits,
 						       const struct vfa_iova_range *range)
 {
 	for (size_t i = 0; i < limits->reserved_count; i++)
-		if (range_overlaps(&limits->reserved[i].range, range))
+		if (limits->reserved[i].type != VFA_RESERVED_DIRECT_RELAXABLE &&
+		    range_overlaps(&limits->reserved[i].range, range))
 			return &limits->reserved[i];
 	return NULL;
 }
