@@ -4,13 +4,17 @@
 #include "device.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <vfa/config.h>
 
 #include "base/api.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/sysfs.h"
 #include "irq.h"
 #include "join.h"
 #include "refusal.h"
@@ -151,6 +155,27 @@ VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,
 	return open_device(container, &function, -1, given.vf_token, ret);
 }
 
+/* Of group nodes the kernel knows whether the device is theirs; of device nodes sysfs does. */
+static int check_node(const struct vfa_host *host, const struct pci_function *function, int fd)
+{
+	char path[SYSFS_PATH], number[32];
+	unsigned int wanted_major, wanted_minor;
+	struct stat node;
+
+	sysfs_path(host, path, "bus/pci/devices/%s/vfio-dev/%s/dev", function->bdf,
+		   function->vfio_node);
+	if (!function->has_node || sysfs_read(host, path, number, sizeof(number)) < 0 ||
+	    sscanf(number, "%u:%u", &wanted_major, &wanted_minor) != 2)
+		return 0;
+	if (fstat(fd, &node) || !S_ISCHR(node.st_mode) || major(node.st_rdev) != wanted_major ||
+	    minor(node.st_rdev) == wanted_minor)
+		return 0;
+	return error_set(ENODEV, VFA_CAUSE_BAD_FD,
+			 "fd %d is the device node of another device than %s\n"
+			 "pass an open %s/vfio/devices/%s",
+			 fd, function->bdf, host->dev, function->vfio_node);
+}
+
 VFA_API int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,
 			       const struct vfa_device_options *options, struct vfa_device **ret)
 {
@@ -170,6 +195,9 @@ VFA_API int vfa_device_open_fd(struct vfa_container *container, const char *bdf,
 				 "open the container with a backend by name",
 				 full);
 	pci_read(container->host, full, &function);
+	err = check_node(container->host, &function, fd);
+	if (err)
+		return err;
 	return open_device(container, &function, fd, given.vf_token, ret);
 }
 

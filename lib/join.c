@@ -144,6 +144,8 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 	device->fd = device->join.device_fd;
 	device->next = container->devices;
 	container->devices = device;
+	host_log(container->host, VFA_LOG_DEBUG, "%s joined: %s, group %d", device->bdf,
+		 vfa_backend_name(backend->kind), function->group);
 	return 0;
 }
 
@@ -224,6 +226,7 @@ void leave_container(struct vfa_device *device)
 	struct vfa_container *container = device->container;
 	struct error_record saved;
 
+	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
 	unlink_device(device);
 	container->backend->ops->leave(container->backend, &device->join);
 	error_save(&saved);

@@ -184,6 +184,8 @@ static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t si
 	}
 	iova_space_insert(&container->space, &mapping->span);
 	container->mapped_bytes += size;
+	host_log(container->host, VFA_LOG_DEBUG, "map 0x%" PRIx64 "-0x%" PRIx64 " at %p", iova,
+		 mapping->span.range.last, vaddr);
 	*ret = mapping;
 	return 0;
 }
@@ -240,6 +242,8 @@ static void forget(struct vfa_container *container, struct iova_span *span)
 {
 	struct vfa_mapping *mapping = from_span(span);
 
+	host_log(container->host, VFA_LOG_DEBUG, "unmap 0x%" PRIx64 "-0x%" PRIx64,
+		 span->range.start, span->range.last);
 	iova_space_remove(&container->space, span);
 	container->mapped_bytes -= size_of(mapping);
 	free(mapping);

@@ -14,22 +14,23 @@
 #include "topology/owner.h"
 #include "topology/reserved.h"
 
-#define BIND_COMMANDS                                                                              \
-	"bind it, if nothing uses it: echo vfio-pci > %1$s/bus/pci/devices/%2$s/driver_override; " \
-	"echo %2$s > %1$s/bus/pci/devices/%2$s/driver/unbind; "                                    \
-	"echo %2$s > %1$s/bus/pci/drivers_probe"
-
 static int refuse_unbound(const struct vfa_host *host, const struct pci_function *function)
 {
 	if (function->driver[0])
 		return error_set(ENOENT, VFA_CAUSE_NOT_BOUND,
-				 "%2$s is bound to %3$s, not to a VFIO driver\n" BIND_COMMANDS,
+				 "%2$s is bound to %3$s, not to a VFIO driver\n"
+				 "bind it to vfio-pci, if nothing uses it:\n"
+				 "  modprobe vfio-pci\n"
+				 "  echo vfio-pci > %1$s/bus/pci/devices/%2$s/driver_override\n"
+				 "  echo %2$s > %1$s/bus/pci/devices/%2$s/driver/unbind\n"
+				 "  echo %2$s > %1$s/bus/pci/drivers_probe",
 				 host->sysfs, function->bdf, function->driver);
 	return error_set(ENOENT, VFA_CAUSE_NOT_BOUND,
 			 "%2$s is bound to no driver\n"
-			 "bind it: modprobe vfio-pci; "
-			 "echo vfio-pci > %1$s/bus/pci/devices/%2$s/driver_override; "
-			 "echo %2$s > %1$s/bus/pci/drivers_probe",
+			 "bind it to vfio-pci:\n"
+			 "  modprobe vfio-pci\n"
+			 "  echo vfio-pci > %1$s/bus/pci/devices/%2$s/driver_override\n"
+			 "  echo %2$s > %1$s/bus/pci/drivers_probe",
 			 host->sysfs, function->bdf);
 }
 
@@ -60,8 +61,7 @@ static int refuse_noiommu(enum vfa_backend wanted, const struct pci_function *fu
 int refuse_unready(const struct vfa_host *host, enum vfa_backend wanted,
 		   const struct pci_function *function)
 {
-	if (!function->vfio_node[0] && !(function->driver[0] == 'v' && function->driver[1] == 'f' &&
-					 function->driver[2] == 'i' && function->driver[3] == 'o'))
+	if (!pci_is_vfio_bound(function))
 		return refuse_unbound(host, function);
 	if (function->noiommu != (wanted == VFA_BACKEND_NOIOMMU))
 		return refuse_noiommu(wanted, function);
@@ -81,7 +81,7 @@ int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 			 region->range.last, vfa_reserved_type_name(region->type), region->group);
 }
 
-/* The members that keep the kernel from giving the group away, one line each. */
+/* The members that keep the kernel from giving the group away. */
 static int refuse_blocked(const struct vfa_host *host, const struct vfa_group *group,
 			  const char *bdf)
 {
@@ -97,15 +97,15 @@ static int refuse_blocked(const struct vfa_host *host, const struct vfa_group *g
 		used += snprintf(blockers + used, sizeof(blockers) - used, "%s%s is bound to %s",
 				 used ? ", " : "", member->name, member->driver);
 		typed += snprintf(commands + typed, sizeof(commands) - typed,
-				  "%secho %s > %s/bus/pci/devices/%s/driver/unbind",
-				  typed ? "; " : "", member->name, host->sysfs, member->name);
+				  "\n  echo %s > %s/bus/pci/devices/%s/driver/unbind",
+				  member->name, host->sysfs, member->name);
 	}
 	if (!used)
 		return 0;
 	return error_set(EBUSY, VFA_CAUSE_NOT_VIABLE,
 			 "%s cannot be used: group %u is not viable: %s\n"
-			 "if nothing uses it: %s; members on pcieport, pci-stub or no driver do not "
-			 "block",
+			 "members on pcieport, pci-stub or no driver do not block; take off the others, "
+			 "if nothing uses them:%s",
 			 bdf, vfa_group_number(group), blockers, commands);
 }
 
@@ -271,6 +271,11 @@ static int refuse_node(const struct pci_function *function, const struct join *j
 
 static int refuse_device(const struct pci_function *function, const struct join *join, int err)
 {
+	if (err == -ENODEV && join->fd >= 0)
+		return error_set(ENODEV, VFA_CAUSE_BAD_FD,
+				 "%s is not in the group whose node is fd %d\n"
+				 "pass the node of its own group",
+				 function->bdf, join->fd);
 	if (err == -EACCES || (err == -EINVAL && join->vf_token))
 		return error_set(err, VFA_CAUSE_VF_TOKEN,
 				 "%s: the VF token is %s\n"

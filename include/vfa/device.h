@@ -99,7 +99,8 @@ int vfa_device_open(struct vfa_container *container, const char *bdf,
  * Return: as vfa_device_open(), and
  *	-EBADF: @fd is closed (VFA_CAUSE_BAD_FD)
  *	-ENOTTY: @fd is not of the kind the backend needs (VFA_CAUSE_BAD_FD)
- *	-ENODEV: the container is undecided (VFA_CAUSE_WRONG_ORDER)
+ *	-ENODEV: the container is undecided (VFA_CAUSE_WRONG_ORDER); @fd belongs to
+ *		another device or group (VFA_CAUSE_BAD_FD)
  */
 int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,
 		       const struct vfa_device_options *options, struct vfa_device **ret);

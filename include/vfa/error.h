@@ -85,7 +85,8 @@ enum vfa_cause {
  * @message: one sentence, with the object and the numbers; never NULL
  * @hint: what to do about it, or an empty string; never NULL
  *
- * The strings end without a period or newline. @hint may hold several lines.
+ * The strings end without a period or newline. @hint may have several lines; those
+ * that start with two spaces are commands.
  */
 struct vfa_error {
 	int code;

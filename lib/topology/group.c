@@ -72,7 +72,7 @@ static enum vfa_member_role role_of(const struct pci_function *function)
 {
 	if (!function->driver[0])
 		return VFA_MEMBER_UNBOUND;
-	if (function->vfio_node[0] || !strncmp(function->driver, "vfio", strlen("vfio")))
+	if (pci_is_vfio_bound(function))
 		return VFA_MEMBER_VFIO;
 	if (!strcmp(function->driver, "pci-stub"))
 		return VFA_MEMBER_STUB;

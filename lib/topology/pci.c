@@ -70,6 +70,11 @@ void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_
 	read_vfio_node(host, ret);
 }
 
+bool pci_is_vfio_bound(const struct pci_function *function)
+{
+	return function->vfio_node[0] || !strncmp(function->driver, "vfio", strlen("vfio"));
+}
+
 /* The kernel lists the IOMMUs it drives; without any, no device has a group. */
 static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
 {

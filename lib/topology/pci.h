@@ -24,6 +24,9 @@ struct pci_function {
 /** pci_read() - look a function up; what sysfs does not tell stays empty */
 void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret);
 
+/** pci_is_vfio_bound() - a VFIO driver has it; before Linux 6.1 only its name tells */
+bool pci_is_vfio_bound(const struct pci_function *function);
+
 /**
  * pci_require() - look a function up that must exist and be in a group
  *
