@@ -204,11 +204,21 @@ int vm_assert_ok(int result, const char *call, const char *file, int line)
 	return result;
 }
 
+/* As comments of the test's output, line by line. */
+static void show_lines(const char *prefix, const char *text)
+{
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+
+		print_message("# %s%.*s\n", prefix, length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
 static void show_refusal(const char *message, const char *hint)
 {
-	print_message("# %s\n", message);
-	if (*hint)
-		print_message("#   hint: %s\n", hint);
+	show_lines("", message);
+	show_lines("  hint: ", hint);
 }
 
 void vm_assert_refused(int result, int error, enum vfa_cause cause, const char *call,
@@ -465,9 +475,9 @@ int vm_log_open(struct vm *vm)
 	return log;
 }
 
-bool vm_log_has(int log, const char *text, const char *other_text)
+bool vm_log_has(int log, const char *text, const char *other_text, unsigned int timeout_ms)
 {
-	uint64_t deadline = clock_ms() + 5000;
+	uint64_t deadline = clock_ms() + timeout_ms;
 	struct pollfd ready = { .fd = log, .events = POLLIN };
 	char line[4096];
 

@@ -162,7 +162,7 @@ void vm_bind(struct vm *vm, const char *bdf);
 /* The kernel's log from here on. */
 int vm_log_open(struct vm *vm);
 
-/* Wait until the kernel logs a line with both texts, at most 5 s. */
-bool vm_log_has(int log, const char *text, const char *other_text);
+/* Wait until the kernel logs a line with both texts. */
+bool vm_log_has(int log, const char *text, const char *other_text, unsigned int timeout_ms);
 
 #endif

@@ -98,13 +98,22 @@ static void noiommu_needs_to_be_asked_for_by_name(void **state)
 	assert_int_equal(edu_acknowledge(edu.bar), 1);
 }
 
-static void noiommu_is_refused_where_there_is_an_iommu(void **state)
+static void noiommu_is_refused_where_it_is_off(void **state)
 {
 	(void)state;
-	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");
 	assert_true(try_device(VFA_BACKEND_NOIOMMU, EDU) < 0);
-	print_message("# %s\n#   hint: %s\n", vfa_error_last()->message, vfa_error_last()->hint);
+	assert_said("enable_unsafe_noiommu_mode");
 	assert_int_equal(vfa_error_last()->cause, VFA_CAUSE_NOIOMMU);
+}
+
+static void noiommu_is_refused_where_there_is_an_iommu(void **state)
+{
+	struct vm *vm = *state;
+
+	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");
+	vm_set(vm, "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", "Y");
+	assert_refused(try_device(VFA_BACKEND_NOIOMMU, EDU), ENOENT, VFA_CAUSE_NOIOMMU);
+	assert_said(EDU);
 }
 
 static void auto_takes_iommufd_where_it_is(void **state)
@@ -220,6 +229,28 @@ static void same_device_twice_in_one_process_is_refused(void **state)
 	print_message("# same container: %s\n", vfa_error_last()->message);
 	assert_int_equal(try_device(vm->backend, EDU), -EBUSY);
 	print_message("# another container: %s\n", vfa_error_last()->message);
+}
+
+/* The other member is free, but a group has one address space. */
+static void one_group_in_two_containers_is_refused(void **state)
+{
+	struct vm *vm = *state;
+	char name[32];
+	int release;
+	pid_t holder;
+	int status;
+	int err;
+
+	vm_need_assignment(vm);
+	holder = hold_device(vm->backend, PORT_EDU_1, &release);
+	err = try_device(vm->backend, PORT_EDU_2);
+	close(release);
+	assert_int_equal(waitpid(holder, &status, 0), holder);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+
+	assert_refused(err, EBUSY, VFA_CAUSE_GROUP_BUSY);
+	snprintf(name, sizeof(name), "%d", (int)holder);
+	assert_said(name);
 }
 
 static void unknown_device_is_refused(void **state)
@@ -466,7 +497,7 @@ static void closed_and_foreign_fds_are_refused(void **state)
 
 	need_backend(vm);
 	foreign = vm_open(vm, "/dev/null", O_RDWR);
-	closed = dup(foreign);
+	closed = fcntl(foreign, F_DUPFD_CLOEXEC, 500); /* a number that does not come back */
 	close(closed);
 	assert_refused(vfa_container_open_fd(NULL, vm->backend, closed, &space), EBADF,
 		       VFA_CAUSE_BAD_FD);
@@ -608,12 +639,15 @@ int main(void)
 		VM_CASE(missing_iommu_is_named),
 		VM_CASE_ONCE(missing_iommu_is_named_by_auto),
 		VM_CASE_ONCE(noiommu_needs_to_be_asked_for_by_name),
+		VM_CASE_ONCE(noiommu_is_refused_where_it_is_off),
 		VM_CASE_ONCE(noiommu_is_refused_where_there_is_an_iommu),
+
 		VM_CASE_ONCE(auto_takes_iommufd_where_it_is),
 		VM_CASE_ONCE(forced_iommufd_says_why_not),
 		VM_CASE(group_with_a_kernel_driver_names_device_and_driver),
 		VM_CASE(second_opener_is_told_who_holds_the_device),
 		VM_CASE(same_device_twice_in_one_process_is_refused),
+		VM_CASE(one_group_in_two_containers_is_refused),
 		VM_CASE(unknown_device_is_refused),
 		VM_CASE(addresses_that_do_not_parse_are_refused),
 		VM_CASE(device_without_a_vfio_driver_is_refused),
