@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vfa/group.h>
 
 #include "base/error.h"
@@ -134,27 +135,40 @@ static bool find_owner(const struct vfa_host *host, const struct vfa_group *grou
 	return false;
 }
 
+/* Whether the node that is held is the device's own. */
+static bool is_own_node(const struct vfa_host *host, const struct pci_function *function,
+			const char *path)
+{
+	char own[SYSFS_PATH];
+
+	node_path(host, own, "vfio/devices/%s", function->vfio_node);
+	return !strcmp(path, own);
+}
+
 static int refuse_owned(const struct vfa_host *host, const struct vfa_group *group,
-			enum vfa_backend backend, const char *bdf)
+			enum vfa_backend backend, const struct pci_function *function)
 {
 	enum vfa_cause cause =
 		backend == VFA_BACKEND_IOMMUFD ? VFA_CAUSE_DEVICE_BUSY : VFA_CAUSE_GROUP_BUSY;
 	char path[SYSFS_PATH];
 	struct owner owner;
 
-	if (find_owner(host, group, path, &owner))
+	if (find_owner(host, group, path, &owner)) {
+		cause = is_own_node(host, function, path) ? VFA_CAUSE_DEVICE_BUSY :
+							    VFA_CAUSE_GROUP_BUSY;
 		return error_set(EBUSY, cause,
 				 "%s is busy: %s is held by process %d (%s)\n"
 				 "a group belongs to one address space owner at a time: wait for that "
 				 "process, or use the device through it",
-				 bdf, path, (int)owner.pid, owner.command);
+				 function->bdf, path, (int)owner.pid, owner.command);
+	}
 	return error_set(EBUSY, cause,
 			 "%s is busy: group %u or its device is open in a process that cannot be seen "
 			 "from here\n"
 			 "as root, fuser -v %s/vfio/%u %s/vfio/devices/* names it; a device that was "
 			 "just closed may still be on its way out",
-			 bdf, vfa_group_number(group), host->dev, vfa_group_number(group),
-			 host->dev);
+			 function->bdf, vfa_group_number(group), host->dev,
+			 vfa_group_number(group), host->dev);
 }
 
 /* The kernel decided; the members only tell why. */
@@ -172,7 +186,7 @@ static int refuse_busy(const struct vfa_host *host, enum vfa_backend backend,
 				 function->bdf);
 	err = refuse_blocked(host, group, function->bdf);
 	if (!err)
-		err = refuse_owned(host, group, backend, function->bdf);
+		err = refuse_owned(host, group, backend, function);
 	vfa_group_free(group);
 	return err;
 }
@@ -223,7 +237,7 @@ static int refuse_unpermitted(const struct vfa_host *host, enum vfa_backend back
 		return refuse_interrupts(backend, function);
 	err = refuse_blocked(host, group, function->bdf);
 	if (!err && find_owner(host, group, path, &owner))
-		err = refuse_owned(host, group, backend, function->bdf);
+		err = refuse_owned(host, group, backend, function);
 	vfa_group_free(group);
 	return err ? err : refuse_interrupts(backend, function);
 }
