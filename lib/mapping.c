@@ -310,24 +310,25 @@ static int refuse_short(const struct vfa_iova_range *range, uint64_t done, uint6
 	return error_set(EIO, VFA_CAUSE_SHORT_UNMAP,
 			 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": the kernel unmapped %" PRIu64
 			 " of %" PRIu64 " bytes\n"
-			 "somebody else unmapped the rest through the container's fd; nothing is "
-			 "mapped there any more",
+			 "nothing is mapped there any more; somebody may have unmapped the rest "
+			 "through the container's fd",
 			 range->start, range->last, done, expected);
 }
 
 /*
  * The kernel did not do as asked, and does not say how far it got: ask for each
- * mapping alone, and list what it keeps.
+ * mapping alone, and keep in the list what it keeps. Adds to @done what it unmaps.
  */
-static int settle(struct vfa_container *container, const struct covered *covered)
+static int settle(struct vfa_container *container, const struct covered *covered, uint64_t *done)
 {
 	int failed = 0;
 
 	for (size_t i = covered->count; i > 0; i--) {
 		struct iova_span *span = container->space.spans[covered->first + i - 1];
-		uint64_t done;
-		int err = unmap_in_kernel(container, &span->range, &done);
+		uint64_t size;
+		int err = unmap_in_kernel(container, &span->range, &size);
 
+		*done += size;
 		if (err < 0 && err != -ENOENT)
 			failed = err;
 		else
@@ -342,19 +343,17 @@ static int unmap_covered(struct vfa_container *container, const struct covered *
 		container->space.spans[covered->first]->range.start,
 		container->space.spans[covered->first + covered->count - 1]->range.last,
 	};
-	uint64_t done = 0;
+	uint64_t done = covered->bytes;
 	int err = is_in_kernel(container) ? unmap_in_kernel(container, &range, &done) : 0;
 
-	if (!is_in_kernel(container) || (err >= 0 && done == covered->bytes)) {
+	if (!err && done == covered->bytes) {
 		forget_covered(container, covered);
 		return 0;
 	}
-	if (err < 0 && err != -ENOENT && covered->count == 1)
+	err = settle(container, covered, &done);
+	if (err)
 		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
-	err = settle(container, covered);
-	if (err < 0)
-		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
-	return refuse_short(&range, done, covered->bytes);
+	return done == covered->bytes ? 0 : refuse_short(&range, done, covered->bytes);
 }
 
 static int unmap_range(struct vfa_container *container, const struct vfa_iova_range *range)

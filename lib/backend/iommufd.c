@@ -163,6 +163,20 @@ static int iommufd_read_limits(struct backend *backend, struct iova_limits *ret)
 	return 0;
 }
 
+static int iommufd_unmap(struct backend *backend, uint64_t iova, uint64_t size, uint64_t *done)
+{
+	struct uapi_iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = ioas_of(backend),
+		.iova = iova,
+		.length = size,
+	};
+	int err = iommufd_ioctl(backend, UAPI_IOMMU_IOAS_UNMAP, &unmap);
+
+	*done = err < 0 ? 0 : unmap.length;
+	return err;
+}
+
 static int iommufd_map(struct backend *backend, const struct dma_request *request)
 {
 	struct uapi_iommu_ioas_map map = {
@@ -175,21 +189,12 @@ static int iommufd_map(struct backend *backend, const struct dma_request *reques
 		.length = request->size,
 		.iova = request->iova,
 	};
+	uint64_t done;
+	int err = iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP, &map);
 
-	return iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP, &map);
-}
-
-static int iommufd_unmap(struct backend *backend, uint64_t iova, uint64_t size, uint64_t *done)
-{
-	struct uapi_iommu_ioas_unmap unmap = {
-		.size = sizeof(unmap),
-		.ioas_id = ioas_of(backend),
-		.iova = iova,
-		.length = size,
-	};
-	int err = iommufd_ioctl(backend, UAPI_IOMMU_IOAS_UNMAP, &unmap);
-
-	*done = err < 0 ? 0 : unmap.length;
+	/* The kernel maps first and answers then: if only the answer failed, take it back. */
+	if (err == -EFAULT)
+		(void)iommufd_unmap(backend, request->iova, request->size, &done);
 	return err;
 }
 
@@ -218,14 +223,17 @@ static int vfio_ioas(struct backend *backend, uint16_t op, uint32_t *ioas)
 static int iommufd_is_coherent(struct backend *backend)
 {
 	uint32_t own = ioas_of(backend), before = 0;
-	bool had_one = vfio_ioas(backend, UAPI_IOMMU_VFIO_IOAS_GET, &before) >= 0;
-	int answer = vfio_ioas(backend, UAPI_IOMMU_VFIO_IOAS_SET, &own);
+	int had_none = vfio_ioas(backend, UAPI_IOMMU_VFIO_IOAS_GET, &before);
+	int answer;
 
+	if (had_none < 0 && had_none != -ENODEV)
+		return had_none;
+	answer = vfio_ioas(backend, UAPI_IOMMU_VFIO_IOAS_SET, &own);
 	if (answer < 0)
 		return answer;
 	answer = iommufd_ioctl(backend, VFIO_CHECK_EXTENSION,
 			       (void *)(unsigned long)VFIO_DMA_CC_IOMMU);
-	(void)vfio_ioas(backend, had_one ? UAPI_IOMMU_VFIO_IOAS_SET : UAPI_IOMMU_VFIO_IOAS_CLEAR,
+	(void)vfio_ioas(backend, had_none ? UAPI_IOMMU_VFIO_IOAS_CLEAR : UAPI_IOMMU_VFIO_IOAS_SET,
 			&before);
 	return answer > 0 ? 1 : answer;
 }

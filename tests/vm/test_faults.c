@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * The kernel's own fault injection: the first, second, ... step that can fail in
+ * this thread's system calls fails, until a run meets no fault. After each, the
+ * library's view has to equal the kernel's, and nothing may be left behind.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "raw.h"
+
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+#define DEBUG	 "/sys/kernel/debug"
+
+/* No call of the library has as many steps. */
+#define MOST_FAULTS 5000
+
+#define FIRST_IOVA    0x100000u
+#define MOST_MAPPINGS 3
+
+struct injector {
+	int fd;
+};
+
+/* Fail allocations of every kind, and say nothing of it on the console. */
+static void prepare(struct vm *vm)
+{
+	vm_set(vm, DEBUG "/failslab/ignore-gfp-wait", "N");
+	vm_set(vm, DEBUG "/failslab/verbose", "0");
+	vm_set(vm, DEBUG "/fail_page_alloc/ignore-gfp-wait", "N");
+	vm_set(vm, DEBUG "/fail_page_alloc/ignore-gfp-highmem", "N");
+	vm_set(vm, DEBUG "/fail_page_alloc/min-order", "0");
+	vm_set(vm, DEBUG "/fail_page_alloc/verbose", "0");
+	vm_set(vm, DEBUG "/fail_usercopy/verbose", "0");
+}
+
+/*
+ * The thread's own page faults are steps too, and one that fails kills it: have
+ * all pages of the program and its stack, now and later, before they are touched.
+ */
+static void have_all_pages(void)
+{
+	volatile char stack[256 << 10];
+
+	for (size_t i = 0; i < sizeof(stack); i += PAGE_SIZE)
+		stack[i] = 0;
+	assert_int_equal(mlockall(MCL_CURRENT | MCL_FUTURE), 0);
+}
+
+static struct injector injector_open(struct vm *vm)
+{
+	struct injector injector;
+
+	vm_need(access(FAIL_NTH, W_OK) == 0, "a kernel with fault injection, as all but stock have");
+	vm_need_assignment(vm);
+	prepare(vm);
+	have_all_pages();
+	injector.fd = vm_open(vm, FAIL_NTH, O_RDWR);
+	return injector;
+}
+
+/* The write is itself a system call that is not counted: it ends as it takes effect. */
+static void arm(const struct injector *injector, int nth)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", nth);
+
+	assert_int_equal(pwrite(injector->fd, text, (size_t)length, 0), length);
+}
+
+/* Whether the fault was met. A read may itself meet it, which leaves it armed for no other. */
+static bool disarm(const struct injector *injector)
+{
+	char text[16] = "";
+	ssize_t length = pread(injector->fd, text, sizeof(text) - 1, 0);
+	bool met = length > 0 && atoi(text) == 0;
+
+	while (pwrite(injector->fd, "0", 1, 0) != 1)
+		;
+	return met;
+}
+
+/*
+ * Everything a program does with an open device; 0 or the first failure. Opening it
+ * is left out: most steps there are ACPI's and the PCI core's, which do not survive.
+ */
+static int use(struct vfa_container *space, struct vfa_device *device)
+{
+	struct vfa_buffer *buffer = NULL;
+	struct vfa_irq *irq = NULL;
+	volatile void *bar;
+	int err, mapped;
+
+	err = vfa_buffer_alloc(space, 4 * PAGE_SIZE, NULL, &buffer);
+	mapped = vfa_region_map(device, VFA_BAR(0), &bar);
+	if (err >= 0)
+		err = mapped;
+	if (err >= 0)
+		err = vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 2, &irq);
+	if (err >= 0)
+		err = vfa_coherency_is_enforced(space);
+
+	vfa_irq_disable(irq);
+	if (mapped >= 0)
+		vfa_region_unmap(device, VFA_BAR(0));
+	vfa_buffer_free(buffer);
+	return err < 0 ? err : 0;
+}
+
+static int open_and_close(enum vfa_backend backend)
+{
+	struct vfa_container *space = NULL;
+	int err = vfa_container_open(NULL, backend, &space);
+
+	vfa_container_close(space);
+	return err;
+}
+
+static size_t count_fds(void)
+{
+	DIR *fds = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(fds);
+	while (readdir(fds))
+		count++;
+	closedir(fds);
+	return count;
+}
+
+static void a_container_opened_with_any_fault_leaves_nothing_behind(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	size_t fds = count_fds();
+	int nth, failed = 0, err;
+	bool met;
+
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		arm(&injector, nth);
+		err = open_and_close(vm->backend);
+		met = disarm(&injector);
+		assert_int_equal(count_fds(), fds);
+		if (!met)
+			break;
+		failed += err < 0;
+	}
+	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
+	assert_int_equal(err, 0);
+	assert_true(failed > 0);
+}
+
+static void a_device_used_with_any_fault_leaves_nothing_behind(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	struct vfa_container *space = vm_container(vm);
+	struct vfa_device *device = vm_device(vm, space, NVME);
+	size_t fds = count_fds();
+	int nth, failed = 0, err;
+	bool met;
+
+	assert_int_equal(use(space, device), 0);
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		arm(&injector, nth);
+		err = use(space, device);
+		met = disarm(&injector);
+		assert_int_equal(count_fds(), fds);
+		if (!met)
+			break;
+		failed += err < 0;
+		if (err < 0)
+			assert_int_equal(vfa_error_last()->code, err);
+	}
+	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
+	assert_int_equal(err, 0);
+	assert_true(failed > 0);
+	assert_int_equal(use(space, device), 0);
+}
+
+/* What the library and the kernel have at @iova; they have to agree. */
+static bool is_mapped(struct vfa_container *space, void *memory, uint64_t iova)
+{
+	struct vfa_map_options options = vm_fixed(iova);
+	int raw = raw_map(space, memory, PAGE_SIZE, iova);
+	uint64_t done;
+	int own;
+
+	if (!raw)
+		assert_int_equal(raw_unmap(space, iova, PAGE_SIZE, &done), 0);
+	else
+		assert_int_equal(raw, -EEXIST);
+	own = vfa_container_map(space, memory, PAGE_SIZE, &options, NULL);
+	if (!own)
+		assert_ok(vfa_container_unmap(space, iova, PAGE_SIZE));
+	else
+		assert_int_equal(own, -EEXIST);
+	assert_int_equal(own, raw);
+	return own != 0;
+}
+
+static void a_failed_map_maps_nothing(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	struct vfa_container *space = vm_container(vm);
+	struct vfa_map_options options = vm_fixed(FIRST_IOVA);
+	void *memory = vm_memory(vm, PAGE_SIZE);
+	int nth, failed = 0, err;
+	bool met;
+
+	vm_device(vm, space, EDU);
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		arm(&injector, nth);
+		err = vfa_container_map(space, memory, PAGE_SIZE, &options, NULL);
+		met = disarm(&injector);
+		assert_int_equal(is_mapped(space, memory, FIRST_IOVA), err == 0);
+		if (!err)
+			assert_ok(vfa_container_unmap(space, FIRST_IOVA, PAGE_SIZE));
+		if (!met)
+			break;
+		failed += err < 0;
+	}
+	printf("# %d faults met, %d of them made the map fail\n", nth - 1, failed);
+	assert_int_equal(err, 0);
+	assert_true(failed > 0);
+}
+
+static uint64_t iova_of(int i)
+{
+	return FIRST_IOVA + (uint64_t)i * 2 * PAGE_SIZE;
+}
+
+static void map_all(struct vfa_container *space, void *memory, int mappings)
+{
+	for (int i = 0; i < mappings; i++) {
+		struct vfa_map_options options = vm_fixed(iova_of(i));
+
+		if (!is_mapped(space, memory, options.iova))
+			assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+	}
+}
+
+static int count_mapped(struct vfa_container *space, void *memory, int mappings)
+{
+	int count = 0;
+
+	for (int i = 0; i < mappings; i++)
+		count += is_mapped(space, memory, iova_of(i));
+	return count;
+}
+
+/* Unmap so many mappings at once, with each fault in turn. */
+static void unmap_with_faults(struct vm *vm, const struct injector *injector,
+			      struct vfa_container *space, int mappings)
+{
+	void *memory = vm_memory(vm, PAGE_SIZE);
+	int nth, failed = 0, err, left;
+	bool met;
+
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		map_all(space, memory, mappings);
+		arm(injector, nth);
+		err = vfa_container_unmap(space, FIRST_IOVA, iova_of(mappings) - FIRST_IOVA);
+		met = disarm(injector);
+		left = count_mapped(space, memory, mappings);
+		assert_true(err < 0 || left == 0);
+		if (!met)
+			break;
+		failed += err < 0;
+	}
+	printf("# %d mappings: %d faults met, %d of them made the unmap fail\n", mappings, nth - 1,
+	       failed);
+	assert_int_equal(err, 0);
+	assert_true(nth > 1);
+}
+
+static void a_failed_unmap_keeps_what_the_kernel_keeps(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	struct vfa_container *space = vm_container(vm);
+
+	vm_device(vm, space, EDU);
+	unmap_with_faults(vm, &injector, space, 1);
+	unmap_with_faults(vm, &injector, space, MOST_MAPPINGS);
+}
+
+int main(void)
+{
+	static const struct vm_case cases[] = {
+		VM_CASE(a_container_opened_with_any_fault_leaves_nothing_behind),
+		VM_CASE(a_device_used_with_any_fault_leaves_nothing_behind),
+		VM_CASE(a_failed_map_maps_nothing),
+		VM_CASE(a_failed_unmap_keeps_what_the_kernel_keeps),
+	};
+
+	return vm_run_cases("faults", cases);
+}
