@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fake/chain.h"
+#include "fake/internal.h"
+
+#define OFFSET_SHIFT   40 /* vfio-pci puts the region's index above this bit */
+#define CONFIG_COMMAND 4
+#define COMMAND_MASTER 4
+
+struct fake_opened *fake_opened_new(struct fake_device *device)
+{
+	struct fake_opened *opened = calloc(1, sizeof(*opened));
+
+	if (opened) {
+		opened->device = device;
+		fake_objects[FAKE_OBJECT_DEVICE]++;
+	}
+	return opened;
+}
+
+/* vfio-pci resets a device that is opened, and keeps it from doing DMA. */
+void fake_device_first_open(struct fake_device *device)
+{
+	device->config[CONFIG_COMMAND] &= ~COMMAND_MASTER;
+	device->config[CONFIG_COMMAND] |= 2;
+	device->masked = false;
+	device->pending = false;
+}
+
+static void last_close(struct fake_device *device)
+{
+	device->config[CONFIG_COMMAND] &= ~COMMAND_MASTER;
+	fake_irq_disable_all(device);
+}
+
+int fake_device_open_by_group(struct fake_device *device, struct fake_file *group_file)
+{
+	struct fake_file *file = fake_file_new(FILE_DEVICE);
+	int fd;
+
+	file->opened = fake_opened_new(device);
+	file->opened->granted = true;
+	file->opened->group_file = group_file;
+	if (device->open_count++ == 0) {
+		fake_file_get(group_file);
+		device->group->container_users++;
+		fake_device_first_open(device);
+	}
+	fake_file_get(file);
+	fd = fake_file_install(file);
+	fake_file_put(file);
+	return fd;
+}
+
+static void close_by_group(struct fake_opened *opened)
+{
+	if (--opened->device->open_count)
+		return;
+	last_close(opened->device);
+	opened->device->group->container_users--;
+	fake_file_put(opened->group_file);
+}
+
+static void close_by_node(struct fake_opened *opened)
+{
+	struct fake_device *device = opened->device;
+
+	if (!opened->granted)
+		return;
+	device->open_count--;
+	last_close(device);
+	if (opened->page_table)
+		fake_iommufd_detach(opened->iommufd_file, device, &opened->page_table);
+	fake_iommufd_unbind(opened->iommufd_file, device, opened->id);
+	device->group->cdev_opens--;
+	fake_file_put(opened->iommufd_file);
+}
+
+void fake_device_release(struct fake_file *file)
+{
+	struct fake_opened *opened = file->opened;
+
+	if (opened->group_file)
+		close_by_group(opened);
+	else
+		close_by_node(opened);
+	fake_objects[FAKE_OBJECT_DEVICE]--;
+	free(opened);
+}
+
+static long get_info(const struct fake_device *device, struct vfio_device_info *info)
+{
+	if (!info)
+		return -EFAULT;
+	if (info->argsz < offsetof(struct vfio_device_info, num_irqs) + 4)
+		return -EINVAL;
+	info->flags = VFIO_DEVICE_FLAGS_PCI;
+	if (device->reset_works)
+		info->flags |= VFIO_DEVICE_FLAGS_RESET;
+	info->num_regions = VFIO_PCI_NUM_REGIONS;
+	info->num_irqs = VFIO_PCI_NUM_IRQS;
+	return 0;
+}
+
+static void fill_chain(const struct fake_region *region, struct fake_chain *chain)
+{
+	struct vfio_region_sparse_mmap_area area = {
+		.offset = region->sparse.start,
+		.size = region->sparse.last - region->sparse.start + 1,
+	};
+	void *data = fake_chain_add(chain, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 8 + sizeof(area));
+
+	memcpy(data, &(uint32_t){ 1 }, 4);
+	memcpy((char *)data + 8, &area, sizeof(area));
+}
+
+static long get_region_info(const struct fake_device *device, struct vfio_region_info *argument)
+{
+	struct vfio_region_info info;
+	struct fake_chain chain = { .header = sizeof(info) };
+	const struct fake_region *region;
+
+	if (!argument)
+		return -EFAULT;
+	info = *argument;
+	if (info.argsz < sizeof(info) || info.index >= FAKE_REGIONS)
+		return -EINVAL;
+	if (device->info_errno)
+		return -device->info_errno;
+	region = &device->regions[info.index];
+	if (info.index == VFIO_PCI_VGA_REGION_INDEX && !region->size)
+		return -EINVAL;
+	info.offset = (uint64_t)info.index << OFFSET_SHIFT;
+	info.size = region->size;
+	info.flags = region->flags;
+	if (region->is_sparse) {
+		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		fill_chain(region, &chain);
+		fake_chain_copy(&chain, argument, &info.argsz, &info.cap_offset);
+	}
+	*argument = info;
+	return 0;
+}
+
+static long get_irq_info(const struct fake_device *device, struct vfio_irq_info *info)
+{
+	if (!info)
+		return -EFAULT;
+	if (info->argsz < sizeof(*info) || info->index >= FAKE_IRQS)
+		return -EINVAL;
+	if (device->info_errno)
+		return -device->info_errno;
+	info->flags = VFIO_IRQ_INFO_EVENTFD;
+	info->count = fake_irq_count(device, info->index);
+	if (info->index == VFIO_PCI_INTX_IRQ_INDEX)
+		info->flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
+	else
+		info->flags |= VFIO_IRQ_INFO_NORESIZE;
+	return 0;
+}
+
+static long reset(struct fake_device *device)
+{
+	if (!device->reset_works)
+		return -EINVAL;
+	device->resets++;
+	return 0;
+}
+
+long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *argument)
+{
+	switch (request) {
+	case VFIO_DEVICE_GET_INFO:
+		return get_info(opened->device, argument);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return get_region_info(opened->device, argument);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return get_irq_info(opened->device, argument);
+	case VFIO_DEVICE_SET_IRQS:
+		return fake_irq_set(opened->device, argument);
+	case VFIO_DEVICE_RESET:
+		return reset(opened->device);
+	}
+	return -ENOTTY;
+}
+
+/* Registers that a device does not let software write, as vfio-pci has them. */
+static bool is_read_only(uint64_t at)
+{
+	return at < 4 || (at >= 6 && at < 0xc) || at == 0xe || (at >= 0x2c && at < 0x30) ||
+	       at == 0x34 || at == 0x3d;
+}
+
+static ssize_t config_write(struct fake_device *device, const uint8_t *bytes, size_t size,
+			    uint64_t at)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!is_read_only(at + i))
+			device->config[at + i] = bytes[i];
+	return size;
+}
+
+static ssize_t config_read(struct fake_device *device, void *buffer, size_t size, uint64_t at)
+{
+	if (device->gone)
+		memset(buffer, 0xff, size);
+	else
+		memcpy(buffer, device->config + at, size);
+	return size;
+}
+
+/*
+ * Which region an access goes to, and how much of it is done; 0 where the
+ * region's end or its rights do not admit it.
+ */
+static ssize_t admit(const struct fake_device *device, uint64_t offset, size_t size, uint32_t right)
+{
+	uint64_t index = offset >> OFFSET_SHIFT, at = offset & ((1ull << OFFSET_SHIFT) - 1);
+	const struct fake_region *region;
+
+	if (index >= FAKE_REGIONS)
+		return -EINVAL;
+	region = &device->regions[index];
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		if (at >= region->size || at + size > region->size)
+			return -EFAULT;
+	} else if (at >= region->size || !(region->flags & right)) {
+		return -EINVAL;
+	}
+	if (size > region->size - at)
+		size = region->size - at;
+	return size < device->transfer ? size : device->transfer;
+}
+
+static off_t memory_offset(uint64_t offset)
+{
+	return (offset >> OFFSET_SHIFT) * FAKE_BAR_ROOM + (offset & ((1ull << OFFSET_SHIFT) - 1));
+}
+
+ssize_t fake_device_read(struct fake_opened *opened, void *buffer, size_t size, uint64_t offset)
+{
+	struct fake_device *device = opened->device;
+	ssize_t done;
+
+	if (!opened->granted)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	done = admit(device, offset, size, VFIO_REGION_INFO_FLAG_READ);
+	if (done <= 0)
+		return done;
+	if (offset >> OFFSET_SHIFT == VFIO_PCI_CONFIG_REGION_INDEX)
+		return config_read(device, buffer, done, offset & ((1ull << OFFSET_SHIFT) - 1));
+	if (device->gone)
+		memset(buffer, 0xff, done);
+	else
+		done = pread(device->memory_fd, buffer, done, memory_offset(offset));
+	return done;
+}
+
+ssize_t fake_device_write(struct fake_opened *opened, const void *buffer, size_t size,
+			  uint64_t offset)
+{
+	struct fake_device *device = opened->device;
+	ssize_t done;
+
+	if (!opened->granted)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	done = admit(device, offset, size, VFIO_REGION_INFO_FLAG_WRITE);
+	if (done <= 0)
+		return done;
+	if (offset >> OFFSET_SHIFT == VFIO_PCI_CONFIG_REGION_INDEX)
+		return config_write(device, buffer, done, offset & ((1ull << OFFSET_SHIFT) - 1));
+	return pwrite(device->memory_fd, buffer, done, memory_offset(offset));
+}
+
+static bool can_map(const struct fake_region *region, uint64_t at, uint64_t size)
+{
+	if (!(region->flags & VFIO_REGION_INFO_FLAG_MMAP))
+		return false;
+	if (at + size > ((region->size + FAKE_PAGE - 1) & -FAKE_PAGE))
+		return false;
+	return !region->is_sparse ||
+	       (at >= region->sparse.start && at + size - 1 <= region->sparse.last);
+}
+
+int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, int flags,
+		     uint64_t offset, void **ret)
+{
+	uint64_t index = offset >> OFFSET_SHIFT, at = offset & ((1ull << OFFSET_SHIFT) - 1);
+	struct fake_device *device = opened->device;
+
+	if (!opened->granted || index >= VFIO_PCI_ROM_REGION_INDEX || !(flags & MAP_SHARED))
+		return -EINVAL;
+	if (!can_map(&device->regions[index], at, (size + FAKE_PAGE - 1) & -FAKE_PAGE))
+		return -EINVAL;
+	*ret = mmap(NULL, size, protection, flags, device->memory_fd, memory_offset(offset));
+	if (*ret == MAP_FAILED)
+		return -errno;
+	fake_memory_add_mmio(*ret, size);
+	return 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * What the files of the fake kernel share. Everything here runs with the lock
+ * of kernel.c held, and returns a negative errno as kernel functions do.
+ */
+
+#ifndef FAKE_INTERNAL_H
+#define FAKE_INTERNAL_H
+
+#include <linux/vfio.h>
+
+#include "fake/kernel.h"
+
+#define FAKE_PAGE	  4096ull
+#define FAKE_REGIONS	  9
+#define FAKE_IRQS	  5
+#define FAKE_VECTORS	  64
+#define FAKE_RESERVED_MAX 16
+#define FAKE_BAR_ROOM	  (64ull << 20) /* a region's share of the device's memory file */
+
+struct fake_group;
+struct fake_device;
+struct fake_opened;
+struct fake_container;
+struct fake_iommufd;
+
+/* An open file: as many references as fds, and objects that hold it. */
+struct fake_file {
+	enum { FILE_CONTAINER, FILE_GROUP, FILE_IOMMUFD, FILE_DEVICE } kind;
+	unsigned int refs;
+	struct fake_container *container;
+	struct fake_group *group;
+	struct fake_iommufd *iommufd;
+	struct fake_opened *opened;
+};
+
+/* kernel.c */
+
+struct fake_settings {
+	bool type1;
+	bool noiommu;
+	bool bind_token;
+	bool unsafe_interrupts;
+	uint64_t memlock;
+	uint32_t entry_limit;
+	uint32_t free_vectors;
+};
+
+extern struct fake_settings fake_settings;
+
+int fake_file_install(struct fake_file *file);
+struct fake_file *fake_file_of_fd(int fd);
+struct fake_file *fake_file_new(int kind);
+void fake_file_get(struct fake_file *file);
+void fake_file_put(struct fake_file *file);
+
+/* space.c: an I/O address space of either kind */
+
+struct fake_map {
+	uint64_t iova;
+	uint64_t last;
+	uint64_t vaddr;
+	uint32_t flags; /* VFIO_DMA_MAP_FLAG_* */
+};
+
+struct fake_space {
+	struct fake_space *next;
+	struct fake_map *maps;
+	size_t count;
+	size_t room;
+	struct fake_group *tenants[64]; /* one entry for each attachment */
+	size_t tenant_count;
+};
+
+void fake_space_init(struct fake_space *space);
+void fake_space_exit(struct fake_space *space);
+void fake_space_clear(struct fake_space *space);
+size_t fake_space_ranges(const struct fake_space *space, struct fake_range *ranges, size_t max);
+uint64_t fake_space_page_sizes(const struct fake_space *space);
+/* Whether a live mapping is where @group cannot have one. */
+bool fake_space_conflicts(const struct fake_space *space, const struct fake_group *group);
+int fake_space_join(struct fake_space *space, struct fake_group *group);
+void fake_space_leave(struct fake_space *space, struct fake_group *group);
+bool fake_space_has(const struct fake_space *space, const struct fake_group *group);
+size_t fake_space_count_all(void);
+bool fake_space_describe(size_t index, struct fake_mapping *ret);
+bool fake_space_is_coherent(const struct fake_space *space);
+bool fake_space_in_ranges(const struct fake_space *space, uint64_t iova, uint64_t last);
+struct fake_map *fake_space_find(const struct fake_space *space, uint64_t iova, uint64_t last);
+int fake_space_insert(struct fake_space *space, const struct fake_map *map);
+void fake_space_remove(struct fake_space *space, struct fake_map *map);
+int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size, uint32_t flags,
+		   bool device_memory);
+void fake_spaces_forget(uint64_t iova, uint64_t last);
+
+/* memory.c: what is mapped in this process */
+
+int fake_memory_check(uint64_t vaddr, uint64_t size, bool write);
+void fake_memory_add_mmio(void *address, size_t size);
+void fake_memory_remove_mmio(void *address, size_t size);
+bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size);
+void fake_memory_forget_mmio(void);
+
+/* machine.c */
+
+struct fake_reserved {
+	struct fake_range range;
+	enum fake_reserved_type type;
+};
+
+struct fake_group {
+	struct fake_group *next;
+	uint32_t number;
+	bool noiommu;
+	bool viable;
+	bool coherent;
+	bool isolated_msi;
+	bool busy;
+	struct fake_range aperture;
+	uint64_t page_sizes;
+	struct fake_reserved reserved[FAKE_RESERVED_MAX];
+	size_t reserved_count;
+
+	struct fake_file *file; /* the one opener of the group node */
+	struct fake_container *container;
+	unsigned int container_users;
+	unsigned int cdev_opens;
+	const void *owner;
+	unsigned int owner_count;
+	struct fake_space *attached; /* on iommufd */
+	unsigned int attached_count;
+};
+
+struct fake_region {
+	uint64_t size;
+	uint32_t flags;
+	struct fake_range sparse;
+	bool is_sparse;
+};
+
+struct fake_irq {
+	uint32_t count;
+	int fds[FAKE_VECTORS]; /* duplicates that stand for the kernel's references */
+};
+
+struct fake_device {
+	struct fake_device *next;
+	struct fake_group *group;
+	char bdf[16];
+	char token[40];
+	uint32_t cdev;
+	uint8_t config[4096];
+	struct fake_region regions[FAKE_REGIONS];
+	struct fake_irq irqs[FAKE_IRQS];
+	int memory_fd;
+	bool busy;
+	bool gone;
+	bool reset_works;
+	int info_errno;
+	size_t transfer;
+	unsigned int resets;
+
+	unsigned int open_count;
+	int irq_type; /* FAKE_IRQS when none of INTx, MSI and MSI-X is on */
+	uint32_t irq_allocated;
+	bool masked;
+	bool pending;
+};
+
+/* A device file, from a group or from a device node. */
+struct fake_opened {
+	struct fake_device *device;
+	struct fake_file *group_file;
+	struct fake_file *iommufd_file;
+	bool granted;
+	uint32_t id;
+	uint32_t page_table;
+};
+
+extern struct fake_group *fake_groups;
+extern struct fake_device *fake_devices;
+
+struct fake_group *fake_group_find(uint32_t number, bool noiommu);
+struct fake_device *fake_device_find(const char *bdf);
+struct fake_device *fake_device_find_cdev(uint32_t cdev);
+bool fake_group_wants_identity_map(const struct fake_group *group);
+bool fake_group_is_busy(const struct fake_group *group);
+int fake_group_claim(struct fake_group *group, const void *owner);
+void fake_group_release_claim(struct fake_group *group);
+void fake_machine_reset(void);
+
+/* type1.c */
+
+int fake_container_open(void);
+long fake_container_ioctl(struct fake_container *container, unsigned int request, void *argument);
+void fake_container_release(struct fake_file *file);
+int fake_container_add_group(struct fake_container *container, struct fake_group *group);
+void fake_container_remove_group(struct fake_container *container, struct fake_group *group);
+bool fake_container_has_iommu(const struct fake_container *container);
+
+/* group.c */
+
+int fake_group_open(struct fake_group *group);
+long fake_group_ioctl(struct fake_group *group, unsigned int request, void *argument);
+void fake_group_release(struct fake_file *file);
+
+/* iommufd.c and cdev.c */
+
+int fake_iommufd_open(void);
+long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argument);
+void fake_iommufd_release(struct fake_file *file);
+int fake_iommufd_bind(struct fake_file *file, struct fake_device *device, uint32_t *ret);
+void fake_iommufd_unbind(struct fake_file *file, struct fake_device *device, uint32_t id);
+int fake_iommufd_attach(struct fake_file *file, struct fake_device *device, uint32_t *pt_id,
+			uint32_t *page_table);
+void fake_iommufd_detach(struct fake_file *file, struct fake_device *device, uint32_t *page_table);
+bool fake_iommufds_are_compat_clear(void);
+int fake_cdev_open(struct fake_device *device);
+long fake_cdev_ioctl(struct fake_opened *opened, unsigned int request, void *argument);
+
+/* device.c */
+
+struct fake_opened *fake_opened_new(struct fake_device *device);
+int fake_device_open_by_group(struct fake_device *device, struct fake_file *group_file);
+void fake_device_first_open(struct fake_device *device);
+void fake_device_release(struct fake_file *file);
+long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *argument);
+ssize_t fake_device_read(struct fake_opened *opened, void *buffer, size_t size, uint64_t offset);
+ssize_t fake_device_write(struct fake_opened *opened, const void *buffer, size_t size,
+			  uint64_t offset);
+int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, int flags,
+		     uint64_t offset, void **ret);
+
+/* irq.c */
+
+uint32_t fake_irq_count(const struct fake_device *device, uint32_t index);
+long fake_irq_set(struct fake_device *device, const struct vfio_irq_set *set);
+void fake_irq_disable_all(struct fake_device *device);
+void fake_irq_fire(struct fake_device *device, uint32_t index, uint32_t vector);
+
+/* The objects that are open now, for the inspectors. */
+extern size_t fake_objects[FAKE_OBJECT_DEVICE + 1];
+
+#endif

@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fake/internal.h"
+#include "fake/lock.h"
+
+#define FDS_MAX	      1024
+#define NODE_ERRORS   8
+#define IOCTL_NUMBERS 64
+
+struct fake_settings fake_settings;
+size_t fake_objects[FAKE_OBJECT_DEVICE + 1];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool inside;
+static char dev_root[256];
+static struct fake_file *files[FDS_MAX];
+
+static struct {
+	unsigned int countdown;
+	int err;
+	bool came;
+	unsigned long request;
+	int request_err;
+} failure;
+
+static struct {
+	char node[64];
+	int err;
+} node_errors[NODE_ERRORS];
+
+static struct {
+	unsigned long request;
+	unsigned int count;
+} ioctl_counts[IOCTL_NUMBERS];
+
+void fake_lock(void)
+{
+	pthread_mutex_lock(&lock);
+	inside = true;
+}
+
+void fake_unlock(void)
+{
+	inside = false;
+	pthread_mutex_unlock(&lock);
+}
+
+bool fake_is_inside(void)
+{
+	return inside;
+}
+
+/* Files and their fds. */
+
+struct fake_file *fake_file_new(int kind)
+{
+	struct fake_file *file = calloc(1, sizeof(*file));
+
+	if (file)
+		file->kind = kind;
+	return file;
+}
+
+static int file_attach(struct fake_file *file, int fd)
+{
+	if (fd < 0)
+		return -errno;
+	if (fd >= FDS_MAX) {
+		close(fd);
+		return -EMFILE;
+	}
+	files[fd] = file;
+	fake_file_get(file);
+	return fd;
+}
+
+int fake_file_install(struct fake_file *file)
+{
+	return file_attach(file, memfd_create("vfio", MFD_CLOEXEC));
+}
+
+struct fake_file *fake_file_of_fd(int fd)
+{
+	return fd >= 0 && fd < FDS_MAX ? files[fd] : NULL;
+}
+
+void fake_file_get(struct fake_file *file)
+{
+	file->refs++;
+}
+
+void fake_file_put(struct fake_file *file)
+{
+	if (--file->refs)
+		return;
+	switch (file->kind) {
+	case FILE_CONTAINER:
+		fake_container_release(file);
+		break;
+	case FILE_GROUP:
+		fake_group_release(file);
+		break;
+	case FILE_IOMMUFD:
+		fake_iommufd_release(file);
+		break;
+	case FILE_DEVICE:
+		fake_device_release(file);
+		break;
+	}
+	free(file);
+}
+
+/* Failing on demand. */
+
+static int failing(void)
+{
+	if (!failure.countdown || --failure.countdown)
+		return 0;
+	failure.came = true;
+	return failure.err;
+}
+
+static int failing_ioctl(unsigned long request)
+{
+	int err = failure.request == request ? failure.request_err : 0;
+
+	if (err)
+		failure.request_err = 0;
+	return err ? err : failing();
+}
+
+/* libc's convention from the kernel's, and out of the lock. */
+static long leave(long result)
+{
+	fake_unlock();
+	if (result >= 0)
+		return result;
+	errno = -result;
+	return -1;
+}
+
+static long real(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+/* The calls. */
+
+static int node_error(const char *node)
+{
+	for (size_t i = 0; i < NODE_ERRORS; i++)
+		if (node_errors[i].err && !strcmp(node_errors[i].node, node))
+			return -node_errors[i].err;
+	return 0;
+}
+
+static int open_group_node(unsigned int number, bool noiommu)
+{
+	struct fake_group *group = fake_group_find(number, noiommu);
+
+	return group ? fake_group_open(group) : -ENOENT;
+}
+
+static int open_node(const char *node)
+{
+	struct fake_device *device;
+	unsigned int number;
+	int err = node_error(node);
+
+	if (err)
+		return err;
+	if (!strcmp(node, "vfio/vfio"))
+		return fake_container_open();
+	if (!strcmp(node, "iommu"))
+		return fake_iommufd_open();
+	if (sscanf(node, "vfio/devices/vfio%u", &number) == 1) {
+		device = fake_device_find_cdev(number);
+		return device ? fake_cdev_open(device) : -ENOENT;
+	}
+	if (sscanf(node, "vfio/noiommu-%u", &number) == 1)
+		return open_group_node(number, true);
+	if (sscanf(node, "vfio/%u", &number) == 1)
+		return open_group_node(number, false);
+	return -ENOENT;
+}
+
+static int fake_open(const char *path, int flags)
+{
+	size_t length = strlen(dev_root);
+	int err;
+
+	fake_lock();
+	err = failing();
+	if (err)
+		return leave(-err);
+	if (strncmp(path, dev_root, length) || path[length] != '/')
+		return leave(real(syscalls_real.open(path, flags)));
+	while (path[length] == '/')
+		length++;
+	return leave(open_node(path + length));
+}
+
+static int fake_close(int fd)
+{
+	struct fake_file *file;
+	int err, closed;
+
+	fake_lock();
+	err = failing();
+	file = fake_file_of_fd(fd);
+	if (file)
+		files[fd] = NULL;
+	closed = close(fd) < 0 ? errno : 0;
+	if (file)
+		fake_file_put(file);
+	return leave(err ? -err : -closed);
+}
+
+static int fake_dup(int fd)
+{
+	struct fake_file *file;
+	int err, copy;
+
+	fake_lock();
+	err = failing();
+	if (err)
+		return leave(-err);
+	file = fake_file_of_fd(fd);
+	copy = syscalls_real.dup(fd);
+	if (copy < 0 || !file)
+		return leave(real(copy));
+	return leave(file_attach(file, copy));
+}
+
+static void count_ioctl(unsigned long request)
+{
+	size_t i = 0;
+
+	while (i < IOCTL_NUMBERS - 1 && ioctl_counts[i].count && ioctl_counts[i].request != request)
+		i++;
+	ioctl_counts[i].request = request;
+	ioctl_counts[i].count++;
+}
+
+static long dispatch(struct fake_file *file, unsigned int request, void *argument)
+{
+	switch (file->kind) {
+	case FILE_CONTAINER:
+		return fake_container_ioctl(file->container, request, argument);
+	case FILE_GROUP:
+		return fake_group_ioctl(file->group, request, argument);
+	case FILE_IOMMUFD:
+		return fake_iommufd_ioctl(file, request, argument);
+	case FILE_DEVICE:
+		break;
+	}
+	if (file->opened->group_file)
+		return fake_device_ioctl(file->opened, request, argument);
+	return fake_cdev_ioctl(file->opened, request, argument);
+}
+
+static int fake_ioctl(int fd, unsigned long request, void *argument)
+{
+	struct fake_file *file;
+	int err;
+
+	fake_lock();
+	count_ioctl(request);
+	err = failing_ioctl(request);
+	if (err)
+		return leave(-err);
+	file = fake_file_of_fd(fd);
+	if (!file)
+		return leave(real(ioctl(fd, request, argument)));
+	fake_file_get(file);
+	err = dispatch(file, request, argument);
+	fake_file_put(file);
+	return leave(err);
+}
+
+/* Whether a call that may block is to fail; it then goes on without the lock. */
+static int fail_alone(void)
+{
+	int err;
+
+	fake_lock();
+	err = failing();
+	fake_unlock();
+	errno = err;
+	return err;
+}
+
+static ssize_t fake_read(int fd, void *buffer, size_t size)
+{
+	return fail_alone() ? -1 : read(fd, buffer, size);
+}
+
+static ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	struct fake_file *file;
+	int err;
+
+	fake_lock();
+	err = failing();
+	if (err)
+		return leave(-err);
+	file = fake_file_of_fd(fd);
+	if (!file || file->kind != FILE_DEVICE)
+		return leave(real(pread(fd, buffer, size, offset)));
+	return leave(fake_device_read(file->opened, buffer, size, offset));
+}
+
+static ssize_t fake_pwrite(int fd, const void *buffer, size_t size, off_t offset)
+{
+	struct fake_file *file;
+	int err;
+
+	fake_lock();
+	err = failing();
+	if (err)
+		return leave(-err);
+	file = fake_file_of_fd(fd);
+	if (!file || file->kind != FILE_DEVICE)
+		return leave(real(pwrite(fd, buffer, size, offset)));
+	return leave(fake_device_write(file->opened, buffer, size, offset));
+}
+
+static ssize_t fake_readlink(const char *path, char *buffer, size_t size)
+{
+	return fail_alone() ? -1 : readlink(path, buffer, size);
+}
+
+static void *fake_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	struct fake_file *file;
+	int err;
+
+	fake_lock();
+	err = failing();
+	file = fake_file_of_fd(fd);
+	if (!err && file && file->kind == FILE_DEVICE)
+		err = -fake_device_mmap(file->opened, size, protection, flags, offset, &address);
+	else if (!err && file)
+		err = ENODEV;
+	else if (!err) {
+		address = mmap(address, size, protection, flags, fd, offset);
+		err = address == MAP_FAILED ? errno : 0;
+	}
+	return leave(-err) < 0 ? MAP_FAILED : address;
+}
+
+static int fake_munmap(void *address, size_t size)
+{
+	fake_lock();
+	fake_memory_remove_mmio(address, size);
+	return leave(real(munmap(address, size)));
+}
+
+static int fake_eventfd(unsigned int value, int flags)
+{
+	return fail_alone() ? -1 : eventfd(value, flags);
+}
+
+static int fake_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	return fail_alone() ? -1 : poll(fds, count, timeout_ms);
+}
+
+static int fake_getrlimit(int resource, struct rlimit *limit)
+{
+	if (fail_alone())
+		return -1;
+	if (resource != RLIMIT_MEMLOCK)
+		return getrlimit(resource, limit);
+	limit->rlim_cur = limit->rlim_max = fake_settings.memlock;
+	return 0;
+}
+
+const struct syscalls fake_syscalls = {
+	.open = fake_open,
+	.close = fake_close,
+	.dup = fake_dup,
+	.ioctl = fake_ioctl,
+	.read = fake_read,
+	.pread = fake_pread,
+	.pwrite = fake_pwrite,
+	.readlink = fake_readlink,
+	.mmap = fake_mmap,
+	.munmap = fake_munmap,
+	.eventfd = fake_eventfd,
+	.poll = fake_poll,
+	.getrlimit = fake_getrlimit,
+};
+
+/* Life. */
+
+void fake_start(const char *dev)
+{
+	fake_lock();
+	snprintf(dev_root, sizeof(dev_root), "%s", dev);
+	memset(&failure, 0, sizeof(failure));
+	memset(node_errors, 0, sizeof(node_errors));
+	memset(ioctl_counts, 0, sizeof(ioctl_counts));
+	memset(fake_objects, 0, sizeof(fake_objects));
+	fake_settings = (struct fake_settings){
+		.type1 = true,
+		.bind_token = true,
+		.memlock = UINT64_MAX,
+		.entry_limit = 65535,
+		.free_vectors = FAKE_VECTORS,
+	};
+	fake_unlock();
+}
+
+void fake_stop(void)
+{
+	failure.countdown = 0;
+	for (int fd = 0; fd < FDS_MAX; fd++)
+		if (files[fd])
+			fake_close(fd);
+	fake_lock();
+	fake_memory_forget_mmio();
+	fake_machine_reset();
+	fake_unlock();
+}
+
+/* Knobs of the kernel. */
+
+#define SETTER(name, type, field)                                                                  \
+	void name(type value)                                                                      \
+	{                                                                                          \
+		fake_lock();                                                                       \
+		fake_settings.field = value;                                                       \
+		fake_unlock();                                                                     \
+	}
+
+SETTER(fake_set_type1, bool, type1)
+SETTER(fake_set_noiommu, bool, noiommu)
+SETTER(fake_set_bind_token, bool, bind_token)
+SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
+SETTER(fake_set_memlock, uint64_t, memlock)
+SETTER(fake_set_entry_limit, uint32_t, entry_limit)
+SETTER(fake_set_free_vectors, uint32_t, free_vectors)
+
+void fake_set_open_errno(const char *node, int err)
+{
+	size_t i = 0;
+
+	fake_lock();
+	while (node_errors[i].node[0] && strcmp(node_errors[i].node, node))
+		i++;
+	snprintf(node_errors[i].node, sizeof(node_errors[i].node), "%s", node);
+	node_errors[i].err = err;
+	fake_unlock();
+}
+
+void fake_forget(uint64_t iova, uint64_t size)
+{
+	fake_lock();
+	fake_spaces_forget(iova, iova + size - 1);
+	fake_unlock();
+}
+
+void fake_fail_call(unsigned int n, int err)
+{
+	fake_lock();
+	failure.countdown = n;
+	failure.err = err;
+	failure.came = false;
+	fake_unlock();
+}
+
+void fake_fail_ioctl(unsigned long request, int err)
+{
+	fake_lock();
+	failure.request = request;
+	failure.request_err = err;
+	fake_unlock();
+}
+
+bool fake_has_failed(void)
+{
+	return failure.came;
+}
+
+/* Inspectors. */
+
+size_t fake_count_mappings(void)
+{
+	size_t count;
+
+	fake_lock();
+	count = fake_space_count_all();
+	fake_unlock();
+	return count;
+}
+
+bool fake_get_mapping(size_t index, struct fake_mapping *ret)
+{
+	bool found;
+
+	fake_lock();
+	found = fake_space_describe(index, ret);
+	fake_unlock();
+	return found;
+}
+
+size_t fake_count_kind(enum fake_object kind)
+{
+	size_t count;
+
+	fake_lock();
+	count = fake_objects[kind];
+	fake_unlock();
+	return count;
+}
+
+size_t fake_count_objects(void)
+{
+	size_t count = 0;
+
+	for (int kind = 0; kind <= FAKE_OBJECT_DEVICE; kind++)
+		count += fake_count_kind(kind);
+	return count;
+}
+
+bool fake_is_compat_clear(void)
+{
+	bool clear;
+
+	fake_lock();
+	clear = fake_iommufds_are_compat_clear();
+	fake_unlock();
+	return clear;
+}
+
+unsigned int fake_count_ioctls(unsigned long request)
+{
+	unsigned int count = 0;
+
+	fake_lock();
+	for (size_t i = 0; i < IOCTL_NUMBERS; i++)
+		if (ioctl_counts[i].request == request)
+			count += ioctl_counts[i].count;
+	fake_unlock();
+	return count;
+}

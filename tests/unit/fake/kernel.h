@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * A fake kernel: VFIO's type1 and iommufd behind a table of system calls.
+ *
+ * Nodes below a made-up /dev are served here, with real fds behind them, so
+ * that leaks and close-on-exec can be seen; all other paths go to the real
+ * kernel. Errnos are Linux's own. There is one fake kernel a process, and any
+ * thread may call it.
+ */
+
+#ifndef FAKE_KERNEL_H
+#define FAKE_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/syscalls.h"
+
+extern const struct syscalls fake_syscalls;
+
+/** fake_start() - a kernel without any device, whose /dev is @dev */
+void fake_start(const char *dev);
+
+/** fake_stop() - forget everything; objects still open are released */
+void fake_stop(void);
+
+/* The machine. */
+
+enum fake_reserved_type {
+	FAKE_DIRECT,
+	FAKE_DIRECT_RELAXABLE,
+	FAKE_RESERVED,
+	FAKE_MSI,
+};
+
+struct fake_range {
+	uint64_t start;
+	uint64_t last;
+};
+
+/** fake_add_group() - a group of 39 bits, coherent, with the MSI region of x86 */
+void fake_add_group(uint32_t number);
+
+/** fake_add_noiommu_group() - a group of VFIO's unsafe mode, /dev/vfio/noiommu-N */
+void fake_add_noiommu_group(uint32_t number);
+
+/** fake_add_device() - a device bound to vfio-pci, with node devices/vfio@cdev */
+void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev);
+
+void fake_set_aperture(uint32_t group, uint64_t start, uint64_t last);
+void fake_set_page_sizes(uint32_t group, uint64_t bitmap);
+void fake_add_reserved(uint32_t group, uint64_t start, uint64_t last, enum fake_reserved_type type);
+void fake_clear_reserved(uint32_t group);
+/* A member is on a kernel driver that does DMA. */
+void fake_set_viable(uint32_t group, bool viable);
+/* Another process has the group node open. */
+void fake_set_group_busy(uint32_t group, bool busy);
+/* The IOMMU forces DMA to snoop. */
+void fake_set_coherent(uint32_t group, bool coherent);
+/* The machine remaps interrupts. */
+void fake_set_isolated_msi(uint32_t group, bool isolated);
+
+/* Another process has the device node bound. */
+void fake_set_device_busy(const char *bdf, bool busy);
+/* The device no longer answers: all ones. */
+void fake_set_gone(const char *bdf, bool gone);
+void fake_set_reset(const char *bdf, bool works);
+/* A virtual function whose physical function is assigned wants this UUID. */
+void fake_set_token(const char *bdf, const char *uuid);
+/* Flags as VFIO_REGION_INFO_FLAG_*. */
+void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t flags);
+/* Only this part of the region can be mapped. */
+void fake_set_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size);
+void fake_set_irq_count(const char *bdf, uint32_t index, uint32_t count);
+void fake_set_config(const char *bdf, uint32_t offset, const void *bytes, size_t size);
+/* What GET_REGION_INFO and GET_IRQ_INFO of an index answer; 0 as usual. */
+void fake_set_info_errno(const char *bdf, int err);
+/* How much of a pread or pwrite of a region is done; SIZE_MAX for all. */
+void fake_set_transfer(const char *bdf, size_t most);
+
+/* The kernel. */
+
+void fake_set_type1(bool there);
+void fake_set_noiommu(bool there);
+/* VFIO_DEVICE_BIND_FLAG_TOKEN, Linux 6.18. */
+void fake_set_bind_token(bool there);
+void fake_set_unsafe_interrupts(bool allowed);
+/* The answer to opening the node, a path below /dev; 0 as usual. */
+void fake_set_open_errno(const char *node, int err);
+/* In bytes, for everything mapped; UINT64_MAX for no limit. */
+void fake_set_memlock(uint64_t bytes);
+/* vfio_iommu_type1.dma_entry_limit, for containers set up from now on. */
+void fake_set_entry_limit(uint32_t entries);
+/* Vectors that the machine has left for one device. */
+void fake_set_free_vectors(uint32_t count);
+/* The kernel loses the mappings, or the parts of them, in this range. */
+void fake_forget(uint64_t iova, uint64_t size);
+/* The interrupt of a vector arrives. Returns whether anybody listens. */
+bool fake_fire(const char *bdf, uint32_t index, uint32_t vector);
+
+/**
+ * fake_fail_call() - fail one system call
+ * @n: which one from now on, 1 for the next; 0 for none
+ * @err: the errno
+ *
+ * munmap is not counted: nothing but a broken caller makes it fail.
+ */
+void fake_fail_call(unsigned int n, int err);
+
+/** fake_fail_ioctl() - fail the next ioctl of this number; @err 0 for none */
+void fake_fail_ioctl(unsigned long request, int err);
+
+/** fake_has_failed() - whether the call given to fake_fail_call() came */
+bool fake_has_failed(void);
+
+/** fake_is_inside() - whether this thread runs in the fake kernel */
+bool fake_is_inside(void);
+
+/* What can be seen. */
+
+struct fake_mapping {
+	uint64_t iova;
+	uint64_t size;
+	uint64_t vaddr;
+	bool readable; /* by the device */
+	bool writable;
+};
+
+size_t fake_count_mappings(void);
+/* By address space and IOVA; false when there are not so many. */
+bool fake_get_mapping(size_t index, struct fake_mapping *ret);
+/* Containers, IOAS, bound devices, page tables, open groups and devices. */
+size_t fake_count_objects(void);
+/* The open ones of one kind, see enum fake_object. */
+enum fake_object {
+	FAKE_OBJECT_CONTAINER,
+	FAKE_OBJECT_GROUP,
+	FAKE_OBJECT_IOMMUFD,
+	FAKE_OBJECT_IOAS,
+	FAKE_OBJECT_DEVICE,
+};
+size_t fake_count_kind(enum fake_object kind);
+size_t fake_count_vectors(void);
+bool fake_is_masked(const char *bdf);
+bool fake_is_bus_master(const char *bdf);
+unsigned int fake_count_resets(const char *bdf);
+/* The compatibility IOAS of all open iommufds is unset. */
+bool fake_is_compat_clear(void);
+/* Fds that belong to the fake kernel itself. */
+size_t fake_count_own_fds(void);
+/* How often an ioctl has been made since fake_start(). */
+unsigned int fake_count_ioctls(unsigned long request);
+
+#endif

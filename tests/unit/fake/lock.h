@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* One lock for all of the fake kernel; a thread that holds it is inside. */
+
+#ifndef FAKE_LOCK_H
+#define FAKE_LOCK_H
+
+void fake_lock(void);
+void fake_unlock(void);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fake/internal.h"
+
+#define MMIO_MAX 64
+
+static struct {
+	uint64_t start;
+	uint64_t size;
+} mmio[MMIO_MAX];
+
+void fake_memory_add_mmio(void *address, size_t size)
+{
+	for (size_t i = 0; i < MMIO_MAX; i++) {
+		if (mmio[i].size)
+			continue;
+		mmio[i].start = (uintptr_t)address;
+		mmio[i].size = size;
+		return;
+	}
+}
+
+void fake_memory_remove_mmio(void *address, size_t size)
+{
+	for (size_t i = 0; i < MMIO_MAX; i++)
+		if (mmio[i].size == size && mmio[i].start == (uintptr_t)address)
+			mmio[i].size = 0;
+}
+
+void fake_memory_forget_mmio(void)
+{
+	memset(mmio, 0, sizeof(mmio));
+}
+
+bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size)
+{
+	for (size_t i = 0; i < MMIO_MAX; i++)
+		if (mmio[i].size && vaddr < mmio[i].start + mmio[i].size &&
+		    vaddr + size > mmio[i].start)
+			return true;
+	return false;
+}
+
+/* Pinning asks of memory what an access by the CPU would. */
+int fake_memory_check(uint64_t vaddr, uint64_t size, bool write)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	uint64_t start, end, next = vaddr;
+	char line[512], rights[8];
+
+	if (!file)
+		return -EFAULT;
+	while (next < vaddr + size && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &start, &end, rights) != 3)
+			continue;
+		if (next < start || next >= end)
+			continue;
+		if (rights[0] != 'r' || (write && rights[1] != 'w'))
+			break;
+		next = end;
+	}
+	fclose(file);
+	return next < vaddr + size ? -EFAULT : 0;
+}

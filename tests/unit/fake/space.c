@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake/internal.h"
+
+#define RANGES_MAX 64
+
+static struct fake_space *spaces;
+
+void fake_space_init(struct fake_space *space)
+{
+	memset(space, 0, sizeof(*space));
+	space->next = spaces;
+	spaces = space;
+}
+
+void fake_space_exit(struct fake_space *space)
+{
+	struct fake_space **link = &spaces;
+
+	while (*link != space)
+		link = &(*link)->next;
+	*link = space->next;
+	free(space->maps);
+}
+
+void fake_space_clear(struct fake_space *space)
+{
+	space->count = 0;
+}
+
+/* Take @gap out of @ranges. Returns how many there are then. */
+static size_t cut(struct fake_range *ranges, size_t count, struct fake_range gap)
+{
+	struct fake_range left[RANGES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct fake_range range = ranges[i];
+
+		if (gap.start > range.last || gap.last < range.start) {
+			left[n++] = range;
+			continue;
+		}
+		if (range.start < gap.start)
+			left[n++] = (struct fake_range){ range.start, gap.start - 1 };
+		if (range.last > gap.last)
+			left[n++] = (struct fake_range){ gap.last + 1, range.last };
+	}
+	memcpy(ranges, left, n * sizeof(*left));
+	return n;
+}
+
+/* What is left of @ranges when @group is there too. */
+static size_t cut_group(struct fake_range *ranges, size_t count, const struct fake_group *group)
+{
+	if (group->aperture.start > 0)
+		count = cut(ranges, count, (struct fake_range){ 0, group->aperture.start - 1 });
+	if (group->aperture.last < UINT64_MAX)
+		count = cut(ranges, count,
+			    (struct fake_range){ group->aperture.last + 1, UINT64_MAX });
+	for (size_t i = 0; i < group->reserved_count; i++)
+		if (group->reserved[i].type != FAKE_DIRECT_RELAXABLE)
+			count = cut(ranges, count, group->reserved[i].range);
+	return count;
+}
+
+static size_t all_ranges(const struct fake_space *space, struct fake_range *ranges)
+{
+	size_t count = 1;
+
+	ranges[0] = (struct fake_range){ 0, UINT64_MAX };
+	for (size_t i = 0; i < space->tenant_count; i++)
+		count = cut_group(ranges, count, space->tenants[i]);
+	return count;
+}
+
+size_t fake_space_ranges(const struct fake_space *space, struct fake_range *ranges, size_t max)
+{
+	struct fake_range all[RANGES_MAX];
+	size_t count = all_ranges(space, all);
+
+	for (size_t i = 0; i < count && i < max; i++)
+		ranges[i] = all[i];
+	return count;
+}
+
+bool fake_space_in_ranges(const struct fake_space *space, uint64_t iova, uint64_t last)
+{
+	struct fake_range all[RANGES_MAX];
+	size_t count = all_ranges(space, all);
+
+	for (size_t i = 0; i < count; i++)
+		if (iova >= all[i].start && last <= all[i].last)
+			return true;
+	return false;
+}
+
+uint64_t fake_space_page_sizes(const struct fake_space *space)
+{
+	uint64_t sizes = UINT64_MAX;
+
+	for (size_t i = 0; i < space->tenant_count; i++)
+		sizes &= space->tenants[i]->page_sizes;
+	return sizes;
+}
+
+bool fake_space_is_coherent(const struct fake_space *space)
+{
+	for (size_t i = 0; i < space->tenant_count; i++)
+		if (!space->tenants[i]->coherent)
+			return false;
+	return true;
+}
+
+bool fake_space_has(const struct fake_space *space, const struct fake_group *group)
+{
+	for (size_t i = 0; i < space->tenant_count; i++)
+		if (space->tenants[i] == group)
+			return true;
+	return false;
+}
+
+bool fake_space_conflicts(const struct fake_space *space, const struct fake_group *group)
+{
+	if (group->aperture.start > 0 && fake_space_find(space, 0, group->aperture.start - 1))
+		return true;
+	if (group->aperture.last < UINT64_MAX &&
+	    fake_space_find(space, group->aperture.last + 1, UINT64_MAX))
+		return true;
+	for (size_t i = 0; i < group->reserved_count; i++)
+		if (group->reserved[i].type != FAKE_DIRECT_RELAXABLE &&
+		    fake_space_find(space, group->reserved[i].range.start,
+				    group->reserved[i].range.last))
+			return true;
+	return false;
+}
+
+static uint64_t locked(const struct fake_space *space)
+{
+	uint64_t size = 0;
+
+	if (!space->tenant_count)
+		return 0;
+	for (size_t i = 0; i < space->count; i++)
+		if (!fake_memory_is_mmio(space->maps[i].vaddr, 1))
+			size += space->maps[i].last - space->maps[i].iova + 1;
+	return size;
+}
+
+static bool exceeds_memlock(uint64_t more)
+{
+	uint64_t size = more;
+
+	if (fake_settings.memlock == UINT64_MAX)
+		return false;
+	for (const struct fake_space *space = spaces; space; space = space->next)
+		size += locked(space);
+	return size > fake_settings.memlock;
+}
+
+/* The first device of an address space makes the kernel pin what is in it. */
+int fake_space_join(struct fake_space *space, struct fake_group *group)
+{
+	if (space->tenant_count == sizeof(space->tenants) / sizeof(space->tenants[0]))
+		return -ENOMEM;
+	space->tenants[space->tenant_count++] = group;
+	if (space->tenant_count == 1 && exceeds_memlock(0)) {
+		space->tenant_count = 0;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void fake_space_leave(struct fake_space *space, struct fake_group *group)
+{
+	for (size_t i = 0; i < space->tenant_count; i++) {
+		if (space->tenants[i] != group)
+			continue;
+		space->tenants[i] = space->tenants[--space->tenant_count];
+		return;
+	}
+}
+
+/* Index of the first mapping that ends at @iova or later. */
+static size_t lower_bound(const struct fake_space *space, uint64_t iova)
+{
+	size_t low = 0, high = space->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (space->maps[middle].last < iova)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct fake_map *fake_space_find(const struct fake_space *space, uint64_t iova, uint64_t last)
+{
+	size_t i = lower_bound(space, iova);
+
+	if (i == space->count || space->maps[i].iova > last)
+		return NULL;
+	return &space->maps[i];
+}
+
+int fake_space_insert(struct fake_space *space, const struct fake_map *map)
+{
+	size_t i = lower_bound(space, map->iova);
+
+	if (space->count == space->room) {
+		size_t room = space->room ? 2 * space->room : 16;
+		struct fake_map *maps = realloc(space->maps, room * sizeof(*maps));
+
+		if (!maps)
+			return -ENOMEM;
+		space->maps = maps;
+		space->room = room;
+	}
+	memmove(&space->maps[i + 1], &space->maps[i], (space->count - i) * sizeof(*map));
+	space->maps[i] = *map;
+	space->count++;
+	return 0;
+}
+
+void fake_space_remove(struct fake_space *space, struct fake_map *map)
+{
+	size_t i = map - space->maps;
+
+	memmove(map, map + 1, (space->count - i - 1) * sizeof(*map));
+	space->count--;
+}
+
+int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size, uint32_t flags,
+		   bool device_memory)
+{
+	bool mmio = fake_memory_is_mmio(vaddr, size);
+
+	if (!space->tenant_count)
+		return 0;
+	if (mmio && !device_memory)
+		return -EFAULT;
+	if (fake_memory_check(vaddr, size, flags & VFIO_DMA_MAP_FLAG_WRITE))
+		return -EFAULT;
+	return !mmio && exceeds_memlock(size) ? -ENOMEM : 0;
+}
+
+/* Split what reaches over an edge of the range, so that whole pieces can go. */
+static void split(struct fake_space *space, uint64_t iova)
+{
+	struct fake_map *map = fake_space_find(space, iova, iova);
+	struct fake_map upper;
+
+	if (!map || map->iova == iova)
+		return;
+	upper = *map;
+	upper.iova = iova;
+	upper.vaddr += iova - map->iova;
+	map->last = iova - 1;
+	fake_space_insert(space, &upper);
+}
+
+void fake_spaces_forget(uint64_t iova, uint64_t last)
+{
+	for (struct fake_space *space = spaces; space; space = space->next) {
+		struct fake_map *map;
+
+		split(space, iova);
+		if (last < UINT64_MAX)
+			split(space, last + 1);
+		while ((map = fake_space_find(space, iova, last)))
+			fake_space_remove(space, map);
+	}
+}
+
+static void describe(const struct fake_map *map, struct fake_mapping *ret)
+{
+	ret->iova = map->iova;
+	ret->size = map->last - map->iova + 1;
+	ret->vaddr = map->vaddr;
+	ret->readable = map->flags & VFIO_DMA_MAP_FLAG_READ;
+	ret->writable = map->flags & VFIO_DMA_MAP_FLAG_WRITE;
+}
+
+size_t fake_space_count_all(void)
+{
+	size_t count = 0;
+
+	for (const struct fake_space *space = spaces; space; space = space->next)
+		count += space->count;
+	return count;
+}
+
+bool fake_space_describe(size_t index, struct fake_mapping *ret)
+{
+	for (const struct fake_space *space = spaces; space; space = space->next) {
+		if (index < space->count) {
+			describe(&space->maps[index], ret);
+			return true;
+		}
+		index -= space->count;
+	}
+	return false;
+}

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* The fake kernel itself: what the library relies on in the real one. */
+
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "uapi/iommufd.h"
+#include "uapi/vfio_cdev.h"
+
+static int call(int fd, unsigned long request, void *argument)
+{
+	int result = fake_syscalls.ioctl(fd, request, argument);
+
+	return result < 0 ? -errno : result;
+}
+
+static int call_number(int fd, unsigned long request, unsigned long number)
+{
+	return call(fd, request, (void *)number);
+}
+
+/* A type1 container with one group in it, all nodes open. */
+struct type1 {
+	int container;
+	int group;
+};
+
+static struct type1 open_type1(struct machine *machine, const char *node)
+{
+	struct type1 fds = { open_node(machine, "vfio/vfio"), open_node(machine, node) };
+
+	assert_true(fds.container >= 0 && fds.group >= 0);
+	assert_int_equal(call(fds.group, VFIO_GROUP_SET_CONTAINER, &fds.container), 0);
+	assert_int_equal(call_number(fds.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), 0);
+	return fds;
+}
+
+static void close_type1(struct type1 fds)
+{
+	close_node(fds.group);
+	close_node(fds.container);
+}
+
+static int map_dma(int fd, void *vaddr, uint64_t size, uint64_t iova)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)vaddr,
+		.iova = iova,
+		.size = size,
+	};
+
+	return call(fd, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+static int unmap_dma(int fd, uint64_t size, uint64_t iova, uint64_t *done)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap),
+						    .iova = iova,
+						    .size = size };
+	int err = call(fd, VFIO_IOMMU_UNMAP_DMA, &unmap);
+
+	*done = unmap.size;
+	return err;
+}
+
+struct ioas {
+	int iommufd;
+	int device;
+	uint32_t id;
+};
+
+static int bind_device(int device, int iommufd)
+{
+	struct uapi_vfio_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = iommufd };
+
+	return call(device, UAPI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+}
+
+static int attach_device(int device, uint32_t id)
+{
+	struct uapi_vfio_attach_iommufd_pt attach = { .argsz = sizeof(attach), .pt_id = id };
+
+	return call(device, UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+static struct ioas open_ioas(struct machine *machine, const char *node)
+{
+	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct ioas ioas = { open_node(machine, "iommu"), open_node(machine, node), 0 };
+
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_IOAS_ALLOC, &alloc), 0);
+	ioas.id = alloc.out_ioas_id;
+	assert_int_equal(bind_device(ioas.device, ioas.iommufd), 0);
+	assert_int_equal(attach_device(ioas.device, ioas.id), 0);
+	return ioas;
+}
+
+static void close_ioas(struct ioas ioas)
+{
+	close_node(ioas.device);
+	close_node(ioas.iommufd);
+}
+
+static int map_ioas(struct ioas ioas, void *vaddr, uint64_t size, uint64_t iova)
+{
+	struct uapi_iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = UAPI_IOMMU_IOAS_MAP_FIXED_IOVA | UAPI_IOMMU_IOAS_MAP_READABLE |
+			 UAPI_IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas.id,
+		.user_va = (uintptr_t)vaddr,
+		.length = size,
+		.iova = iova,
+	};
+
+	return call(ioas.iommufd, UAPI_IOMMU_IOAS_MAP, &map);
+}
+
+static int unmap_ioas(struct ioas ioas, uint64_t size, uint64_t iova, uint64_t *done)
+{
+	struct uapi_iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap), .ioas_id = ioas.id, .iova = iova, .length = size
+	};
+	int err = call(ioas.iommufd, UAPI_IOMMU_IOAS_UNMAP, &unmap);
+
+	*done = unmap.length;
+	return err;
+}
+
+static void nodes_open_only_where_there_is_one(void **state)
+{
+	struct machine *machine = *state;
+
+	assert_int_equal(open_node(machine, "vfio/8"), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(open_node(machine, "vfio/devices/vfio77"), -1);
+	fake_set_open_errno("iommu", EACCES);
+	assert_int_equal(open_node(machine, "iommu"), -1);
+	assert_int_equal(errno, EACCES);
+}
+
+static void fds_are_real_and_close_on_exec(void **state)
+{
+	struct machine *machine = *state;
+	int fd = open_node(machine, "vfio/vfio");
+	int copy = fake_syscalls.dup(fd);
+
+	assert_int_equal(count_fds(), machine->fds + 2);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(copy, F_GETFD) & FD_CLOEXEC);
+	close_node(fd);
+	assert_int_equal(call(copy, VFIO_GET_API_VERSION, NULL), VFIO_API_VERSION);
+	close_node(copy);
+}
+
+static void a_group_admits_one_opener(void **state)
+{
+	struct machine *machine = *state;
+	int fd = open_node(machine, "vfio/4");
+
+	assert_int_equal(open_node(machine, "vfio/4"), -1);
+	assert_int_equal(errno, EBUSY);
+	close_node(fd);
+	fake_set_group_busy(4, true);
+	assert_int_equal(open_node(machine, "vfio/4"), -1);
+}
+
+static void an_empty_container_has_no_iommu(void **state)
+{
+	int fd = open_node(*state, "vfio/vfio");
+	uint64_t done;
+
+	assert_int_equal(call_number(fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), -EINVAL);
+	assert_int_equal(call_number(fd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU), 0);
+	assert_int_equal(map_dma(fd, NULL, PAGE, 0), -EINVAL);
+	assert_int_equal(unmap_dma(fd, PAGE, 0, &done), -EINVAL);
+	close_node(fd);
+}
+
+static void a_group_on_a_kernel_driver_has_an_owner(void **state)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	int container = open_node(*state, "vfio/vfio");
+	int group = open_node(*state, "vfio/6");
+	int iommufd, device;
+
+	assert_int_equal(call(group, VFIO_GROUP_GET_STATUS, &status), 0);
+	assert_int_equal(status.flags, 0);
+	assert_int_equal(call(group, VFIO_GROUP_SET_CONTAINER, &container), -EPERM);
+	close_node(group);
+	close_node(container);
+
+	iommufd = open_node(*state, "iommu");
+	device = open_node(*state, "vfio/devices/vfio2");
+	assert_int_equal(bind_device(device, iommufd), -EPERM);
+	close_node(device);
+	close_node(iommufd);
+}
+
+static void type1_wants_remapped_interrupts(void **state)
+{
+	int container = open_node(*state, "vfio/vfio");
+	int group = open_node(*state, "vfio/4");
+
+	fake_set_isolated_msi(4, false);
+	assert_int_equal(call(group, VFIO_GROUP_SET_CONTAINER, &container), 0);
+	assert_int_equal(call_number(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), -EPERM);
+	fake_set_unsafe_interrupts(true);
+	assert_int_equal(call_number(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), 0);
+	assert_int_equal(call_number(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), -EINVAL);
+	close_node(group);
+	close_node(container);
+}
+
+static void type1_checks_each_map(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	void *memory = memory_new(4 * PAGE);
+	struct fake_mapping mapping;
+
+	assert_int_equal(map_dma(fds.container, memory, 2 * PAGE, PAGE), 0);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 2 * PAGE), -EEXIST);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 0xfee00000), -EINVAL);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 0x8000000000), -EINVAL);
+	assert_int_equal(map_dma(fds.container, memory, 100, 8 * PAGE), -EINVAL);
+	assert_int_equal(map_dma(fds.container, memory, 0, 8 * PAGE), -EINVAL);
+	assert_int_equal(map_dma(fds.container, memory, 2 * PAGE, -PAGE), -EOVERFLOW);
+	assert_int_equal(map_dma(fds.container, NULL, PAGE, 8 * PAGE), -EFAULT);
+	fake_set_memlock(2 * PAGE);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 8 * PAGE), -ENOMEM);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_true(fake_get_mapping(0, &mapping));
+	assert_int_equal(mapping.size, 2 * PAGE);
+	close_type1(fds);
+	memory_free(memory, 4 * PAGE);
+}
+
+static void read_only_memory_cannot_be_written_by_a_device(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	void *memory = memory_new(PAGE);
+
+	mprotect(memory, PAGE, PROT_READ);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, PAGE), -EFAULT);
+	close_type1(fds);
+	memory_free(memory, PAGE);
+}
+
+static void type1_counts_its_entries(void **state)
+{
+	void *memory = memory_new(PAGE);
+	struct type1 fds;
+	uint64_t done;
+
+	fake_set_entry_limit(2);
+	fds = open_type1(*state, "vfio/4");
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 1 * PAGE), 0);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 2 * PAGE), 0);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 3 * PAGE), -ENOSPC);
+	assert_int_equal(unmap_dma(fds.container, PAGE, PAGE, &done), 0);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 3 * PAGE), 0);
+	close_type1(fds);
+	memory_free(memory, PAGE);
+}
+
+static void type1_unmaps_whole_mappings(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	void *memory = memory_new(4 * PAGE);
+	uint64_t done;
+
+	assert_int_equal(map_dma(fds.container, memory, 4 * PAGE, 4 * PAGE), 0);
+	assert_int_equal(unmap_dma(fds.container, PAGE, 4 * PAGE, &done), -EINVAL);
+	assert_int_equal(unmap_dma(fds.container, 8 * PAGE, 5 * PAGE, &done), -EINVAL);
+	assert_int_equal(unmap_dma(fds.container, PAGE, 32 * PAGE, &done), 0);
+	assert_int_equal(done, 0);
+	assert_int_equal(unmap_dma(fds.container, 16 * PAGE, 0, &done), 0);
+	assert_int_equal(done, 4 * PAGE);
+	close_type1(fds);
+	memory_free(memory, 4 * PAGE);
+}
+
+static void type1_mappings_go_with_the_last_group(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	int second = open_node(*state, "vfio/5");
+	void *memory = memory_new(PAGE);
+
+	assert_int_equal(call(second, VFIO_GROUP_SET_CONTAINER, &fds.container), 0);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, PAGE), 0);
+	close_node(fds.group);
+	assert_int_equal(fake_count_mappings(), 1);
+	close_node(second);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, PAGE), -EINVAL);
+	close_node(fds.container);
+	memory_free(memory, PAGE);
+}
+
+static void type1_refuses_a_group_whose_regions_are_mapped(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	int second = open_node(*state, "vfio/5");
+	void *memory = memory_new(PAGE);
+
+	fake_add_reserved(5, 0x10000, 0x1ffff, FAKE_RESERVED);
+	assert_int_equal(map_dma(fds.container, memory, PAGE, 0x10000), 0);
+	assert_int_equal(call(second, VFIO_GROUP_SET_CONTAINER, &fds.container), -EINVAL);
+	close_node(second);
+	close_type1(fds);
+	memory_free(memory, PAGE);
+}
+
+static void type1_info_grows_with_its_room(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	struct {
+		struct vfio_iommu_type1_info info;
+		unsigned char room[512];
+	} answer = { .info.argsz = sizeof(answer.info) };
+
+	assert_int_equal(call(fds.container, VFIO_IOMMU_GET_INFO, &answer), 0);
+	assert_int_equal(answer.info.cap_offset, 0);
+	assert_int_equal(answer.info.iova_pgsizes, 0x40201000);
+	assert_true(answer.info.argsz > sizeof(answer.info));
+	assert_int_equal(call(fds.container, VFIO_IOMMU_GET_INFO, &answer), 0);
+	assert_int_equal(answer.info.cap_offset, sizeof(answer.info));
+	close_type1(fds);
+}
+
+static void coherency_is_the_and_of_all_groups(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	int second = open_node(*state, "vfio/5");
+
+	fake_set_coherent(5, false);
+	assert_int_equal(call_number(fds.container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU), 1);
+	assert_int_equal(call(second, VFIO_GROUP_SET_CONTAINER, &fds.container), 0);
+	assert_int_equal(call_number(fds.container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU), 0);
+	close_node(second);
+	close_type1(fds);
+}
+
+static void a_device_keeps_its_group_open(void **state)
+{
+	struct type1 fds = open_type1(*state, "vfio/4");
+	int device = call(fds.group, VFIO_GROUP_GET_DEVICE_FD, EDU);
+
+	assert_true(device >= 0);
+	assert_int_equal(call(fds.group, VFIO_GROUP_UNSET_CONTAINER, NULL), -EBUSY);
+	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, NVME), -ENODEV);
+	close_type1(fds);
+	assert_int_equal(open_node(*state, "vfio/4"), -1);
+	assert_int_equal(errno, EBUSY);
+	close_node(device);
+	assert_int_equal(fake_count_objects(), 0);
+}
+
+static void a_virtual_function_wants_its_token(void **state)
+{
+	const char *uuid = "00112233-4455-6677-8899-aabbccddeeff";
+	struct type1 fds = open_type1(*state, "vfio/4");
+	char name[96];
+	int device;
+
+	snprintf(name, sizeof(name), "%s vf_token=%s", EDU, uuid);
+	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, name), -EINVAL);
+	fake_set_token(EDU, uuid);
+	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, EDU), -EACCES);
+	device = call(fds.group, VFIO_GROUP_GET_DEVICE_FD, name);
+	assert_true(device >= 0);
+	close_node(device);
+	close_type1(fds);
+}
+
+static void an_ioas_starts_with_everything(void **state)
+{
+	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct uapi_iommu_iova_range range = { 1, 1 };
+	struct uapi_iommu_ioas_iova_ranges ranges = { .size = sizeof(ranges) };
+	int fd = open_node(*state, "iommu");
+
+	assert_int_equal(call(fd, UAPI_IOMMU_IOAS_ALLOC, &alloc), 0);
+	ranges.ioas_id = alloc.out_ioas_id;
+	assert_int_equal(call(fd, UAPI_IOMMU_IOAS_IOVA_RANGES, &ranges), -EMSGSIZE);
+	assert_int_equal(ranges.num_iovas, 1);
+	ranges.allowed_iovas = (uintptr_t)&range;
+	assert_int_equal(call(fd, UAPI_IOMMU_IOAS_IOVA_RANGES, &ranges), 0);
+	assert_true(range.start == 0 && range.last == UINT64_MAX);
+	assert_int_equal(ranges.out_iova_alignment, 1);
+	close_node(fd);
+}
+
+static void iommufd_checks_each_map(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	void *memory = memory_new(4 * PAGE);
+
+	assert_int_equal(map_ioas(ioas, memory, 2 * PAGE, PAGE), 0);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 2 * PAGE), -EEXIST);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 0xfee00000), -EINVAL);
+	assert_int_equal(map_ioas(ioas, memory, 100, 8 * PAGE), -EINVAL);
+	assert_int_equal(map_ioas(ioas, memory, 0, 8 * PAGE), -EINVAL);
+	assert_int_equal(map_ioas(ioas, memory, 2 * PAGE, -PAGE), -EOVERFLOW);
+	assert_int_equal(map_ioas(ioas, NULL, PAGE, 8 * PAGE), -EFAULT);
+	fake_set_memlock(2 * PAGE);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 8 * PAGE), -ENOMEM);
+	assert_int_equal(fake_count_mappings(), 1);
+	close_ioas(ioas);
+	memory_free(memory, 4 * PAGE);
+}
+
+static void iommufd_unmaps_whole_areas(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	void *memory = memory_new(4 * PAGE);
+	uint64_t done;
+
+	assert_int_equal(map_ioas(ioas, memory, 4 * PAGE, 4 * PAGE), 0);
+	assert_int_equal(unmap_ioas(ioas, PAGE, 4 * PAGE, &done), -ENOENT);
+	assert_int_equal(unmap_ioas(ioas, PAGE, 32 * PAGE, &done), -ENOENT);
+	assert_int_equal(unmap_ioas(ioas, 0, 0, &done), -EINVAL);
+	assert_int_equal(unmap_ioas(ioas, UINT64_MAX, 0, &done), 0);
+	assert_int_equal(done, 4 * PAGE);
+	assert_int_equal(unmap_ioas(ioas, UINT64_MAX, 0, &done), 0);
+	assert_int_equal(done, 0);
+	close_ioas(ioas);
+	memory_free(memory, 4 * PAGE);
+}
+
+static void iommufd_refuses_a_device_whose_regions_are_mapped(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int second = open_node(*state, "vfio/devices/vfio1");
+	void *memory = memory_new(PAGE);
+
+	fake_add_reserved(5, 0x10000, 0x1ffff, FAKE_RESERVED);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 0x10000), 0);
+	assert_int_equal(bind_device(second, ioas.iommufd), 0);
+	assert_int_equal(attach_device(second, ioas.id), -EADDRINUSE);
+	close_node(second);
+	close_ioas(ioas);
+	memory_free(memory, PAGE);
+}
+
+static void an_ioas_in_use_is_not_destroyed(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = ioas.id };
+
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_DESTROY, &destroy), -EBUSY);
+	close_node(ioas.device);
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_DESTROY, &destroy), 0);
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_DESTROY, &destroy), -ENOENT);
+	close_node(ioas.iommufd);
+}
+
+static void iommufd_tells_coherency_of_the_compatibility_ioas(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct uapi_iommu_vfio_ioas compat = { .size = sizeof(compat), .ioas_id = ioas.id };
+
+	assert_int_equal(call_number(ioas.iommufd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU),
+			 -ENODEV);
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_VFIO_IOAS, &compat), -ENODEV);
+	compat.op = UAPI_IOMMU_VFIO_IOAS_SET;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_VFIO_IOAS, &compat), 0);
+	assert_int_equal(call_number(ioas.iommufd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU), 1);
+	compat.op = UAPI_IOMMU_VFIO_IOAS_CLEAR;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_VFIO_IOAS, &compat), 0);
+	close_ioas(ioas);
+}
+
+static void a_device_node_serves_one_binder(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int second = open_node(*state, "vfio/devices/vfio0");
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	assert_int_equal(call(second, VFIO_DEVICE_GET_INFO, &info), -EINVAL);
+	assert_int_equal(bind_device(second, ioas.iommufd), -EINVAL);
+	assert_int_equal(open_node(*state, "vfio/4"), -1);
+	assert_int_equal(errno, EBUSY);
+	close_node(second);
+	close_ioas(ioas);
+}
+
+static void devices_of_a_group_share_an_iommufd(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio4");
+	int sibling = open_node(*state, "vfio/devices/vfio5");
+	int stranger = open_node(*state, "iommu");
+
+	assert_int_equal(bind_device(sibling, stranger), -EPERM);
+	assert_int_equal(bind_device(sibling, ioas.iommufd), 0);
+	assert_int_equal(attach_device(sibling, ioas.id), 0);
+	close_node(stranger);
+	close_node(sibling);
+	close_ioas(ioas);
+}
+
+static void only_type1_pins_device_memory(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct type1 fds = open_type1(*state, "vfio/5");
+	void *bar =
+		fake_syscalls.mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ioas.device, 0);
+
+	assert_ptr_not_equal(bar, MAP_FAILED);
+	assert_int_equal(map_ioas(ioas, bar, PAGE, PAGE), -EFAULT);
+	assert_int_equal(map_dma(fds.container, bar, PAGE, PAGE), 0);
+	fake_syscalls.munmap(bar, PAGE);
+	close_type1(fds);
+	close_ioas(ioas);
+}
+
+static int set_eventfd(int device, uint32_t index, uint32_t start, uint32_t count, int fd)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t fds[64];
+	} request = { .set = { .argsz = sizeof(struct vfio_irq_set) + count * sizeof(int32_t),
+			       .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			       .index = index,
+			       .start = start,
+			       .count = count } };
+
+	for (uint32_t i = 0; i < count; i++)
+		request.fds[i] = fd;
+	return call(device, VFIO_DEVICE_SET_IRQS, &request);
+}
+
+static int set_plain(int device, uint32_t index, uint32_t action, uint32_t count)
+{
+	struct vfio_irq_set set = { .argsz = sizeof(set),
+				    .flags = VFIO_IRQ_SET_DATA_NONE | action,
+				    .index = index,
+				    .count = count };
+
+	return call(device, VFIO_DEVICE_SET_IRQS, &set);
+}
+
+static uint64_t fired(int fd)
+{
+	uint64_t count = 0;
+
+	return read(fd, &count, sizeof(count)) < 0 ? 0 : count;
+}
+
+static void intx_masks_itself(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	assert_int_equal(set_eventfd(ioas.device, VFA_IRQ_INTX, 0, 1, fd), 0);
+	assert_true(fake_fire(EDU, VFA_IRQ_INTX, 0));
+	assert_int_equal(fired(fd), 1);
+	fake_fire(EDU, VFA_IRQ_INTX, 0);
+	assert_int_equal(fired(fd), 0);
+	assert_int_equal(set_plain(ioas.device, VFA_IRQ_INTX, VFIO_IRQ_SET_ACTION_UNMASK, 1), 0);
+	assert_int_equal(fired(fd), 1);
+	assert_int_equal(set_eventfd(ioas.device, VFA_IRQ_MSI, 0, 1, fd), -EINVAL);
+	assert_int_equal(set_plain(ioas.device, VFA_IRQ_INTX, VFIO_IRQ_SET_ACTION_TRIGGER, 0), 0);
+	assert_int_equal(fake_count_vectors(), 0);
+	close(fd);
+	close_ioas(ioas);
+}
+
+static void too_few_vectors_are_told_by_number(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio1");
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	fake_set_free_vectors(7);
+	assert_int_equal(set_eventfd(ioas.device, VFA_IRQ_MSIX, 0, 33, fd), 7);
+	assert_int_equal(set_eventfd(ioas.device, VFA_IRQ_MSIX, 0, 34, fd), -EINVAL);
+	assert_int_equal(set_eventfd(ioas.device, VFA_IRQ_MSIX, 0, 4, fd), 0);
+	assert_int_equal(fake_count_vectors(), 4);
+	assert_int_equal(set_eventfd(ioas.device, VFA_IRQ_MSIX, 0, 4, ioas.iommufd), -EINVAL);
+	close_ioas(ioas);
+	assert_int_equal(fake_count_vectors(), 0);
+	close(fd);
+}
+
+static void a_call_fails_on_demand(void **state)
+{
+	int fd;
+
+	fake_fail_call(2, EMFILE);
+	fd = open_node(*state, "iommu");
+	assert_true(fd >= 0);
+	assert_false(fake_has_failed());
+	assert_int_equal(open_node(*state, "iommu"), -1);
+	assert_int_equal(errno, EMFILE);
+	assert_true(fake_has_failed());
+	close_node(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(nodes_open_only_where_there_is_one),
+		CASE(fds_are_real_and_close_on_exec),
+		CASE(a_group_admits_one_opener),
+		CASE(an_empty_container_has_no_iommu),
+		CASE(a_group_on_a_kernel_driver_has_an_owner),
+		CASE(type1_wants_remapped_interrupts),
+		CASE(type1_checks_each_map),
+		CASE(read_only_memory_cannot_be_written_by_a_device),
+		CASE(type1_counts_its_entries),
+		CASE(type1_unmaps_whole_mappings),
+		CASE(type1_mappings_go_with_the_last_group),
+		CASE(type1_refuses_a_group_whose_regions_are_mapped),
+		CASE(type1_info_grows_with_its_room),
+		CASE(coherency_is_the_and_of_all_groups),
+		CASE(a_device_keeps_its_group_open),
+		CASE(a_virtual_function_wants_its_token),
+		CASE(an_ioas_starts_with_everything),
+		CASE(iommufd_checks_each_map),
+		CASE(iommufd_unmaps_whole_areas),
+		CASE(iommufd_refuses_a_device_whose_regions_are_mapped),
+		CASE(an_ioas_in_use_is_not_destroyed),
+		CASE(iommufd_tells_coherency_of_the_compatibility_ioas),
+		CASE(a_device_node_serves_one_binder),
+		CASE(devices_of_a_group_share_an_iommufd),
+		CASE(only_type1_pins_device_memory),
+		CASE(intx_masks_itself),
+		CASE(too_few_vectors_are_told_by_number),
+		CASE(a_call_fails_on_demand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
