@@ -51,18 +51,10 @@ int setup_type1(void **state);
 int setup_iommufd(void **state);
 int teardown(void **state);
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define ON_TYPE1(name)                                                                             \
-	{                                                                                          \
-		.name = #name "_on_type1", .test_func = name, .setup_func = setup_type1,           \
-		.teardown_func = teardown                                                          \
-	}
-#define ON_IOMMUFD(name)                                                                           \
-	{                                                                                          \
-		.name = #name "_on_iommufd", .test_func = name, .setup_func = setup_iommufd,       \
-		.teardown_func = teardown                                                          \
-	}
-#define ON_BOTH(name) ON_TYPE1(name), ON_IOMMUFD(name)
+#define CASE(test)	 cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ON_TYPE1(test)	 { #test "_on_type1", test, setup_type1, teardown, NULL }
+#define ON_IOMMUFD(test) { #test "_on_iommufd", test, setup_iommufd, teardown, NULL }
+#define ON_BOTH(test)	 ON_TYPE1(test), ON_IOMMUFD(test)
 
 /* Fds of this process, those of the fake kernel itself not counted. */
 size_t count_fds(void);

@@ -86,8 +86,9 @@ static int bind_to(struct fake_opened *opened, struct fake_file *iommufd)
 	return 0;
 }
 
-static long bind_iommufd(struct fake_opened *opened, struct uapi_vfio_bind_iommufd *argument)
+long fake_cdev_bind(struct fake_opened *opened, void *argument)
 {
+	struct uapi_vfio_bind_iommufd *request = argument;
 	struct fake_device *device = opened->device;
 	struct uapi_vfio_bind_iommufd bind;
 	int err;
@@ -97,6 +98,8 @@ static long bind_iommufd(struct fake_opened *opened, struct uapi_vfio_bind_iommu
 	err = copy_bind(argument, &bind);
 	if (err)
 		return err;
+	if (opened->group_file)
+		return -EINVAL;
 	if (device->group->file || device->group->busy)
 		return -EBUSY;
 	if (opened->granted)
@@ -105,7 +108,7 @@ static long bind_iommufd(struct fake_opened *opened, struct uapi_vfio_bind_iommu
 	if (!err)
 		err = bind_to(opened, fake_file_of_fd(bind.iommufd));
 	if (!err)
-		argument->out_devid = opened->id;
+		request->out_devid = opened->id;
 	return err;
 }
 
@@ -144,7 +147,7 @@ static long detach(struct fake_opened *opened, const uint32_t *argument)
 long fake_cdev_ioctl(struct fake_opened *opened, unsigned int request, void *argument)
 {
 	if (request == UAPI_VFIO_DEVICE_BIND_IOMMUFD)
-		return bind_iommufd(opened, argument);
+		return fake_cdev_bind(opened, argument);
 	if (!opened->granted)
 		return -EINVAL;
 	if (request == UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT)

@@ -9,6 +9,7 @@
 
 #include "fake/chain.h"
 #include "fake/internal.h"
+#include "uapi/vfio_cdev.h"
 
 #define OFFSET_SHIFT   40 /* vfio-pci puts the region's index above this bit */
 #define CONFIG_COMMAND 4
@@ -177,6 +178,8 @@ static long reset(struct fake_device *device)
 long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *argument)
 {
 	switch (request) {
+	case UAPI_VFIO_DEVICE_BIND_IOMMUFD:
+		return fake_cdev_bind(opened, argument);
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(opened->device, argument);
 	case VFIO_DEVICE_GET_REGION_INFO:

@@ -218,6 +218,7 @@ int fake_iommufd_attach(struct fake_file *file, struct fake_device *device, uint
 void fake_iommufd_detach(struct fake_file *file, struct fake_device *device, uint32_t *page_table);
 bool fake_iommufds_are_compat_clear(void);
 int fake_cdev_open(struct fake_device *device);
+long fake_cdev_bind(struct fake_opened *opened, void *argument);
 long fake_cdev_ioctl(struct fake_opened *opened, unsigned int request, void *argument);
 
 /* device.c */

@@ -335,6 +335,8 @@ static long compat_ioctl(struct fake_iommufd *iommufd, unsigned int request, voi
 {
 	if (request == VFIO_GET_API_VERSION)
 		return VFIO_API_VERSION;
+	if (request == VFIO_IOMMU_GET_INFO && !iommufd->compat)
+		return -ENODEV;
 	if (request != VFIO_CHECK_EXTENSION)
 		return -ENOTTY;
 	switch ((unsigned long)argument) {

@@ -146,7 +146,7 @@ void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev)
 	device->regions[VFIO_PCI_CONFIG_REGION_INDEX].size = 256;
 	device->regions[VFIO_PCI_CONFIG_REGION_INDEX].flags =
 		VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	device->memory_fd = memfd_create("device", MFD_CLOEXEC);
+	device->memory_fd = memfd_create("[vfio-device]", MFD_CLOEXEC);
 	if (ftruncate(device->memory_fd, FAKE_REGIONS * FAKE_BAR_ROOM))
 		abort();
 	device->next = fake_devices;

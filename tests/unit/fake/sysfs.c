@@ -125,7 +125,9 @@ void tree_create(struct tree *tree)
 	tree_write(tree, "", "dev/vfio/vfio");
 	tree_write(tree, "", "dev/iommu");
 	tree_mkdir(tree, "dev/vfio/devices");
-	tree_mkdir(tree, "proc");
+	/* This process as it is, but without privileges. */
+	tree_write(tree, "CapEff:\t0000000000000000\n", "proc/self/status");
+	tree_link(tree, "/proc/self/maps", "proc/self/maps");
 }
 
 void tree_destroy(struct tree *tree)
