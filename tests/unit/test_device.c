@@ -178,6 +178,7 @@ static void a_sibling_elsewhere_makes_the_group_busy(void **state)
 	struct vfa_container *container = open_container(machine);
 	struct vfa_device *device = NULL;
 
+	tree_add_holder(&machine->tree, 4711, "qemu", "vfio/devices/vfio4");
 	fake_set_device_busy(LEFT, true);
 	assert_int_equal(vfa_device_open(container, RIGHT, NULL, &device), -EBUSY);
 	assert_true(vfa_error_last()->cause == VFA_CAUSE_GROUP_BUSY ||

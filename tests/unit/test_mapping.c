@@ -1,0 +1,730 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <linux/vfio.h>
+#include <sys/mman.h>
+
+#include "fixture.h"
+#include "uapi/iommufd.h"
+
+struct space {
+	struct machine *machine;
+	struct vfa_container *container;
+	struct vfa_device *device;
+	char *memory; /* of 16 pages */
+};
+
+#define MEMORY (16 * PAGE)
+
+static struct space open_space(void **state)
+{
+	struct space space = { .machine = *state, .container = open_container(*state) };
+
+	space.device = open_device(space.container, EDU);
+	space.memory = memory_new(MEMORY);
+	return space;
+}
+
+static void close_space(struct space space)
+{
+	vfa_device_close(space.device);
+	vfa_container_close(space.container);
+	memory_free(space.memory, MEMORY);
+}
+
+/* A refused map changes nothing, in the kernel as in the results. */
+static void refuse_map(struct space space, void *vaddr, uint64_t size,
+		       const struct vfa_map_options *options, int err, enum vfa_cause cause)
+{
+	struct vfa_mapping *mapping = (struct vfa_mapping *)1;
+	size_t before = fake_count_mappings();
+
+	check_failure(vfa_container_map(space.container, vaddr, size, options, &mapping), -err,
+		      cause);
+	assert_ptr_equal(mapping, (struct vfa_mapping *)1);
+	assert_int_equal(fake_count_mappings(), before);
+}
+
+static void refuse_map_at(struct space space, uint64_t iova, uint64_t size, int err,
+			  enum vfa_cause cause)
+{
+	struct vfa_map_options options = at(iova);
+
+	refuse_map(space, space.memory, size, &options, err, cause);
+}
+
+static void check_mapping(size_t index, uint64_t iova, uint64_t size, const void *vaddr)
+{
+	struct fake_mapping mapping;
+
+	assert_true(fake_get_mapping(index, &mapping));
+	assert_int_equal(mapping.iova, iova);
+	assert_int_equal(mapping.size, size);
+	assert_int_equal(mapping.vaddr, (uintptr_t)vaddr);
+}
+
+static void a_mapping_reaches_the_kernel(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *mapping = map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+
+	check_mapping(0, 0x10000, 2 * PAGE, space.memory);
+	assert_int_equal(vfa_mapping_iova(mapping), 0x10000);
+	assert_int_equal(vfa_mapping_size(mapping), 2 * PAGE);
+	assert_ptr_equal(vfa_mapping_vaddr(mapping), space.memory);
+	assert_int_equal(vfa_mapping_access(mapping), VFA_ACCESS_READ_WRITE);
+	assert_ok(vfa_mapping_unmap(mapping));
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_ok(vfa_mapping_unmap(NULL));
+	close_space(space);
+}
+
+static void access_is_as_asked(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = at(0x10000);
+	struct vfa_mapping *mapping = NULL;
+	struct fake_mapping seen;
+
+	options.access = VFA_ACCESS_READ;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_access(mapping), VFA_ACCESS_READ);
+	options = at(0x20000);
+	options.access = VFA_ACCESS_WRITE;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, NULL));
+	assert_true(fake_get_mapping(0, &seen));
+	assert_true(seen.readable && !seen.writable);
+	assert_true(fake_get_mapping(1, &seen));
+	assert_true(!seen.readable && seen.writable);
+	close_space(space);
+}
+
+static void read_only_memory_maps_for_reading_only(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	mprotect(space.memory, PAGE, PROT_READ);
+	refuse_map(space, space.memory, PAGE, NULL, EFAULT, VFA_CAUSE_BAD_ADDRESS);
+	options.access = VFA_ACCESS_READ;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, NULL));
+	close_space(space);
+}
+
+static void a_chosen_iova_is_low_but_not_page_0(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *first = NULL, *second = NULL;
+
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, NULL, &first));
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, NULL, &second));
+	assert_int_equal(vfa_mapping_iova(first), PAGE);
+	assert_int_equal(vfa_mapping_iova(second), 2 * PAGE);
+	assert_ok(vfa_mapping_unmap(first));
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, NULL, &first));
+	assert_int_equal(vfa_mapping_iova(first), PAGE);
+	close_space(space);
+}
+
+static void page_0_is_given_when_asked_for(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0);
+	check_mapping(0, 0, PAGE, space.memory);
+	assert_ok(vfa_container_unmap(space.container, 0, PAGE));
+	close_space(space);
+}
+
+static void a_chosen_iova_keeps_to_its_bounds(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	struct vfa_mapping *mapping = NULL;
+
+	options.iova_min = 0x1000800;
+	options.iova_max = 0x1002fff;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0x1001000);
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0x1002000);
+	refuse_map(space, space.memory, PAGE, &options, ENOSPC, VFA_CAUSE_NO_SPACE);
+	options.iova_min = 0x2000000;
+	refuse_map(space, space.memory, PAGE, &options, ENOSPC, VFA_CAUSE_NO_SPACE);
+	close_space(space);
+}
+
+static void a_chosen_iova_is_aligned(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	struct vfa_mapping *mapping = NULL;
+
+	options.alignment = 1 << 20;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 1 << 20);
+	options.alignment = 1; /* less than the IOMMU wants */
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), PAGE);
+	close_space(space);
+}
+
+static void large_memory_gets_large_pages(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *mapping = NULL;
+	size_t size = 4 << 20, huge = 2 << 20;
+	char *memory = memory_new(size + huge);
+	char *aligned = (char *)(((uintptr_t)memory + huge - 1) & -huge);
+
+	assert_ok(vfa_container_map(space.container, aligned, size, NULL, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping) % huge, 0);
+	assert_ok(vfa_mapping_unmap(mapping));
+	close_space(space);
+	memory_free(memory, size + huge);
+}
+
+static void chosen_iovas_go_around_reserved_regions(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	struct vfa_mapping *mapping = NULL;
+
+	options.iova_min = 0xfedff000;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0xfedff000);
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0xfef00000);
+	close_space(space);
+}
+
+static void map_before_a_device_fails(void **state)
+{
+	struct machine *machine = *state;
+	struct space space = { machine, open_container(machine), NULL, memory_new(MEMORY) };
+
+	refuse_map_at(space, 0x10000, PAGE, ENODEV, VFA_CAUSE_WRONG_ORDER);
+	refuse_map(space, space.memory, PAGE, NULL, ENODEV, VFA_CAUSE_WRONG_ORDER);
+	assert_ok(vfa_container_unmap_all(space.container));
+	vfa_container_close(space.container);
+	memory_free(space.memory, MEMORY);
+}
+
+static void map_without_options_of_a_size_fails(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = { .iova = 0x10000 };
+
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	options = at(0x10000);
+	options.flags |= 1u << 31;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	options = at(0x10000);
+	options.access = 1u << 31;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	options = at(0x10000);
+	options.reserved = 1;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	options = (struct vfa_map_options)VFA_MAP_OPTIONS_INIT;
+	options.alignment = 0x3000;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	close_space(space);
+}
+
+static void map_nulls_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	assert_fails(vfa_container_map(NULL, space.memory, PAGE, NULL, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_container_map(space.container, NULL, PAGE, NULL, NULL), EINVAL,
+		     BAD_ARGUMENT);
+	assert_fails(vfa_container_unmap(NULL, 0, PAGE), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_container_unmap_all(NULL), EINVAL, BAD_ARGUMENT);
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+static void map_nothing_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	refuse_map_at(space, 0x10000, 0, EINVAL, VFA_CAUSE_EMPTY);
+	refuse_map(space, space.memory, 0, NULL, EINVAL, VFA_CAUSE_EMPTY);
+	assert_fails(vfa_container_unmap(space.container, 0x10000, 0), EINVAL, EMPTY);
+	close_space(space);
+}
+
+static void map_unaligned_fails(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = at(0x10000);
+
+	refuse_map_at(space, 0x10001, PAGE, EINVAL, VFA_CAUSE_MISALIGNED);
+	refuse_map_at(space, 0x10800, PAGE, EINVAL, VFA_CAUSE_MISALIGNED);
+	refuse_map_at(space, 0x10000, PAGE + 1, EINVAL, VFA_CAUSE_MISALIGNED);
+	refuse_map_at(space, 0x10000, 1, EINVAL, VFA_CAUSE_MISALIGNED);
+	refuse_map(space, space.memory + 8, PAGE, &options, EINVAL, VFA_CAUSE_MISALIGNED);
+	refuse_map(space, space.memory, PAGE - 1, NULL, EINVAL, VFA_CAUSE_MISALIGNED);
+	close_space(space);
+}
+
+static void map_beyond_64_bits_fails(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = at(PAGE);
+
+	refuse_map_at(space, -PAGE, 2 * PAGE, EINVAL, VFA_CAUSE_WRAPPED);
+	refuse_map_at(space, UINT64_MAX & -PAGE, 16 * PAGE, EINVAL, VFA_CAUSE_WRAPPED);
+	refuse_map(space, (void *)(uintptr_t)-PAGE, 2 * PAGE, &options, EINVAL, VFA_CAUSE_WRAPPED);
+	refuse_map(space, space.memory, UINT64_MAX & -PAGE, NULL, EINVAL, VFA_CAUSE_WRAPPED);
+	assert_fails(vfa_container_unmap(space.container, -PAGE, 2 * PAGE), EINVAL, WRAPPED);
+	close_space(space);
+}
+
+static void map_outside_the_aperture_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	refuse_map_at(space, 0x8000000000, PAGE, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	refuse_map_at(space, 0x7ffffff000, 2 * PAGE, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	refuse_map_at(space, -PAGE, PAGE, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	close_space(space);
+}
+
+static void map_reserved_region_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	refuse_map_at(space, 0xfee00000, PAGE, EINVAL, VFA_CAUSE_RESERVED);
+	refuse_map_at(space, 0xfeeff000, PAGE, EINVAL, VFA_CAUSE_RESERVED);
+	refuse_map_at(space, 0xfedff000, 2 * PAGE, EINVAL, VFA_CAUSE_RESERVED);
+	refuse_map_at(space, 0xfeeff000, 2 * PAGE, EINVAL, VFA_CAUSE_RESERVED);
+	refuse_map_at(space, 0xfed00000, 0x300000, EINVAL, VFA_CAUSE_RESERVED);
+	close_space(space);
+}
+
+/* The kernel's ranges decide; sysfs only says why. */
+static void a_gap_without_a_region_is_outside(void **state)
+{
+	struct space space;
+
+	fake_add_reserved(4, 0x100000, 0x1fffff, FAKE_RESERVED);
+	space = open_space(state);
+	refuse_map_at(space, 0x100000, PAGE, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	close_space(space);
+}
+
+static void a_region_that_the_kernel_allows_is_mapped(void **state)
+{
+	struct machine *machine = *state;
+	struct space space;
+
+	tree_write(&machine->tree, "0x0000000000100000 0x00000000001fffff direct-relaxable\n",
+		   "sys/kernel/iommu_groups/4/reserved_regions");
+	space = open_space(state);
+	map_at(space.container, space.memory, PAGE, 0x100000);
+	close_space(space);
+}
+
+static void map_overlapping_iova_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, 4 * PAGE, 0x10000);
+	refuse_map_at(space, 0x10000, PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	refuse_map_at(space, 0x13000, PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	refuse_map_at(space, 0xf000, 2 * PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	refuse_map_at(space, 0x13000, 2 * PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	refuse_map_at(space, 0xf000, 8 * PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	map_at(space.container, space.memory, PAGE, 0xf000);
+	map_at(space.container, space.memory, PAGE, 0x14000);
+	close_space(space);
+}
+
+/* Somebody else mapped through the container's fd. */
+static void a_mapping_only_the_kernel_knows_is_told(void **state)
+{
+	struct space space = open_space(state);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	fake_fail_ioctl(type1 ? VFIO_IOMMU_MAP_DMA : UAPI_IOMMU_IOAS_MAP, EEXIST);
+	refuse_map_at(space, 0x10000, PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	close_space(space);
+}
+
+static void the_same_memory_maps_twice(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	assert_int_equal(fake_count_mappings(), 2);
+	close_space(space);
+}
+
+static void the_last_page_of_each_range_maps(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0xfedff000);
+	map_at(space.container, space.memory, PAGE, 0xfef00000);
+	map_at(space.container, space.memory, PAGE, 0x7ffffff000);
+	assert_ok(vfa_container_unmap(space.container, 0x7ffffff000, PAGE));
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+static void the_last_page_of_64_bits_maps(void **state)
+{
+	struct space space;
+
+	fake_set_aperture(4, 0, UINT64_MAX);
+	space = open_space(state);
+	map_at(space.container, space.memory, PAGE, -PAGE);
+	check_mapping(0, -PAGE, PAGE, space.memory);
+	refuse_map_at(space, -PAGE, PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	map_at(space.container, space.memory, PAGE, -2 * PAGE);
+	assert_ok(vfa_container_unmap(space.container, -PAGE, PAGE));
+	assert_int_equal(fake_count_mappings(), 1);
+	map_at(space.container, space.memory, PAGE, -PAGE);
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+static void a_chosen_iova_can_be_the_last_page_of_64_bits(void **state)
+{
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	struct vfa_mapping *mapping = NULL;
+	struct space space;
+
+	fake_set_aperture(4, 0, UINT64_MAX);
+	space = open_space(state);
+	options.iova_min = -PAGE;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, &mapping));
+	assert_true(vfa_mapping_iova(mapping) == -PAGE);
+	refuse_map(space, space.memory, PAGE, &options, ENOSPC, VFA_CAUSE_NO_SPACE);
+	options.iova_min = UINT64_MAX;
+	refuse_map(space, space.memory, PAGE, &options, ENOSPC, VFA_CAUSE_NO_SPACE);
+	close_space(space);
+}
+
+static void map_bad_address_fails(void **state)
+{
+	struct space space = open_space(state);
+	char *gone = memory_new(2 * PAGE);
+
+	memory_free(gone + PAGE, PAGE);
+	refuse_map(space, gone, 2 * PAGE, NULL, EFAULT, VFA_CAUSE_BAD_ADDRESS);
+	refuse_map(space, gone + PAGE, PAGE, NULL, EFAULT, VFA_CAUSE_BAD_ADDRESS);
+	mprotect(gone, PAGE, PROT_NONE);
+	refuse_map(space, gone, PAGE, NULL, EFAULT, VFA_CAUSE_BAD_ADDRESS);
+	memory_free(gone, PAGE);
+	close_space(space);
+}
+
+static void type1_maps_device_memory(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *base = NULL;
+
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &base));
+	map_at(space.container, (void *)base, PAGE, 0x10000);
+	assert_ok(vfa_container_unmap_all(space.container));
+	close_space(space);
+}
+
+static void iommufd_does_not_map_device_memory(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *base = NULL;
+
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &base));
+	refuse_map(space, (void *)base, PAGE, NULL, EFAULT, VFA_CAUSE_MMIO_ADDRESS);
+	close_space(space);
+}
+
+static void map_beyond_the_memlock_limit_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_memlock(4 * PAGE);
+	map_at(space.container, space.memory, 3 * PAGE, 0x10000);
+	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_MEMLOCK);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	assert_ok(vfa_container_unmap(space.container, 0x10000, 3 * PAGE));
+	map_at(space.container, space.memory, 2 * PAGE, 0x30000);
+	close_space(space);
+}
+
+static void an_enomem_that_is_not_memlock_is_told_apart(void **state)
+{
+	struct space space = open_space(state);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	fake_fail_ioctl(type1 ? VFIO_IOMMU_MAP_DMA : UAPI_IOMMU_IOAS_MAP, ENOMEM);
+	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_NO_MEMORY);
+	close_space(space);
+}
+
+static void map_beyond_the_entry_limit_fails(void **state)
+{
+	struct space space;
+
+	fake_set_entry_limit(2);
+	space = open_space(state);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	refuse_map_at(space, 0x30000, PAGE, ENOSPC, VFA_CAUSE_ENTRY_LIMIT);
+	assert_ok(vfa_container_unmap(space.container, 0x10000, PAGE));
+	map_at(space.container, space.memory, PAGE, 0x30000);
+	close_space(space);
+}
+
+static void unmap_takes_whole_mappings_and_gaps(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(space.container, space.memory, PAGE, 0x12000);
+	map_at(space.container, space.memory, PAGE, 0x14000);
+	assert_ok(vfa_container_unmap(space.container, 0xe000, 0x5000));
+	assert_int_equal(fake_count_mappings(), 1);
+	check_mapping(0, 0x14000, PAGE, space.memory);
+	assert_ok(vfa_container_unmap(space.container, 0x14000, PAGE));
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+static void unmap_nothing_fails(void **state)
+{
+	struct space space = open_space(state);
+
+	assert_fails(vfa_container_unmap(space.container, 0x10000, PAGE), ENOENT, NOT_MAPPED);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	assert_fails(vfa_container_unmap(space.container, 0x11000, PAGE), ENOENT, NOT_MAPPED);
+	assert_fails(vfa_container_unmap(space.container, 0xf000, PAGE), ENOENT, NOT_MAPPED);
+	assert_int_equal(fake_count_mappings(), 1);
+	close_space(space);
+}
+
+static void unmap_part_of_a_mapping_fails(void **state)
+{
+	struct space space = open_space(state);
+	unsigned int asked;
+
+	map_at(space.container, space.memory, PAGE, 0xf000);
+	map_at(space.container, space.memory, 4 * PAGE, 0x10000);
+	asked = fake_count_ioctls(VFIO_IOMMU_UNMAP_DMA) + fake_count_ioctls(UAPI_IOMMU_IOAS_UNMAP);
+	assert_fails(vfa_container_unmap(space.container, 0x10000, PAGE), EINVAL, PARTIAL_UNMAP);
+	assert_fails(vfa_container_unmap(space.container, 0x13000, PAGE), EINVAL, PARTIAL_UNMAP);
+	assert_fails(vfa_container_unmap(space.container, 0x11000, PAGE), EINVAL, PARTIAL_UNMAP);
+	assert_fails(vfa_container_unmap(space.container, 0xf000, 2 * PAGE), EINVAL, PARTIAL_UNMAP);
+	assert_fails(vfa_container_unmap(space.container, 0x10001, 1), EINVAL, PARTIAL_UNMAP);
+	assert_int_equal(fake_count_mappings(), 2);
+	assert_int_equal(fake_count_ioctls(VFIO_IOMMU_UNMAP_DMA) +
+				 fake_count_ioctls(UAPI_IOMMU_IOAS_UNMAP),
+			 asked);
+	close_space(space);
+}
+
+static void unmap_all_leaves_nothing(void **state)
+{
+	struct space space = open_space(state);
+
+	assert_ok(vfa_container_unmap_all(space.container));
+	for (uint64_t i = 0; i < 40; i++)
+		map_at(space.container, space.memory, PAGE, 0x10000 + 2 * i * PAGE);
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_int_equal(fake_count_mappings(), 0);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	close_space(space);
+}
+
+/* The kernel had less than the library knew of. */
+static void a_short_unmap_is_an_error(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, 4 * PAGE, 0x10000);
+	fake_forget(0x12000, 2 * PAGE);
+	assert_fails(vfa_container_unmap(space.container, 0x10000, 4 * PAGE), EIO, SHORT_UNMAP);
+	assert_int_equal(fake_count_mappings(), 0);
+	map_at(space.container, space.memory, 4 * PAGE, 0x10000);
+	close_space(space);
+}
+
+static void an_unmap_of_what_the_kernel_forgot_is_an_error(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *mapping = map_at(space.container, space.memory, PAGE, 0x10000);
+
+	fake_forget(0x10000, PAGE);
+	assert_fails(vfa_mapping_unmap(mapping), EIO, SHORT_UNMAP);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	fake_forget(0x10000, PAGE);
+	assert_fails(vfa_container_unmap_all(space.container), EIO, SHORT_UNMAP);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_fails(vfa_container_unmap(space.container, 0x20000, PAGE), ENOENT, NOT_MAPPED);
+	close_space(space);
+}
+
+static void a_refused_unmap_leaves_the_mapping(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *mapping = map_at(space.container, space.memory, PAGE, 0x10000);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	fake_fail_ioctl(type1 ? VFIO_IOMMU_UNMAP_DMA : UAPI_IOMMU_IOAS_UNMAP, EBUSY);
+	assert_fails(vfa_mapping_unmap(mapping), EBUSY, KERNEL);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_int_equal(vfa_mapping_iova(mapping), 0x10000);
+	assert_ok(vfa_mapping_unmap(mapping));
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+/* Type1 drops its mappings with the last group; the library makes them again. */
+static void mappings_survive_the_last_device(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *mapping = map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	vfa_device_close(space.device);
+	assert_int_equal(fake_count_mappings(), type1 ? 0 : 1);
+	space.device = open_device(space.container, NVME);
+	assert_int_equal(fake_count_mappings(), 1);
+	check_mapping(0, 0x10000, 2 * PAGE, space.memory);
+	assert_int_equal(vfa_mapping_iova(mapping), 0x10000);
+	assert_ok(vfa_mapping_unmap(mapping));
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+static void mappings_are_unmapped_without_a_device_too(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_mapping *mapping = map_at(space.container, space.memory, PAGE, 0x10000);
+
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	map_at(space.container, space.memory, PAGE, 0x30000);
+	vfa_device_close(space.device);
+	assert_ok(vfa_mapping_unmap(mapping));
+	assert_ok(vfa_container_unmap(space.container, 0x20000, PAGE));
+	assert_ok(vfa_container_unmap_all(space.container));
+	refuse_map_at(space, 0x10000, PAGE, ENODEV, VFA_CAUSE_WRONG_ORDER);
+	space.device = open_device(space.container, EDU);
+	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+/* The next device cannot have what the last one left mapped. */
+static void mappings_in_the_way_of_the_next_device_stay(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_device *device = NULL;
+
+	map_at(space.container, space.memory, PAGE, 0x100000000);
+	vfa_device_close(space.device);
+	fake_set_aperture(7, 0, 0xffffffff);
+	assert_fails(vfa_device_open(space.container, OTHER, NULL, &device), EADDRINUSE,
+		     JOIN_CONFLICT);
+	assert_null(device);
+	space.device = open_device(space.container, EDU);
+	check_mapping(0, 0x100000000, PAGE, space.memory);
+	close_space(space);
+}
+
+static void closing_the_container_unmaps(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_container_close(space.container);
+	assert_int_equal(fake_count_mappings(), 1);
+	vfa_device_close(space.device);
+	assert_int_equal(fake_count_mappings(), 0);
+	memory_free(space.memory, MEMORY);
+}
+
+static void containers_do_not_see_each_other(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_container *other = open_container(*state);
+	struct vfa_device *device = open_device(other, NVME);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(other, space.memory, PAGE, 0x10000);
+	assert_ok(vfa_container_unmap_all(other));
+	assert_int_equal(fake_count_mappings(), 1);
+	vfa_device_close(device);
+	vfa_container_close(other);
+	assert_int_equal(fake_count_mappings(), 1);
+	close_space(space);
+}
+
+static void a_larger_iommu_page_is_heeded(void **state)
+{
+	struct space space;
+
+	fake_set_page_sizes(4, 0x40200000);
+	space = open_space(state);
+	refuse_map_at(space, 0x10000, PAGE, EINVAL, VFA_CAUSE_MISALIGNED);
+	close_space(space);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_BOTH(a_mapping_reaches_the_kernel),
+		ON_BOTH(access_is_as_asked),
+		ON_BOTH(read_only_memory_maps_for_reading_only),
+		ON_BOTH(a_chosen_iova_is_low_but_not_page_0),
+		ON_BOTH(page_0_is_given_when_asked_for),
+		ON_BOTH(a_chosen_iova_keeps_to_its_bounds),
+		ON_BOTH(a_chosen_iova_is_aligned),
+		ON_BOTH(large_memory_gets_large_pages),
+		ON_BOTH(chosen_iovas_go_around_reserved_regions),
+		ON_BOTH(map_before_a_device_fails),
+		ON_BOTH(map_without_options_of_a_size_fails),
+		ON_BOTH(map_nulls_fails),
+		ON_BOTH(map_nothing_fails),
+		ON_BOTH(map_unaligned_fails),
+		ON_BOTH(map_beyond_64_bits_fails),
+		ON_BOTH(map_outside_the_aperture_fails),
+		ON_BOTH(map_reserved_region_fails),
+		ON_BOTH(a_gap_without_a_region_is_outside),
+		ON_BOTH(a_region_that_the_kernel_allows_is_mapped),
+		ON_BOTH(map_overlapping_iova_fails),
+		ON_BOTH(a_mapping_only_the_kernel_knows_is_told),
+		ON_BOTH(the_same_memory_maps_twice),
+		ON_BOTH(the_last_page_of_each_range_maps),
+		ON_BOTH(the_last_page_of_64_bits_maps),
+		ON_BOTH(a_chosen_iova_can_be_the_last_page_of_64_bits),
+		ON_BOTH(map_bad_address_fails),
+		ON_TYPE1(type1_maps_device_memory),
+		ON_IOMMUFD(iommufd_does_not_map_device_memory),
+		ON_BOTH(map_beyond_the_memlock_limit_fails),
+		ON_BOTH(an_enomem_that_is_not_memlock_is_told_apart),
+		ON_TYPE1(map_beyond_the_entry_limit_fails),
+		ON_BOTH(unmap_takes_whole_mappings_and_gaps),
+		ON_BOTH(unmap_nothing_fails),
+		ON_BOTH(unmap_part_of_a_mapping_fails),
+		ON_BOTH(unmap_all_leaves_nothing),
+		ON_BOTH(a_short_unmap_is_an_error),
+		ON_BOTH(an_unmap_of_what_the_kernel_forgot_is_an_error),
+		ON_BOTH(a_refused_unmap_leaves_the_mapping),
+		ON_BOTH(mappings_survive_the_last_device),
+		ON_BOTH(mappings_are_unmapped_without_a_device_too),
+		ON_BOTH(mappings_in_the_way_of_the_next_device_stay),
+		ON_BOTH(closing_the_container_unmaps),
+		ON_BOTH(containers_do_not_see_each_other),
+		ON_TYPE1(a_larger_iommu_page_is_heeded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
