@@ -348,7 +348,8 @@ static void *fake_mmap(void *address, size_t size, int protection, int flags, in
 	int err;
 
 	fake_lock();
-	err = failing();
+	/* Signals do not interrupt it. */
+	err = failure.err == EINTR ? 0 : failing();
 	file = fake_file_of_fd(fd);
 	if (!err && file && file->kind == FILE_DEVICE)
 		err = -fake_device_mmap(file->opened, size, protection, flags, offset, &address);

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Each system call, and each allocation, of whole scenarios fails once. A call
+ * of the library then fails with a reason or succeeds, its list of mappings is
+ * the kernel's, and nothing is left at the end.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "container.h"
+#include "fixture.h"
+
+/* Allocations: the linker sends those of this program here. */
+
+static _Thread_local unsigned int allocation_countdown;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+static bool allocation_fails(void)
+{
+	return !fake_is_inside() && allocation_countdown && --allocation_countdown == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return allocation_fails() ? NULL : __real_strdup(text);
+}
+
+/* One run of a scenario. */
+struct run {
+	struct machine *machine;
+	struct vfa_container *container;
+	char *memory;
+	unsigned int failures; /* calls of the library that failed */
+};
+
+static bool kernel_has(const struct vfa_iova_range *range)
+{
+	struct fake_mapping mapping;
+
+	for (size_t i = 0; fake_get_mapping(i, &mapping); i++)
+		if (mapping.iova == range->start && mapping.size == range->last - range->start + 1)
+			return true;
+	return false;
+}
+
+/* Without a device type1 has nothing, and the list waits for the next one. */
+static void check_list(const struct vfa_container *container)
+{
+	const struct iova_space *space = &container->space;
+
+	if (!container->backend ||
+	    (!container->devices && container->backend->ops->forgets_mappings)) {
+		assert_int_equal(fake_count_mappings(), 0);
+		return;
+	}
+	assert_int_equal(fake_count_mappings(), space->span_count);
+	for (size_t i = 0; i < space->span_count; i++)
+		assert_true(kernel_has(&space->spans[i]->range));
+}
+
+/* A call came back: whether it succeeded. */
+static bool step(struct run *run, int result)
+{
+	const struct vfa_error *error = vfa_error_last();
+
+	if (run->container)
+		check_list(run->container);
+	if (result >= 0)
+		return true;
+	run->failures++;
+	assert_int_equal(error->code, result);
+	assert_int_not_equal(error->cause, VFA_CAUSE_NONE);
+	assert_true(error->message[0]);
+	return false;
+}
+
+static void use_mappings(struct run *run)
+{
+	struct vfa_container *container = run->container;
+	struct vfa_map_options options = at(0x10000);
+	struct vfa_mapping *first = NULL, *second = NULL;
+	struct vfa_buffer *buffer = NULL;
+
+	step(run, vfa_container_map(container, run->memory, PAGE, &options, &first));
+	step(run, vfa_container_map(container, run->memory, PAGE, NULL, &second));
+	step(run, vfa_buffer_alloc(container, PAGE, NULL, &buffer));
+	if (second)
+		step(run, vfa_mapping_unmap(second));
+	vfa_buffer_free(buffer);
+	step(run, 0);
+	for (uint64_t i = 0; i < 3; i++) {
+		options = at(0x20000 + i * PAGE);
+		step(run, vfa_container_map(container, run->memory, PAGE, &options, NULL));
+	}
+	step(run, vfa_container_unmap(container, 0x20000, 3 * PAGE));
+}
+
+static void use_device(struct run *run, struct vfa_device *device)
+{
+	volatile void *base;
+	struct vfa_irq *irq = NULL;
+	uint16_t vendor;
+
+	if (step(run, vfa_region_map(device, VFA_BAR(0), &base)))
+		step(run, vfa_region_unmap(device, VFA_BAR(0)));
+	step(run, vfa_config_read16(device, 0, &vendor));
+	step(run, vfa_device_enable_bus_master(device));
+	step(run, vfa_irq_count(device, VFA_IRQ_MSI));
+	if (step(run, vfa_irq_enable(device, VFA_IRQ_INTX, 0, 1, &irq))) {
+		fake_fire(EDU, VFA_IRQ_INTX, 0);
+		step(run, vfa_irq_wait(irq, 0, 0, NULL));
+		step(run, vfa_irq_mask(irq));
+		step(run, vfa_irq_unmask(irq));
+		vfa_irq_disable(irq);
+	}
+	step(run, vfa_device_reset(device));
+	step(run, vfa_coherency_is_enforced(run->container));
+}
+
+/* Two groups come, memory is mapped, and all of it goes again. */
+static void the_whole_life(struct run *run)
+{
+	struct vfa_device *device = NULL, *other = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+		use_device(run, device);
+		step(run, vfa_device_open(run->container, LEFT, NULL, &other));
+		use_mappings(run);
+		vfa_device_close(other);
+		step(run, 0);
+	}
+	vfa_device_close(device);
+	step(run, 0);
+	vfa_container_close(run->container);
+}
+
+/* Mappings outlive the last device, and are there for the next. */
+static void a_change_of_devices(struct run *run)
+{
+	struct vfa_map_options options = at(0x10000);
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
+		options = at(0x30000);
+		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
+		vfa_device_close(device);
+		device = NULL;
+		step(run, 0);
+		step(run, vfa_device_open(run->container, NVME, NULL, &device));
+		step(run, vfa_container_unmap_all(run->container));
+	}
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
+/* All nodes come from somebody else. */
+static void passed_nodes(struct run *run)
+{
+	bool type1 = run->machine->backend == VFA_BACKEND_TYPE1;
+	int control = open_node(run->machine, type1 ? "vfio/vfio" : "iommu");
+	int node = open_node(run->machine, type1 ? "vfio/4" : "vfio/devices/vfio0");
+	struct vfa_device *device = NULL;
+
+	if (control >= 0 && node >= 0 &&
+	    step(run, vfa_container_open_fd(run->machine->host, run->machine->backend, control,
+					    &run->container))) {
+		if (step(run, vfa_device_open_fd(run->container, EDU, node, NULL, &device)))
+			use_mappings(run);
+		vfa_device_close(device);
+		vfa_container_close(run->container);
+	}
+	if (control >= 0)
+		close_node(control);
+	if (node >= 0)
+		close_node(node);
+}
+
+static void snapshots(struct run *run)
+{
+	struct vfa_host *host = run->machine->host;
+	struct vfa_group *group = NULL;
+	uint32_t numbers[8];
+
+	step(run, vfa_group_list(host, numbers, 8));
+	if (step(run, vfa_group_new(host, 9, &group)))
+		vfa_group_free(group);
+	if (step(run, vfa_group_new_for_device(host, EDU, &group)))
+		vfa_group_free(group);
+	step(run, vfa_host_check_backend(host, run->machine->backend));
+}
+
+/* The refusals themselves do system calls and allocate. */
+static void refusals(struct run *run)
+{
+	struct vfa_container *container = NULL;
+	struct vfa_device *device = NULL;
+
+	if (vfa_container_open(run->machine->host, run->machine->backend, &container) < 0)
+		return;
+	assert_true(vfa_device_open(container, SHARED, NULL, &device) < 0);
+	assert_true(vfa_error_last()->message[0]);
+	fake_set_group_busy(7, true);
+	assert_true(vfa_device_open(container, OTHER, NULL, &device) < 0);
+	fake_set_group_busy(7, false);
+	assert_true(vfa_device_open(container, "0000:00:06.1", NULL, &device) < 0);
+	assert_null(device);
+	vfa_container_close(container);
+}
+
+static void check_nothing_left(const struct machine *machine)
+{
+	assert_int_equal(fake_count_vectors(), 0);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_int_equal(fake_count_objects(), 0);
+	assert_int_equal(count_fds(), machine->fds);
+}
+
+typedef void (*scenario)(struct run *run);
+
+static unsigned int play(struct machine *machine, scenario play_it)
+{
+	struct run run = { .machine = machine, .memory = memory_new(PAGE) };
+
+	play_it(&run);
+	memory_free(run.memory, PAGE);
+	machine->log[0] = '\0';
+	return run.failures;
+}
+
+/* Undisturbed, the scenario is one that succeeds. */
+static void check_undisturbed(struct machine *machine, scenario play_it)
+{
+	fake_fail_call(0, 0);
+	assert_int_equal(play(machine, play_it), 0);
+	check_nothing_left(machine);
+}
+
+static void fail_each_call(struct machine *machine, scenario play_it, int err)
+{
+	unsigned int n = 0;
+
+	do {
+		fake_fail_call(++n, err);
+		play(machine, play_it);
+		check_nothing_left(machine);
+	} while (fake_has_failed());
+	fake_fail_call(0, 0);
+	assert_true(n > 5);
+}
+
+static void fail_each_call_by_any_errno(void **state, scenario play_it)
+{
+	static const int errors[] = { EIO, ENOMEM, EINVAL, EBUSY, EPERM, ENOENT, ENOTTY };
+
+	check_undisturbed(*state, play_it);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		fail_each_call(*state, play_it, errors[i]);
+}
+
+static void fail_each_allocation(void **state, scenario play_it)
+{
+	struct machine *machine = *state;
+	unsigned int n = 0;
+	bool came;
+
+	check_undisturbed(machine, play_it);
+	do {
+		allocation_countdown = ++n;
+		play(machine, play_it);
+		came = !allocation_countdown;
+		allocation_countdown = 0;
+		check_nothing_left(machine);
+	} while (came);
+	assert_true(n > 1);
+}
+
+/* A signal at any point is no failure at all. */
+static void interrupt_each_call(void **state, scenario play_it)
+{
+	struct machine *machine = *state;
+	unsigned int n = 0;
+
+	do {
+		fake_fail_call(++n, EINTR);
+		assert_int_equal(play(machine, play_it), 0);
+		check_nothing_left(machine);
+	} while (fake_has_failed());
+	fake_fail_call(0, 0);
+}
+
+#define SCENARIO(name)                                                                             \
+	static void each_call_of_##name##_may_fail(void **state)                                   \
+	{                                                                                          \
+		fail_each_call_by_any_errno(state, name);                                          \
+	}                                                                                          \
+	static void each_allocation_of_##name##_may_fail(void **state)                             \
+	{                                                                                          \
+		fail_each_allocation(state, name);                                                 \
+	}
+
+#define INTERRUPTED(name)                                                                          \
+	static void signals_do_not_disturb_##name(void **state)                                    \
+	{                                                                                          \
+		interrupt_each_call(state, name);                                                  \
+	}
+
+SCENARIO(the_whole_life)
+SCENARIO(a_change_of_devices)
+SCENARIO(passed_nodes)
+SCENARIO(snapshots)
+SCENARIO(refusals)
+INTERRUPTED(the_whole_life)
+INTERRUPTED(a_change_of_devices)
+INTERRUPTED(snapshots)
+
+#define CASES(name)                                                                                \
+	ON_BOTH(each_call_of_##name##_may_fail), ON_BOTH(each_allocation_of_##name##_may_fail)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASES(the_whole_life),
+		CASES(a_change_of_devices),
+		CASES(passed_nodes),
+		CASES(snapshots),
+		CASES(refusals),
+		ON_BOTH(signals_do_not_disturb_the_whole_life),
+		ON_BOTH(signals_do_not_disturb_a_change_of_devices),
+		ON_BOTH(signals_do_not_disturb_snapshots),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* One container, many threads. Run it under ThreadSanitizer too. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "fixture.h"
+
+#define THREADS 6
+#define ROUNDS	60
+
+struct shared {
+	struct machine *machine;
+	struct vfa_container *container;
+	struct vfa_device *device;
+	struct vfa_irq *irq;
+	char *memory;
+	atomic_uint failures;
+	atomic_uint next;
+};
+
+/* Assertions would leave the thread: count instead. */
+static void expect(struct shared *shared, int ok, const char *what)
+{
+	if (ok)
+		return;
+	atomic_fetch_add(&shared->failures, 1);
+	fprintf(stderr, "%s: %s\n", what, vfa_error_last()->message);
+}
+
+#define EXPECT(condition) expect(shared, (condition), #condition)
+
+static void run_threads(struct shared *shared, void *(*body)(void *))
+{
+	pthread_t threads[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, body, shared), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(shared->failures, 0);
+}
+
+static void start(struct shared *shared, void **state)
+{
+	*shared = (struct shared){ .machine = *state, .container = open_container(*state) };
+	shared->device = open_device(shared->container, EDU);
+	shared->memory = memory_new(THREADS * PAGE);
+}
+
+static void stop(struct shared *shared)
+{
+	assert_int_equal(fake_count_mappings(), 0);
+	vfa_device_close(shared->device);
+	vfa_container_close(shared->container);
+	memory_free(shared->memory, THREADS * PAGE);
+}
+
+static void *map_and_unmap(void *data)
+{
+	struct shared *shared = data;
+	char *page = shared->memory + atomic_fetch_add(&shared->next, 1) * PAGE;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct vfa_mapping *first = NULL, *second = NULL;
+
+		EXPECT(!vfa_container_map(shared->container, page, PAGE, NULL, &first));
+		EXPECT(!vfa_container_map(shared->container, page, PAGE, NULL, &second));
+		EXPECT(vfa_mapping_iova(first) != vfa_mapping_iova(second));
+		EXPECT(!vfa_container_unmap(shared->container, vfa_mapping_iova(first), PAGE));
+		EXPECT(!vfa_mapping_unmap(second));
+	}
+	return NULL;
+}
+
+static void threads_map_and_unmap(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, map_and_unmap);
+	stop(&shared);
+}
+
+/* All want the same IOVA: at any time one has it. */
+static void *fight(void *data)
+{
+	struct shared *shared = data;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct vfa_map_options options = at(0x10000);
+		struct vfa_mapping *mapping = NULL;
+		int err = vfa_container_map(shared->container, shared->memory, PAGE, &options,
+					    &mapping);
+
+		EXPECT(!err || (err == -EEXIST && vfa_error_last()->cause == VFA_CAUSE_OVERLAP));
+		if (!err)
+			EXPECT(!vfa_mapping_unmap(mapping));
+	}
+	return NULL;
+}
+
+static void threads_fight_for_an_iova(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, fight);
+	stop(&shared);
+}
+
+static void *use_buffers(void *data)
+{
+	struct shared *shared = data;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct vfa_buffer *buffer = NULL;
+		struct vfa_iova_range ranges[4];
+		uint64_t alignment;
+
+		EXPECT(!vfa_buffer_alloc(shared->container, 1, NULL, &buffer));
+		*(char *)vfa_buffer_vaddr(buffer) = 1;
+		EXPECT(vfa_container_iova_ranges(shared->container, ranges, 4) >= 2);
+		EXPECT(!vfa_container_alignment(shared->container, &alignment));
+		EXPECT(vfa_coherency_is_enforced(shared->container) == 1);
+		vfa_buffer_free(buffer);
+	}
+	return NULL;
+}
+
+static void threads_use_buffers(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, use_buffers);
+	stop(&shared);
+}
+
+/* Devices come and go while others map. */
+static void *come_and_go(void *data)
+{
+	static const char *const bdfs[] = { NVME, OTHER, LEFT, RIGHT };
+	struct shared *shared = data;
+	unsigned int number = atomic_fetch_add(&shared->next, 1);
+	struct vfa_device *device = NULL;
+
+	if (number >= 4)
+		return use_buffers(data);
+	for (size_t i = 0; i < ROUNDS / 4; i++) {
+		EXPECT(!vfa_device_open(shared->container, bdfs[number], NULL, &device));
+		EXPECT(vfa_device_group(device) > 0);
+		EXPECT(!vfa_device_enable_bus_master(device));
+		vfa_device_close(device);
+	}
+	return NULL;
+}
+
+static void devices_come_and_go_while_others_map(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, come_and_go);
+	stop(&shared);
+}
+
+/* The last of all handles closes the container, in whichever thread. */
+static void *hold_and_close(void *data)
+{
+	struct shared *shared = data;
+	struct vfa_buffer *buffer = NULL;
+
+	EXPECT(!vfa_buffer_alloc(shared->container, PAGE, NULL, &buffer));
+	if (atomic_fetch_add(&shared->next, 1) == THREADS - 1) {
+		vfa_container_close(shared->container);
+		vfa_device_close(shared->device);
+	}
+	vfa_buffer_free(buffer);
+	return NULL;
+}
+
+static void the_last_thread_closes_the_container(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, hold_and_close);
+	memory_free(shared.memory, THREADS * PAGE);
+	assert_int_equal(fake_count_objects(), 0);
+}
+
+static void *use_one_device(void *data)
+{
+	struct shared *shared = data;
+	struct vfa_device *device = shared->device;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		volatile void *base = NULL;
+		struct vfa_irq *irq = NULL;
+		uint16_t vendor = 0;
+		int err;
+
+		EXPECT(!vfa_region_map(device, VFA_BAR(0), &base));
+		EXPECT(!vfa_config_read16(device, 0, &vendor) && vendor == 0x1234);
+		EXPECT(!vfa_device_enable_bus_master(device));
+		err = vfa_irq_enable(device, VFA_IRQ_MSI, 0, 1, &irq);
+		EXPECT(!err || err == -EBUSY);
+		vfa_irq_disable(irq);
+		EXPECT(!vfa_region_unmap(device, VFA_BAR(0)));
+	}
+	return NULL;
+}
+
+static void threads_share_a_device(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, use_one_device);
+	assert_true(fake_is_bus_master(EDU));
+	stop(&shared);
+}
+
+static void *wait_for_own_vector(void *data)
+{
+	struct shared *shared = data;
+	uint32_t vector = atomic_fetch_add(&shared->next, 1);
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		uint64_t events = 0;
+
+		fake_fire(NVME, VFA_IRQ_MSIX, vector);
+		EXPECT(!vfa_irq_wait(shared->irq, vector, 5000, &events) && events == 1);
+	}
+	return NULL;
+}
+
+static void threads_wait_for_vectors_of_their_own(void **state)
+{
+	struct vfa_device *device;
+	struct shared shared;
+
+	start(&shared, state);
+	device = open_device(shared.container, NVME);
+	assert_ok(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, THREADS, &shared.irq));
+	run_threads(&shared, wait_for_own_vector);
+	vfa_irq_disable(shared.irq);
+	vfa_device_close(device);
+	stop(&shared);
+}
+
+static void *open_containers(void *data)
+{
+	struct shared *shared = data;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct vfa_container *container = NULL;
+		struct vfa_group *group = NULL;
+
+		EXPECT(!vfa_container_open(shared->machine->host, shared->machine->backend,
+					   &container));
+		EXPECT(!vfa_group_new(shared->machine->host, 9, &group));
+		vfa_group_free(group);
+		vfa_container_close(container);
+	}
+	return NULL;
+}
+
+static void threads_share_a_host(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, open_containers);
+	stop(&shared);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_BOTH(threads_map_and_unmap),
+		ON_BOTH(threads_fight_for_an_iova),
+		ON_BOTH(threads_use_buffers),
+		ON_BOTH(devices_come_and_go_while_others_map),
+		ON_BOTH(the_last_thread_closes_the_container),
+		ON_BOTH(threads_share_a_device),
+		ON_BOTH(threads_wait_for_vectors_of_their_own),
+		ON_BOTH(threads_share_a_host),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
