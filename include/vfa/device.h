@@ -37,7 +37,7 @@ struct vfa_device_options {
 	const char *vf_token;
 };
 
-#define VFA_DEVICE_OPTIONS_INIT { .struct_size = sizeof(struct vfa_device_options) }
+#define VFA_DEVICE_OPTIONS_INIT { sizeof(struct vfa_device_options), 0 }
 
 /**
  * vfa_device_open() - bring a device into a container

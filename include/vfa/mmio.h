@@ -17,11 +17,21 @@
 #ifndef VFA_MMIO_H
 #define VFA_MMIO_H
 
-#include <endian.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* The strict standards hide what endian.h has for this. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define VFA_MMIO_LE16(value) (value)
+#define VFA_MMIO_LE32(value) (value)
+#define VFA_MMIO_LE64(value) (value)
+#else
+#define VFA_MMIO_LE16(value) __builtin_bswap16(value)
+#define VFA_MMIO_LE32(value) __builtin_bswap32(value)
+#define VFA_MMIO_LE64(value) __builtin_bswap64(value)
 #endif
 
 /** vfa_mmio_read8() - load a byte register */
@@ -33,19 +43,19 @@ static inline uint8_t vfa_mmio_read8(const volatile void *base, uint64_t offset)
 /** vfa_mmio_read16() - load a 16-bit register */
 static inline uint16_t vfa_mmio_read16(const volatile void *base, uint64_t offset)
 {
-	return le16toh(*(const volatile uint16_t *)((uintptr_t)base + offset));
+	return VFA_MMIO_LE16(*(const volatile uint16_t *)((uintptr_t)base + offset));
 }
 
 /** vfa_mmio_read32() - load a 32-bit register */
 static inline uint32_t vfa_mmio_read32(const volatile void *base, uint64_t offset)
 {
-	return le32toh(*(const volatile uint32_t *)((uintptr_t)base + offset));
+	return VFA_MMIO_LE32(*(const volatile uint32_t *)((uintptr_t)base + offset));
 }
 
 /** vfa_mmio_read64() - load a 64-bit register */
 static inline uint64_t vfa_mmio_read64(const volatile void *base, uint64_t offset)
 {
-	return le64toh(*(const volatile uint64_t *)((uintptr_t)base + offset));
+	return VFA_MMIO_LE64(*(const volatile uint64_t *)((uintptr_t)base + offset));
 }
 
 /** vfa_mmio_write8() - store a byte register */
@@ -57,19 +67,19 @@ static inline void vfa_mmio_write8(volatile void *base, uint64_t offset, uint8_t
 /** vfa_mmio_write16() - store a 16-bit register */
 static inline void vfa_mmio_write16(volatile void *base, uint64_t offset, uint16_t value)
 {
-	*(volatile uint16_t *)((uintptr_t)base + offset) = htole16(value);
+	*(volatile uint16_t *)((uintptr_t)base + offset) = VFA_MMIO_LE16(value);
 }
 
 /** vfa_mmio_write32() - store a 32-bit register */
 static inline void vfa_mmio_write32(volatile void *base, uint64_t offset, uint32_t value)
 {
-	*(volatile uint32_t *)((uintptr_t)base + offset) = htole32(value);
+	*(volatile uint32_t *)((uintptr_t)base + offset) = VFA_MMIO_LE32(value);
 }
 
 /** vfa_mmio_write64() - store a 64-bit register */
 static inline void vfa_mmio_write64(volatile void *base, uint64_t offset, uint64_t value)
 {
-	*(volatile uint64_t *)((uintptr_t)base + offset) = htole64(value);
+	*(volatile uint64_t *)((uintptr_t)base + offset) = VFA_MMIO_LE64(value);
 }
 
 /**
@@ -119,6 +129,10 @@ static inline void vfa_mmio_mb(void)
 	__sync_synchronize();
 #endif
 }
+
+#undef VFA_MMIO_LE16
+#undef VFA_MMIO_LE32
+#undef VFA_MMIO_LE64
 
 #ifdef __cplusplus
 }
