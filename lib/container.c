@@ -39,8 +39,7 @@ static int open_container(struct vfa_host *host, enum vfa_backend backend, int f
 	if (!container)
 		return error_memory();
 	if (backend == VFA_BACKEND_AUTO) {
-		snprintf(container->reason, sizeof(container->reason),
-			 "undecided: the first device decides");
+		snprintf(container->reason, sizeof(container->reason), UNDECIDED);
 	} else {
 		err = backend_open(container->host, backend, fd, &container->backend);
 		if (err) {

@@ -15,6 +15,9 @@
 
 struct vfa_device;
 
+/* The reason while an automatic container has no backend. */
+#define UNDECIDED "undecided: the first device decides"
+
 struct vfa_container {
 	struct vfa_host *host;
 	atomic_uint holders; /* the caller's handle, devices and buffers */

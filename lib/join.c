@@ -149,6 +149,13 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 	return 0;
 }
 
+static void undecide_backend(struct vfa_container *container)
+{
+	backend_close(container->backend);
+	container->backend = NULL;
+	snprintf(container->reason, sizeof(container->reason), UNDECIDED);
+}
+
 static int decide_backend(struct vfa_container *container, const struct pci_function *function)
 {
 	int err;
@@ -157,17 +164,11 @@ static int decide_backend(struct vfa_container *container, const struct pci_func
 		return 0;
 	err = choose_backend(container->host, function, container->reason,
 			     sizeof(container->reason), &container->backend);
-	if (!err)
+	if (err)
+		undecide_backend(container);
+	else
 		host_log(container->host, VFA_LOG_INFO, "backend %s", container->reason);
 	return err;
-}
-
-static void undecide_backend(struct vfa_container *container)
-{
-	backend_close(container->backend);
-	container->backend = NULL;
-	snprintf(container->reason, sizeof(container->reason),
-		 "undecided: the first device decides");
 }
 
 /* A type1 container without devices had lost its mappings. */

@@ -45,11 +45,14 @@ static void make_directory(const char *path)
 
 static void make_parents(char *path)
 {
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
+	char *slash = strrchr(path, '/');
+
+	*slash = '\0';
+	if (access(path, F_OK)) {
+		make_parents(path);
 		make_directory(path);
-		*slash = '/';
 	}
+	*slash = '/';
 }
 
 void tree_mkdir(const struct tree *tree, const char *format, ...)
@@ -105,7 +108,9 @@ void tree_remove(const struct tree *tree, const char *format, ...)
 
 void tree_create(struct tree *tree)
 {
-	snprintf(tree->root, sizeof(tree->root), "/tmp/vfa-unit-XXXXXX");
+	/* In memory where there is such a place: hundreds of trees are made and removed. */
+	snprintf(tree->root, sizeof(tree->root), "%s/vfa-unit-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	must(!!mkdtemp(tree->root), "mkdtemp", tree->root);
 	snprintf(tree->sys, sizeof(tree->sys), "%s/sys", tree->root);
 	snprintf(tree->dev, sizeof(tree->dev), "%s/dev", tree->root);
