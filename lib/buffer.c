@@ -8,7 +8,7 @@
 
 #include "base/api.h"
 #include "base/error.h"
-#include "map_refusal.h"
+#include "refusal_map.h"
 #include "mapping.h"
 
 struct vfa_buffer {

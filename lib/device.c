@@ -100,7 +100,7 @@ static int join_and_set_up(struct vfa_device *device, const struct pci_function 
 	if (!err) {
 		err = set_up(device);
 		if (err)
-			leave_container(device);
+			abandon_join(device);
 	}
 	container_unlock(device->container);
 	return err;

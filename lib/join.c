@@ -137,8 +137,15 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 	};
 	err = backend->ops->join(backend, &device->join);
 	if (err < 0)
-		return refuse_join(container->host, backend->kind, function, &device->join,
-				   container->space.span_count, err);
+		return refuse_join(
+			&(struct refused_join){
+				.host = container->host,
+				.backend = backend->kind,
+				.function = function,
+				.join = &device->join,
+				.live_mappings = container->space.span_count,
+			},
+			err);
 	device->join.node = NULL;
 	device->join.vf_token = NULL;
 	device->fd = device->join.device_fd;
@@ -179,39 +186,6 @@ static int restore_mappings(struct vfa_container *container)
 	return mapping_replay_all(container);
 }
 
-int join_container(struct vfa_device *device, const struct pci_function *function, int fd,
-		   const char *vf_token)
-{
-	struct vfa_container *container = device->container;
-	bool undecided = !container->backend;
-	int err = check_unique(container, device->bdf);
-
-	if (err)
-		return err;
-	err = check_collision(container, function);
-	if (err)
-		return err;
-	err = decide_backend(container, function);
-	if (err)
-		return err;
-	err = enter_kernel(device, function, fd, vf_token);
-	if (err)
-		goto undecide;
-	err = refresh_limits(container);
-	if (!err)
-		err = restore_mappings(container);
-	if (err)
-		goto leave;
-	return 0;
-
-leave:
-	leave_container(device);
-undecide:
-	if (undecided)
-		undecide_backend(container);
-	return err;
-}
-
 static void unlink_device(struct vfa_device *device)
 {
 	struct vfa_device **link = &device->container->devices;
@@ -235,4 +209,40 @@ void leave_container(struct vfa_device *device)
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
 	error_restore(&saved);
+}
+
+void abandon_join(struct vfa_device *device)
+{
+	leave_container(device);
+	if (device->decided)
+		undecide_backend(device->container);
+}
+
+int join_container(struct vfa_device *device, const struct pci_function *function, int fd,
+		   const char *vf_token)
+{
+	struct vfa_container *container = device->container;
+	int err = check_unique(container, device->bdf);
+
+	if (err)
+		return err;
+	err = check_collision(container, function);
+	if (err)
+		return err;
+	device->decided = !container->backend;
+	err = decide_backend(container, function);
+	if (err)
+		return err;
+	err = enter_kernel(device, function, fd, vf_token);
+	if (err) {
+		if (device->decided)
+			undecide_backend(container);
+		return err;
+	}
+	err = refresh_limits(container);
+	if (!err)
+		err = restore_mappings(container);
+	if (err)
+		abandon_join(device);
+	return err;
 }

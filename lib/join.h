@@ -22,7 +22,10 @@
 int join_container(struct vfa_device *device, const struct pci_function *function, int fd,
 		   const char *vf_token);
 
-/** leave_container() - undo it, with the container's lock held */
+/** abandon_join() - undo a join whose device does not open after all, with the lock held */
+void abandon_join(struct vfa_device *device);
+
+/** leave_container() - let a device go, with the container's lock held */
 void leave_container(struct vfa_device *device);
 
 #endif

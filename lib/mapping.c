@@ -10,7 +10,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "map_refusal.h"
+#include "refusal_map.h"
 
 /* Pages larger than this are not worth leaving holes for. */
 #define LARGEST_ALIGNMENT (1ull << 30)
@@ -350,6 +350,9 @@ static int unmap_covered(struct vfa_container *container, const struct covered *
 		forget_covered(container, covered);
 		return 0;
 	}
+	/* Refused as a whole; EFAULT may also mean that only the answer was not written. */
+	if (err < 0 && err != -ENOENT && err != -EFAULT && covered->count == 1)
+		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
 	err = settle(container, covered, &done);
 	if (err)
 		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);

@@ -5,14 +5,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <vfa/group.h>
 
 #include "base/error.h"
-#include "base/node.h"
-#include "topology/owner.h"
 #include "topology/reserved.h"
 
 static int refuse_unbound(const struct vfa_host *host, const struct pci_function *function)
@@ -82,116 +77,7 @@ int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 			 region->range.last, vfa_reserved_type_name(region->type), region->group);
 }
 
-/* The members that keep the kernel from giving the group away. */
-static int refuse_blocked(const struct vfa_host *host, const struct vfa_group *group,
-			  const char *bdf)
-{
-	char blockers[512] = "", commands[1024] = "";
-	size_t used = 0, typed = 0;
-
-	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
-		const struct vfa_group_member *member = vfa_group_get_member(group, i);
-
-		if (member->role != VFA_MEMBER_KERNEL || used >= sizeof(blockers) ||
-		    typed >= sizeof(commands))
-			continue;
-		used += snprintf(blockers + used, sizeof(blockers) - used, "%s%s is bound to %s",
-				 used ? ", " : "", member->name, member->driver);
-		typed += snprintf(commands + typed, sizeof(commands) - typed,
-				  "\n  echo %s > %s/bus/pci/devices/%s/driver/unbind",
-				  member->name, host->sysfs, member->name);
-	}
-	if (!used)
-		return 0;
-	return error_set(EBUSY, VFA_CAUSE_NOT_VIABLE,
-			 "%s cannot be used: group %u is not viable: %s\n"
-			 "members on pcieport, pci-stub or no driver do not block; take off the others, "
-			 "if nothing uses them:%s",
-			 bdf, vfa_group_number(group), blockers, commands);
-}
-
-/* The group's node and its members' device nodes exclude each other. */
-static bool find_owner(const struct vfa_host *host, const struct vfa_group *group,
-		       char path[SYSFS_PATH], struct owner *ret)
-{
-	node_path(host, path, "vfio/%u", vfa_group_number(group));
-	if (owner_find(host, path, ret))
-		return true;
-	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
-		const struct vfa_group_member *member = vfa_group_get_member(group, i);
-		struct pci_function function;
-		char bdf[BDF_SIZE];
-
-		if (member->role != VFA_MEMBER_VFIO)
-			continue;
-		snprintf(bdf, sizeof(bdf), "%s", member->name);
-		pci_read(host, bdf, &function);
-		if (!function.vfio_node[0])
-			continue;
-		node_path(host, path, "vfio/devices/%s", function.vfio_node);
-		if (owner_find(host, path, ret))
-			return true;
-	}
-	return false;
-}
-
-/* Whether the node that is held is the device's own. */
-static bool is_own_node(const struct vfa_host *host, const struct pci_function *function,
-			const char *path)
-{
-	char own[SYSFS_PATH];
-
-	node_path(host, own, "vfio/devices/%s", function->vfio_node);
-	return !strcmp(path, own);
-}
-
-static int refuse_owned(const struct vfa_host *host, const struct vfa_group *group,
-			enum vfa_backend backend, const struct pci_function *function)
-{
-	enum vfa_cause cause =
-		backend == VFA_BACKEND_IOMMUFD ? VFA_CAUSE_DEVICE_BUSY : VFA_CAUSE_GROUP_BUSY;
-	char path[SYSFS_PATH];
-	struct owner owner;
-
-	if (find_owner(host, group, path, &owner)) {
-		cause = is_own_node(host, function, path) ? VFA_CAUSE_DEVICE_BUSY :
-							    VFA_CAUSE_GROUP_BUSY;
-		return error_set(EBUSY, cause,
-				 "%s is busy: %s is held by process %d (%s)\n"
-				 "a group belongs to one address space owner at a time: wait for that "
-				 "process, or use the device through it",
-				 function->bdf, path, (int)owner.pid, owner.command);
-	}
-	return error_set(EBUSY, cause,
-			 "%s is busy: group %u or its device is open in a process that cannot be seen "
-			 "from here\n"
-			 "as root, fuser -v %s/vfio/%u %s/vfio/devices/* names it; a device that was "
-			 "just closed may still be on its way out",
-			 function->bdf, vfa_group_number(group), host->dev,
-			 vfa_group_number(group), host->dev);
-}
-
-/* The kernel decided; the members only tell why. */
-static int refuse_busy(const struct vfa_host *host, enum vfa_backend backend,
-		       const struct pci_function *function)
-{
-	struct vfa_group *group;
-	int err;
-
-	if (function->group < 0 ||
-	    vfa_group_new((struct vfa_host *)host, function->group, &group))
-		return error_set(EBUSY, VFA_CAUSE_GROUP_BUSY,
-				 "%s is busy: its group is in use, and sysfs does not tell by whom\n"
-				 "make sysfs visible to this process to learn more",
-				 function->bdf);
-	err = refuse_blocked(host, group, function->bdf);
-	if (!err)
-		err = refuse_owned(host, group, backend, function);
-	vfa_group_free(group);
-	return err;
-}
-
-static int refuse_interrupts(enum vfa_backend backend, const struct pci_function *function)
+static int refuse_interrupts(const struct refused_join *refused)
 {
 	return error_set(EPERM, VFA_CAUSE_UNSAFE_INTERRUPTS,
 			 "%s cannot be used safely: this machine does not remap interrupts, so a "
@@ -199,168 +85,194 @@ static int refuse_interrupts(enum vfa_backend backend, const struct pci_function
 			 "turn interrupt remapping on in firmware; %s=1 on the kernel command line "
 			 "goes without, and lets whoever has the device disturb or take over this "
 			 "machine",
-			 function->bdf,
-			 backend == VFA_BACKEND_IOMMUFD ? "iommufd.allow_unsafe_interrupts"
-							: "vfio_iommu_type1.allow_unsafe_interrupts");
+			 refused->function->bdf,
+			 refused->backend == VFA_BACKEND_IOMMUFD
+				 ? "iommufd.allow_unsafe_interrupts"
+				 : "vfio_iommu_type1.allow_unsafe_interrupts");
 }
 
-static bool find_direct(const struct vfa_host *host, int group, struct vfa_reserved_region *ret)
+/* Interrupts, or that somebody else owns the group's DMA. The second can be seen. */
+static int refuse_unpermitted(const struct refused_join *refused)
+{
+	int err = refuse_taken(refused);
+
+	return err ? err : refuse_interrupts(refused);
+}
+
+/* Firmware's identity map, in whose place no user's mappings can be; 0 when there is none. */
+static int refuse_direct(const struct refused_join *refused)
 {
 	struct vfa_reserved_region *regions = NULL;
-	int count = group < 0 ? 0 : reserved_read(host, group, &regions);
-	bool found = false;
+	int group = refused->function->group;
+	int count = group < 0 ? 0 : reserved_read(refused->host, group, &regions);
+	int err = 0;
 
-	for (int i = 0; i < count && !found; i++) {
-		found = regions[i].type == VFA_RESERVED_DIRECT;
-		if (found)
-			*ret = regions[i];
-	}
-	if (count > 0)
-		free(regions);
-	return found;
+	for (int i = 0; i < count && !err; i++)
+		if (regions[i].type == VFA_RESERVED_DIRECT)
+			err = error_set(EINVAL, VFA_CAUSE_FIRMWARE_MAP,
+					"%s cannot be assigned: firmware wants 0x%" PRIx64
+					"-0x%" PRIx64 " mapped one to one for it (RMRR or IVMD)\n"
+					"look for a firmware setting that releases the device; no "
+					"setting of this library does",
+					refused->function->bdf, regions[i].range.start,
+					regions[i].range.last);
+	free(regions);
+	return err;
 }
 
-/*
- * EPERM has two reasons: interrupts, or that somebody else owns the group's DMA.
- * The second can be seen.
- */
-static int refuse_unpermitted(const struct vfa_host *host, enum vfa_backend backend,
-			      const struct pci_function *function)
+/* An address space that the device does not fit into. */
+static int refuse_attach(const struct refused_join *refused, const char *call, int err)
 {
-	char path[SYSFS_PATH];
-	struct vfa_group *group;
-	struct owner owner;
-	int err;
+	int direct = err == -EINVAL || err == -EPERM ? refuse_direct(refused) : 0;
 
-	if (function->group < 0 ||
-	    vfa_group_new((struct vfa_host *)host, function->group, &group))
-		return refuse_interrupts(backend, function);
-	err = refuse_blocked(host, group, function->bdf);
-	if (!err && find_owner(host, group, path, &owner))
-		err = refuse_owned(host, group, backend, function);
-	vfa_group_free(group);
-	return err ? err : refuse_interrupts(backend, function);
-}
-
-/* What an IOMMU driver says when it does not want the device in a user's address space. */
-static int refuse_attach(const struct vfa_host *host, const struct pci_function *function,
-			 const char *call, size_t live_mappings, int err)
-{
-	struct vfa_reserved_region direct;
-
-	if ((err == -EINVAL || err == -EPERM) && find_direct(host, function->group, &direct))
-		return error_set(EINVAL, VFA_CAUSE_FIRMWARE_MAP,
-				 "%s cannot be assigned: firmware wants 0x%" PRIx64 "-0x%" PRIx64
-				 " mapped one to one for it (RMRR or IVMD)\n"
-				 "look for a firmware setting that releases the device; no setting of "
-				 "this library does",
-				 function->bdf, direct.range.start, direct.range.last);
+	if (direct)
+		return direct;
+	if (err == -EPERM)
+		return refuse_unpermitted(refused);
 	/* EADDRINUSE from iommufd; from type1, which has one errno for all, EINVAL. */
-	if (err == -EADDRINUSE || (err == -EINVAL && live_mappings))
+	if (err == -EADDRINUSE || (err == -EINVAL && refused->live_mappings))
 		return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
 				 "%s cannot join: a live mapping is where it has a reserved region or "
 				 "its IOMMU does not reach\n"
 				 "unmap what lies in its reserved_regions or above its aperture, let it "
 				 "join, and map again",
-				 function->bdf);
-	return error_kernel(err, "%s: %s", function->bdf, call);
+				 refused->function->bdf);
+	return error_kernel(err, "%s: %s", refused->function->bdf, call);
 }
 
-static int refuse_node(const struct pci_function *function, const struct join *join, int err)
+static int refuse_passed(const struct refused_join *refused)
 {
-	if (join->fd >= 0 && err != -EBADF)
-		return error_kernel(err, "%s: duplicate fd %d", function->bdf, join->fd);
-	if (join->fd >= 0)
+	return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
+			 "fd %d is not an open node of %s that %s could use, or is in use already\n"
+			 "pass a newly opened %s",
+			 refused->join->fd, refused->function->bdf,
+			 vfa_backend_name(refused->backend),
+			 refused->backend == VFA_BACKEND_IOMMUFD ? "/dev/vfio/devices/vfioN"
+								 : "/dev/vfio/GROUP");
+}
+
+static int refuse_node(const struct refused_join *refused, int err)
+{
+	const char *bdf = refused->function->bdf;
+	int fd = refused->join->fd;
+
+	if (err == -EBUSY)
+		return refuse_busy(refused);
+	if (fd >= 0 && err == -EBADF)
 		return error_set(err, VFA_CAUSE_BAD_FD,
-				 "fd %d is not open\npass the open node of %s or of its group",
-				 join->fd, function->bdf);
+				 "fd %d is not open\npass the open node of %s or of its group", fd, bdf);
+	if (fd >= 0)
+		return error_kernel(err, "%s: duplicate fd %d", bdf, fd);
 	if (err == -ENOENT || err == -ENODEV || err == -ENXIO)
 		return error_set(ENOENT, VFA_CAUSE_NO_DEVICE_NODE,
 				 "%s: there is no %s\n"
 				 "make the node visible here: in a container, pass it in; else see whether "
 				 "udev or devtmpfs runs",
-				 function->bdf, join->node);
+				 bdf, refused->join->node);
 	return err; /* node_open() knew */
 }
 
-static int refuse_device(const struct pci_function *function, const struct join *join, int err)
+static int refuse_token(const struct refused_join *refused, int err)
 {
-	if (err == -ENODEV && join->fd >= 0)
+	if (refused->join->vf_token)
+		return error_set(err, VFA_CAUSE_VF_TOKEN,
+				 "%s: the VF token is wrong, or the device takes none\n"
+				 "give the UUID that the owner of the physical function set, in the form "
+				 "00112233-4455-6677-8899-aabbccddeeff, and none for other devices",
+				 refused->function->bdf);
+	return error_set(err, VFA_CAUSE_VF_TOKEN,
+			 "%s: the VF token is missing\n"
+			 "its physical function is assigned too: give the UUID that its owner set, as "
+			 "vf_token",
+			 refused->function->bdf);
+}
+
+static int refuse_device(const struct refused_join *refused, int err)
+{
+	if (err == -ENODEV && refused->join->fd >= 0)
 		return error_set(ENODEV, VFA_CAUSE_BAD_FD,
 				 "%s is not in the group whose node is fd %d\n"
 				 "pass the node of its own group",
-				 function->bdf, join->fd);
-	if (err == -EACCES || (err == -EINVAL && join->vf_token))
-		return error_set(err, VFA_CAUSE_VF_TOKEN,
-				 "%s: the VF token is %s\n"
-				 "%s",
-				 function->bdf,
-				 join->vf_token ? "wrong, or the device takes none" : "missing",
-				 join->vf_token
-					 ? "give the UUID that the owner of the physical function set, "
-					   "and none for other devices"
-					 : "its physical function is assigned too: give the UUID that its "
-					   "owner set, as vf_token");
-	return error_kernel(err, "%s: VFIO_GROUP_GET_DEVICE_FD", function->bdf);
+				 refused->function->bdf, refused->join->fd);
+	if (err == -EACCES || (err == -EINVAL && refused->join->vf_token))
+		return refuse_token(refused, err);
+	return error_kernel(err, "%s: VFIO_GROUP_GET_DEVICE_FD", refused->function->bdf);
 }
 
-static int refuse_bind(const struct vfa_host *host, const struct pci_function *function,
-		       const struct join *join, int err)
+/* EINVAL is also what the kernel has for the second opener of a device node. */
+static int refuse_bind_argument(const struct refused_join *refused)
 {
-	if (err == -EINVAL && join->vf_token)
+	int err = refuse_direct(refused);
+
+	if (err)
+		return err;
+	if (refused->join->vf_token)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_VF_TOKEN,
 				 "%s: the VF token was not taken\n"
 				 "tokens on iommufd need Linux 6.18, a token of the form "
 				 "00112233-4455-6677-8899-aabbccddeeff, and a virtual function",
-				 function->bdf);
-	if (err == -EACCES)
-		return refuse_device(function, join, err);
-	if (err == -EPERM)
-		return refuse_unpermitted(host, VFA_BACKEND_IOMMUFD, function);
-	/* EINVAL is what the kernel has for a second opener of a device node. */
-	if (err == -EBUSY || err == -EINVAL)
-		return refuse_busy(host, VFA_BACKEND_IOMMUFD, function);
-	return error_kernel(err, "%s: VFIO_DEVICE_BIND_IOMMUFD", function->bdf);
+				 refused->function->bdf);
+	if (refused->join->fd < 0)
+		return refuse_busy(refused);
+	err = refuse_taken(refused);
+	return err ? err : refuse_passed(refused);
 }
 
-int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
-		const struct pci_function *function, const struct join *join,
-		size_t live_mappings, int err)
+static int refuse_bind(const struct refused_join *refused, int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return refuse_bind_argument(refused);
+	case -EBUSY:
+		return refuse_busy(refused);
+	case -EPERM:
+		return refuse_unpermitted(refused);
+	case -EACCES:
+		return refuse_token(refused, err);
+	default:
+		return error_kernel(err, "%s: VFIO_DEVICE_BIND_IOMMUFD", refused->function->bdf);
+	}
+}
+
+/* The first request made of a node shows whether it is one. */
+static int refuse_status(const struct refused_join *refused, int err)
+{
+	if (refused->join->fd >= 0)
+		return refuse_passed(refused);
+	return error_kernel(err, "%s: VFIO_GROUP_GET_STATUS", refused->function->bdf);
+}
+
+static int refuse_container(const struct refused_join *refused, int err)
+{
+	if (err == -EBUSY)
+		return refuse_busy(refused);
+	return refuse_attach(refused, "VFIO_GROUP_SET_CONTAINER", err);
+}
+
+int refuse_join(const struct refused_join *refused, int err)
 {
 	if (err == -ENOMEM)
 		return error_memory();
-	if (join->fd >= 0 && (err == -ENOTTY || join->step == JOIN_GET_STATUS))
-		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
-				 "fd %d is not a VFIO node of the kind that %s needs\n"
-				 "pass an open %s",
-				 join->fd, vfa_backend_name(backend),
-				 backend == VFA_BACKEND_IOMMUFD ? "/dev/vfio/devices/vfioN"
-								: "/dev/vfio/GROUP");
-	if (err == -EBUSY && join->step != JOIN_GET_DEVICE)
-		return refuse_busy(host, backend, function);
+	if (err == -ENOTTY && refused->join->fd >= 0)
+		return refuse_passed(refused);
 
-	switch (join->step) {
+	switch (refused->join->step) {
 	case JOIN_OPEN_NODE:
-		return refuse_node(function, join, err);
+		return refuse_node(refused, err);
 	case JOIN_GET_STATUS:
-		return error_kernel(err, "%s: VFIO_GROUP_GET_STATUS", function->bdf);
+		return refuse_status(refused, err);
 	case JOIN_VIABLE:
-		break; /* EBUSY only */
+		return refuse_busy(refused);
 	case JOIN_SET_CONTAINER:
+		return refuse_container(refused, err);
 	case JOIN_SET_IOMMU:
-		if (err == -EPERM)
-			return refuse_unpermitted(host, backend, function);
-		return refuse_attach(host, function,
-				     join->step == JOIN_SET_IOMMU ? "VFIO_SET_IOMMU"
-								  : "VFIO_GROUP_SET_CONTAINER",
-				     live_mappings, err);
+		return refuse_attach(refused, "VFIO_SET_IOMMU", err);
 	case JOIN_GET_DEVICE:
-		return refuse_device(function, join, err);
+		return refuse_device(refused, err);
 	case JOIN_BIND:
-		return refuse_bind(host, function, join, err);
+		return refuse_bind(refused, err);
 	case JOIN_ATTACH:
-		return refuse_attach(host, function, "VFIO_DEVICE_ATTACH_IOMMUFD_PT",
-				     live_mappings, err);
+		return refuse_attach(refused, "VFIO_DEVICE_ATTACH_IOMMUFD_PT", err);
 	}
-	return error_kernel(err, "%s", function->bdf);
+	return error_kernel(err, "%s", refused->function->bdf);
 }

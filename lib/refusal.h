@@ -9,6 +9,17 @@
 #include "backend/backend.h"
 #include "topology/pci.h"
 
+/* A join that the kernel refused. */
+struct refused_join {
+	const struct vfa_host *host;
+	enum vfa_backend backend;
+	const struct pci_function *function;
+	const struct join *join; /* with the step that failed */
+	size_t live_mappings;	 /* in the container */
+};
+
+/* All return the -errno to give, recorded. */
+
 /** refuse_unready() - what sysfs shows to be missing; 0 when nothing is */
 int refuse_unready(const struct vfa_host *host, enum vfa_backend wanted,
 		   const struct pci_function *function);
@@ -17,16 +28,13 @@ int refuse_unready(const struct vfa_host *host, enum vfa_backend wanted,
 int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 		     const struct vfa_reserved_region *region);
 
-/**
- * refuse_join() - the kernel said no
- * @join: with the step that failed
- * @live_mappings: how many mappings the container has
- * @err: its -errno
- *
- * Return: the -errno to give, recorded.
- */
-int refuse_join(const struct vfa_host *host, enum vfa_backend backend,
-		const struct pci_function *function, const struct join *join,
-		size_t live_mappings, int err);
+/** refuse_join() - the kernel said no, with @err */
+int refuse_join(const struct refused_join *refused, int err);
+
+/** refuse_taken() - the kernel driver or process that has the group; 0 when none is seen */
+int refuse_taken(const struct refused_join *refused);
+
+/** refuse_busy() - the same, and where none is seen that it is busy all the same */
+int refuse_busy(const struct refused_join *refused);
 
 #endif

@@ -299,8 +299,9 @@ static int alloc_ioas(struct iommufd *iommufd)
 	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
 	int err = iommufd_ioctl(&iommufd->base, UAPI_IOMMU_IOAS_ALLOC, &alloc);
 
-	if (err == -ENOTTY)
-		return error_set(err, VFA_CAUSE_BAD_FD,
+	/* EINVAL is what a VFIO container has for requests it does not know. */
+	if (err == -ENOTTY || err == -EINVAL)
+		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
 				 "fd %d is not an iommufd\npass an open /dev/iommu",
 				 iommufd->base.fd);
 	if (err < 0)

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/info.h"
 #include "base/node.h"
+#include "uapi/iommufd.h"
 
 /* A group in the container, open for as long as one of its devices is. */
 struct type1_group {
@@ -357,15 +358,26 @@ static int check_unused(struct backend *backend)
 			 "pass a newly opened /dev/vfio/vfio");
 }
 
+/* It answers a container's requests too, but has its own way with them. */
+static bool is_iommufd(struct backend *backend)
+{
+	struct uapi_iommu_vfio_ioas request = {
+		.size = sizeof(request),
+		.op = UAPI_IOMMU_VFIO_IOAS_GET,
+	};
+	int err = type1_ioctl(backend, UAPI_IOMMU_VFIO_IOAS, &request);
+
+	return !err || err == -ENODEV;
+}
+
 static int check_container(struct backend *backend)
 {
 	int version = type1_ioctl(backend, VFIO_GET_API_VERSION, NULL);
 
-	if (version != VFIO_API_VERSION)
-		return error_set(version < 0 ? version : ENOTTY, VFA_CAUSE_BAD_FD,
-				 "fd %d is not a VFIO container: VFIO_GET_API_VERSION gives %d\n"
-				 "pass an open /dev/vfio/vfio",
-				 backend->fd, version);
+	if (version != VFIO_API_VERSION || is_iommufd(backend))
+		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
+				 "fd %d is not a VFIO container\npass an open /dev/vfio/vfio",
+				 backend->fd);
 	if (type1_ioctl(backend, VFIO_CHECK_EXTENSION, as_argument(iommu_type(backend))) > 0)
 		return 0;
 	if (backend->kind == VFA_BACKEND_NOIOMMU)

@@ -44,7 +44,7 @@ static void describe(const struct vfa_host *host, const char *pid, struct owner 
 		ret->command[0] = '\0';
 }
 
-bool owner_find(const struct vfa_host *host, const char *path, struct owner *ret)
+bool owner_find(const struct vfa_host *host, const char *path, pid_t except, struct owner *ret)
 {
 	bool found = false;
 	char **pids;
@@ -53,7 +53,8 @@ bool owner_find(const struct vfa_host *host, const char *path, struct owner *ret
 	if (count < 0)
 		return false;
 	for (int i = 0; i < count && !found; i++) {
-		found = isdigit((unsigned char)pids[i][0]) && holds(host, pids[i], path);
+		found = isdigit((unsigned char)pids[i][0]) && atoi(pids[i]) != except &&
+			holds(host, pids[i], path);
 		if (found)
 			describe(host, pids[i], ret);
 	}

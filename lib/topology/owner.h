@@ -16,7 +16,12 @@ struct owner {
 	char command[32];
 };
 
-/** owner_find() - a process with @path open; false when none can be seen */
-bool owner_find(const struct vfa_host *host, const char *path, struct owner *ret);
+/**
+ * owner_find() - a process with @path open
+ * @except: a process that does not count, 0 for none
+ *
+ * Return: false when none can be seen.
+ */
+bool owner_find(const struct vfa_host *host, const char *path, pid_t except, struct owner *ret);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
-#include "map_refusal.h"
+#include "refusal_map.h"
 
 #include <errno.h>
 #include <inttypes.h>

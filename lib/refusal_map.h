@@ -3,8 +3,8 @@
 
 /* Why memory cannot be mapped, told so that a person can act. */
 
-#ifndef LIB_MAP_REFUSAL_H
-#define LIB_MAP_REFUSAL_H
+#ifndef LIB_REFUSAL_MAP_H
+#define LIB_REFUSAL_MAP_H
 
 #include "container.h"
 
