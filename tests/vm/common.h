@@ -42,10 +42,11 @@
 /* What is known of the machine that VFA_VM_PROFILE names. */
 struct vm_profile {
 	const char *name;
-	const char *fault; /* how the kernel's log line of a stopped DMA begins, NULL for none */
+	const char *fault[2]; /* parts of the kernel's line when EDU's DMA is stopped, if any */
 	bool has_iommu;
 	bool isolates_interrupts;
 	bool has_iommufd;
+	bool translates_behind_ports;
 	int coherency;			 /* what vfa_coherency_is_enforced() has to say */
 	struct vfa_iova_range ranges[4]; /* that the kernel reports, up to an empty one */
 };

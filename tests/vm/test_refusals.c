@@ -14,7 +14,8 @@
 
 #include "edu.h"
 
-#define NOBODY 65534
+#define NOBODY	     65534
+#define NOIOMMU_MODE "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
 
 /* What opening a container and a device in it ends with; nothing stays open. */
 static int try_device(enum vfa_backend backend, const char *bdf)
@@ -74,7 +75,7 @@ static void noiommu_needs_to_be_asked_for_by_name(void **state)
 	size_t i;
 
 	vm_need(!vm_profile()->has_iommu, "a machine without IOMMU, as profile none is");
-	vm_set(vm, "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", "Y");
+	vm_set(vm, NOIOMMU_MODE, "Y");
 	vm_bind(vm, EDU);
 
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -111,7 +112,8 @@ static void noiommu_is_refused_where_there_is_an_iommu(void **state)
 	struct vm *vm = *state;
 
 	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");
-	vm_set(vm, "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", "Y");
+	vm_need(access(NOIOMMU_MODE, F_OK) == 0, "a kernel with CONFIG_VFIO_NOIOMMU");
+	vm_set(vm, NOIOMMU_MODE, "Y");
 	assert_refused(try_device(VFA_BACKEND_NOIOMMU, EDU), ENOENT, VFA_CAUSE_NOIOMMU);
 	assert_said(EDU);
 }
