@@ -104,7 +104,7 @@ make_initramfs() { # [COMMAND...]
 }
 
 qemu_command() { # sets qemu
-    local appended="console=ttyS0 quiet panic=-1 printk.devkmsg=on $append"
+    local appended="console=ttyS0 panic=-1 printk.devkmsg=on printk.time=1 $append"
     device_options
     qemu=(
         "${VFA_VM_QEMU:-qemu-system-x86_64}"
@@ -128,6 +128,7 @@ qemu_command() { # sets qemu
 # QEMU dies with this script, whatever ends it.
 run_command() {
     qemu_command
+    : >"$work/console"
     set +e
     (
         cd "$build/vm" # where the devices' files are
@@ -135,7 +136,7 @@ run_command() {
     ) </dev/null 2>"$work/qemu-errors" | tee "$work/output"
     qemu_status=${PIPESTATUS[0]}
     set -e
-    status=$(sed -n "s/.*vfa-vm: $token: exit status \([0-9]*\).*/\1/p" "$work/console" 2>/dev/null)
+    status=$(sed -n "s/.*vfa-vm: $token: exit status \([0-9]*\).*/\1/p" "$work/console")
     if [[ -n $status ]]; then
         outcome="exit status $status, ${SECONDS} s"
     else
