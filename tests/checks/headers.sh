@@ -47,7 +47,7 @@ dialects()
 			echo "$compiler c++11"
 			echo "$compiler c++17"
 		fi
-	done | sort -u
+	done
 }
 
 # compile COMPILER STANDARD FILE [OPTION...]
@@ -128,7 +128,7 @@ described()
 }
 
 mapfile -t headers < <(cd "$include" && printf '%s\n' vfa.h vfa/*.h)
-mapfile -t all_dialects < <(dialects)
+mapfile -t all_dialects < <(dialects | sort -u)
 functions=$(declared)
 
 for header in "${headers[@]}"; do
@@ -163,7 +163,7 @@ done
 # Each struct with a size of its own has an initialiser.
 while read -r struct; do
 	name=${struct#vfa_}
-	initialisers | grep -qx "${name^^}" || fail "struct $struct: no VFA_${name^^}_INIT"
+	initialisers | grep -x "${name^^}" > /dev/null || fail "struct $struct: no VFA_${name^^}_INIT"
 done < <(awk '/^struct vfa_[a-z_]* {/ { name = $2 } /struct_size;/ { print name }' "$include"/vfa/*.h)
 
 descriptions=$(described "$include"/vfa/*.h)

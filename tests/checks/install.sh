@@ -87,10 +87,10 @@ check_tree()
 	while read -r file; do
 		fail "${file#"$prefix/"}: names the build or source tree"
 	done < <(grep -rlFI -e "$build" -e "$source_dir" "$prefix")
-	if readelf -dW "$prefix/lib/libvfa.so" | grep -q '(RPATH)\|(RUNPATH)'; then
+	if readelf -dW "$prefix/lib/libvfa.so" | grep '(RPATH)\|(RUNPATH)'; then
 		fail "libvfa.so: has a search path of its own"
 	fi
-	readelf -dW "$prefix/lib/libvfa.so" | grep -q 'SONAME.*\[libvfa\.so\.0\]' ||
+	readelf -dW "$prefix/lib/libvfa.so" | grep 'SONAME.*\[libvfa\.so\.0\]' > /dev/null ||
 		fail "libvfa.so: its soname is not libvfa.so.0"
 }
 

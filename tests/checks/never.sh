@@ -30,7 +30,7 @@ if [ ! -e "$library" ] || [ ${#objects[@]} -eq 0 ]; then
 	echo "skipped: build the shared library first (it is not in $build_dir/lib)"
 	exit 77
 fi
-if nm -u "${objects[@]}" | grep -q 'U __[au][bs]\?san_\|U __gcov'; then
+if nm -u "${objects[@]}" | grep 'U __[au][bs]\?san_\|U __gcov' > /dev/null; then
 	echo "skipped: sanitizers and coverage do all of this; use a build without them"
 	exit 77
 fi
@@ -119,7 +119,7 @@ for needed in $(readelf -dW "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 	esac
 done
 
-if readelf -dW "$library" | grep -q '(RPATH)\|(RUNPATH)'; then
+if readelf -dW "$library" | grep '(RPATH)\|(RUNPATH)'; then
 	fail "the library has a search path of its own"
 fi
 

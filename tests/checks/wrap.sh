@@ -91,7 +91,7 @@ if grep -q 'warning:.*cmocka\|cmocka.*warning:' "$work/build.log"; then
 	grep 'warning:' "$work/build.log"
 	die "cmocka does not build without warnings"
 fi
-if ldd "$build/$program" | grep -q libcmocka; then
+if ldd "$build/$program" | grep libcmocka; then
 	die "$program uses the installed cmocka, not the wrap's"
 fi
 (unset CMOCKA_MESSAGE_OUTPUT && "$build/$program") > "$work/run.log" 2>&1 || {
@@ -99,7 +99,7 @@ fi
 	die "$program fails with the wrap's cmocka"
 }
 
-if meson introspect "$build" --installed | grep -q 'cmocka'; then
+if meson introspect "$build" --installed | grep 'cmocka' > /dev/null; then
 	die "the wrap's cmocka would be installed"
 fi
 
