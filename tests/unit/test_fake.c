@@ -354,11 +354,11 @@ static void coherency_is_the_and_of_all_groups(void **state)
 static void a_device_keeps_its_group_open(void **state)
 {
 	struct type1 fds = open_type1(*state, "vfio/4");
-	int device = call(fds.group, VFIO_GROUP_GET_DEVICE_FD, EDU);
+	int device = call(fds.group, VFIO_GROUP_GET_DEVICE_FD, (void *)EDU);
 
 	assert_true(device >= 0);
 	assert_int_equal(call(fds.group, VFIO_GROUP_UNSET_CONTAINER, NULL), -EBUSY);
-	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, NVME), -ENODEV);
+	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, (void *)NVME), -ENODEV);
 	close_type1(fds);
 	assert_int_equal(open_node(*state, "vfio/4"), -1);
 	assert_int_equal(errno, EBUSY);
@@ -376,7 +376,7 @@ static void a_virtual_function_wants_its_token(void **state)
 	snprintf(name, sizeof(name), "%s vf_token=%s", EDU, uuid);
 	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, name), -EINVAL);
 	fake_set_token(EDU, uuid);
-	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, EDU), -EACCES);
+	assert_int_equal(call(fds.group, VFIO_GROUP_GET_DEVICE_FD, (void *)EDU), -EACCES);
 	device = call(fds.group, VFIO_GROUP_GET_DEVICE_FD, name);
 	assert_true(device >= 0);
 	close_node(device);

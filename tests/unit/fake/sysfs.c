@@ -72,7 +72,8 @@ void tree_write(const struct tree *tree, const char *text, const char *format, .
 	FORMAT_PATH(path);
 	make_parents(path);
 	file = fopen(path, "we");
-	must(file && fputs(text, file) >= 0 && !fclose(file), "write", path);
+	must(file && !fchmod(fileno(file), 0600) && fputs(text, file) >= 0 && !fclose(file),
+	     "write", path);
 }
 
 void tree_link(const struct tree *tree, const char *target, const char *format, ...)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Why a device does not do as told, and what is wrong with any call. */
+
+#include <linux/vfio.h>
+
+#include "base/error.h"
+#include "messages/messages.h"
+
+static void kernel_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_fail_ioctl(VFIO_DEVICE_RESET, EAGAIN);
+	SAYS(vfa_device_reset(space.device), KERNEL,
+	     "0000:00:04.0: VFIO_DEVICE_RESET: Resource temporarily unavailable", "");
+	close_space(space);
+}
+
+static void no_memory_is_told(void **state)
+{
+	SAYS(error_memory(), NO_MEMORY, "out of memory", "");
+}
+
+static void bad_argument_is_told(void **state)
+{
+	struct vfa_host_options options = { .struct_size = 3 };
+	struct vfa_host *host;
+
+	SAYS(vfa_container_fd(NULL), BAD_ARGUMENT, "container is NULL", "");
+	SAYS(vfa_host_new(&options, &host), BAD_ARGUMENT,
+	     "vfa_host_options: struct_size is 3, not 48",
+	     "initialise the struct with its _INIT macro");
+}
+
+static void wrong_order_is_told(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct space space;
+
+	SAYS(vfa_container_iova_ranges(container, NULL, 0), WRONG_ORDER,
+	     "IOVA ranges: no device is in the container, so what can be mapped is "
+	     "not known",
+	     "open a device in it first: vfa_device_open");
+	vfa_container_close(container);
+	space = open_space(state);
+	SAYS(vfa_region_unmap(space.device, VFA_BAR(0)), WRONG_ORDER,
+	     "0000:00:04.0: region 0 is not mapped", "unmap as often as it was mapped");
+	close_space(space);
+}
+
+static void no_region_is_told(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *base;
+
+	SAYS(vfa_region_map(space.device, 9, &base), NO_REGION,
+	     "0000:00:04.0 has no region 9: vfa_region_count is 9", "use an index below it");
+	SAYS(vfa_region_map(space.device, VFA_BAR(1), &base), NO_REGION,
+	     "0000:00:04.0 does not implement region 1",
+	     "vfa_region_get_info tells the size of each");
+	close_space(space);
+}
+
+static void region_bounds_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint32_t value;
+
+	SAYS(vfa_region_read(space.device, VFA_BAR(0), 1 << 20, &value, 4), REGION_BOUNDS,
+	     "0000:00:04.0: 4 bytes at offset 0x100000 are past the end of region 0",
+	     "the region has 0x100000 bytes");
+	close_space(space);
+}
+
+static void region_rights_is_told(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *base;
+	uint8_t byte = 0;
+
+	SAYS(vfa_region_map(space.device, VFA_BAR(2), &base), REGION_RIGHTS,
+	     "0000:00:04.0: region 2 cannot be mapped: it is I/O ports, smaller than "
+	     "a page, or guarded by its driver",
+	     "use vfa_region_read and vfa_region_write");
+	SAYS(vfa_region_map(space.device, VFA_BAR(4), &base), REGION_RIGHTS,
+	     "0000:00:04.0: only parts of region 4 can be mapped",
+	     "use vfa_region_read and vfa_region_write");
+	SAYS(vfa_region_write(space.device, VFA_REGION_ROM, 0, &byte, 1), REGION_RIGHTS,
+	     "0000:00:04.0: region 6 cannot be written",
+	     "the flags of vfa_region_get_info tell what it allows");
+	close_space(space);
+}
+
+static void no_irq_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+
+	SAYS(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, &irq), NO_IRQ,
+	     "0000:00:04.0 has no MSI-X interrupts", "vfa_irq_count tells how many of each kind");
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
+	SAYS(vfa_irq_mask(irq), NO_IRQ,
+	     "0000:00:04.0: MSI interrupts cannot be masked through VFIO",
+	     "mask them in the device, or ignore their eventfds");
+	close_space(space);
+}
+
+static void irq_bounds_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+
+	SAYS(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 2, &irq), IRQ_BOUNDS,
+	     "0000:00:04.0: 2 vectors of MSI from 0 on: the device has 1",
+	     "ask for vectors below 1");
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
+	SAYS(vfa_irq_fd(irq, 1), IRQ_BOUNDS, "0000:00:04.0: vector 1 of MSI is not enabled",
+	     "enabled are 0 to 0");
+	close_space(space);
+}
+
+static void too_few_vectors_is_told(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = open_device(container, NVME);
+	struct vfa_irq *irq = NULL;
+
+	fake_set_free_vectors(5);
+	SAYS(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 6, &irq), IRQ_BOUNDS,
+	     "0000:00:05.0: the machine has 5 vectors of MSI-X free, not 6",
+	     "ask for 5 or fewer from vector 0 on");
+	vfa_device_close(device);
+	vfa_container_close(container);
+}
+
+static void irq_busy_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
+	SAYS(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &irq), IRQ_BUSY,
+	     "0000:00:04.0: MSI interrupts are enabled already",
+	     "disable them first: one handle a kind, and one of INTx, MSI and MSI-X "
+	     "at a time");
+	close_space(space);
+}
+
+static void timeout_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
+	SAYS(vfa_irq_wait(irq, 0, 1, NULL), TIMEOUT,
+	     "0000:00:04.0: vector 0 of MSI did not fire within 1 ms",
+	     "check that bus mastering is on: vfa_device_enable_bus_master");
+	vfa_irq_disable(irq);
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &irq));
+	SAYS(vfa_irq_wait(irq, 0, 0, NULL), TIMEOUT,
+	     "0000:00:04.0: vector 0 of INTx did not fire within 0 ms",
+	     "INTx stays masked after it fired: vfa_irq_unmask");
+	close_space(space);
+}
+
+static void no_reset_is_told(void **state)
+{
+	struct space space;
+
+	fake_set_reset(EDU, false);
+	space = open_space(state);
+	SAYS(vfa_device_reset(space.device), NO_RESET,
+	     "0000:00:04.0 cannot be reset alone: it has no function-level reset and "
+	     "shares its bus or slot",
+	     "reset it by its own registers; reset_method in its sysfs directory "
+	     "lists what the kernel has");
+	close_space(space);
+}
+
+static void device_gone_is_told(void **state)
+{
+	fake_set_gone(EDU, true);
+	SAYS(try_open(*state, EDU, NULL), DEVICE_GONE,
+	     "0000:00:04.0 reads as all ones: it is asleep (D3cold) or gone",
+	     "see power_state in its sysfs directory; the parameter disable_idle_d3=1 "
+	     "of vfio_pci keeps devices awake; remove and rescan it if it fell off "
+	     "the bus");
+}
+
+const struct CMUnitTest device_messages[] = {
+	ON_TYPE1(kernel_is_told),	ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
+	ON_BOTH(no_region_is_told),	ON_BOTH(region_bounds_is_told),
+	ON_BOTH(region_rights_is_told), ON_BOTH(no_irq_is_told),
+	ON_BOTH(irq_bounds_is_told),	ON_BOTH(too_few_vectors_is_told),
+	ON_BOTH(irq_busy_is_told),	ON_BOTH(timeout_is_told),
+	ON_BOTH(no_reset_is_told),	ON_BOTH(device_gone_is_told),
+};
+
+const size_t device_messages_count = sizeof(device_messages) / sizeof(device_messages[0]);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Why memory is not mapped or unmapped. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "messages/messages.h"
+
+#define ADDRESS_MESSAGE                                                                            \
+	"map: this process has no memory at 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
+#define ADDRESS_HINT   "map memory there first, and keep it until it is unmapped for DMA"
+#define RIGHTS_MESSAGE "map: the memory at 0x%" PRIx64 " is not writable"
+#define RIGHTS_HINT    "map it with VFA_ACCESS_READ, or make it writable: mprotect"
+#define MMIO_MESSAGE                                                                               \
+	"map: 0x%" PRIx64 " is device memory (/memfd:[vfio-device] (deleted)), "                   \
+	"which iommufd does not pin"
+#define MMIO_HINT "type1 maps it as it is; iommufd needs a dma-buf of the region (Linux 6.19)"
+
+static void empty_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+	uint8_t byte;
+
+	SAYS(try_map_at(space, 0x10000, 0), EMPTY, "map: a size of 0", "give the size in bytes");
+	SAYS(vfa_region_read(space.device, VFA_BAR(0), 0, &byte, 0), EMPTY,
+	     "0000:00:04.0: a transfer of 0 bytes", "give the size in bytes");
+	SAYS(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 0, &irq), EMPTY,
+	     "0000:00:04.0: enable 0 vectors of MSI", "give at least 1; vfa_irq_disable disables");
+	close_space(space);
+}
+
+static void wrapped_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(try_map_at(space, -PAGE, 2 * PAGE), WRAPPED,
+	     "map: IOVA 0xfffffffffffff000 plus size 0x2000 exceeds 64 bits",
+	     "the last byte has to be 0xffffffffffffffff or below");
+	SAYS(vfa_container_unmap(space.container, -PAGE, 2 * PAGE), WRAPPED,
+	     "unmap: IOVA 0xfffffffffffff000 plus size 0x2000 exceeds 64 bits",
+	     "the last byte has to be 0xffffffffffffffff or below");
+	close_space(space);
+}
+
+static void misaligned_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint32_t value;
+
+	SAYS(try_map_at(space, 0x10010, PAGE), MISALIGNED,
+	     "map: IOVA 0x10010 is not a multiple of 0x1000, the IOMMU's page size",
+	     "align IOVA, address and size to vfa_container_alignment");
+	SAYS(try_map_at(space, 0x10000, 100), MISALIGNED,
+	     "map: size 0x64 is not a multiple of 0x1000, the IOMMU's page size",
+	     "align IOVA, address and size to vfa_container_alignment");
+	SAYS(vfa_config_read32(space.device, 2, &value), MISALIGNED,
+	     "0000:00:04.0: config offset 0x2 is not a multiple of 4", "use a narrower access");
+	close_space(space);
+}
+
+static void outside_aperture_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(try_map_at(space, 0x8000000000, PAGE), OUTSIDE_APERTURE,
+	     "map 0x8000000000-0x8000000fff: outside the IOMMU's aperture, which is "
+	     "0x0-0xfedfffff, 0xfef00000-0x7fffffffff",
+	     "nothing above is usable; the lowest usable IOVA is 0x1000");
+	close_space(space);
+}
+
+static void reserved_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(try_map_at(space, 0xfee00000, PAGE), RESERVED,
+	     "map 0xfee00000-0xfee00fff: overlaps reserved region "
+	     "0xfee00000-0xfeefffff (msi) of group 4",
+	     "next usable IOVA is 0xfef00000");
+	close_space(space);
+}
+
+static void overlap_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+	SAYS(try_map_at(space, 0x11000, PAGE), OVERLAP,
+	     "map 0x11000-0x11fff: overlaps mapping 0x10000-0x11fff",
+	     "next usable IOVA is 0x12000");
+	close_space(space);
+}
+
+static void no_space_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	options.iova_max = 0x1fff;
+	SAYS(vfa_container_map(space.container, space.memory, 2 * PAGE, &options, NULL), NO_SPACE,
+	     "map: no free IOVA range of 0x2000 bytes aligned to 0x1000 from 0x1000 "
+	     "to 0x1fff",
+	     "the IOMMU's aperture is 0x0-0xfedfffff, 0xfef00000-0x7fffffffff, with 0 "
+	     "mappings in it; widen iova_min and iova_max, or unmap");
+	close_space(space);
+}
+
+static void not_mapped_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(vfa_container_unmap(space.container, 0x10000, PAGE), NOT_MAPPED,
+	     "unmap 0x10000-0x10fff: nothing is mapped there",
+	     "give the range of one or more mappings");
+	close_space(space);
+}
+
+static void partial_unmap_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+	SAYS(vfa_container_unmap(space.container, 0x11000, PAGE), PARTIAL_UNMAP,
+	     "unmap 0x11000-0x11fff: cuts mapping 0x10000-0x11fff",
+	     "unmap it whole: a mapping cannot be split");
+	close_space(space);
+}
+
+static void short_unmap_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+	fake_forget(0x11000, PAGE);
+	SAYS(vfa_container_unmap(space.container, 0x10000, 2 * PAGE), SHORT_UNMAP,
+	     "unmap 0x10000-0x11fff: the kernel unmapped 4096 of 8192 bytes",
+	     "somebody else unmapped the rest through the container's fd; nothing is "
+	     "mapped there any more");
+	close_space(space);
+}
+
+static void buffer_unmapped_by_range_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = NULL;
+
+	assert_ok(vfa_buffer_alloc(space.container, PAGE, NULL, &buffer));
+	SAYS(vfa_container_unmap_all(space.container), WRONG_ORDER,
+	     "unmap: 0x1000-0x1fff belongs to a buffer", "free the buffer first: vfa_buffer_free");
+	vfa_buffer_free(buffer);
+	close_space(space);
+}
+
+static void memlock_on_type1_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_memlock(PAGE);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
+	     "map: the limit on locked memory: 4096 bytes allowed, 4096 mapped in "
+	     "this container, 8192 asked for; type1 counts per process, all its "
+	     "containers together",
+	     "raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
+	     "limits.conf; or give CAP_IPC_LOCK");
+	close_space(space);
+}
+
+static void memlock_on_iommufd_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_memlock(PAGE);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
+	     "map: the limit on locked memory: 4096 bytes allowed, 4096 mapped in "
+	     "this container, 8192 asked for; iommufd counts per user, all processes "
+	     "together",
+	     "raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
+	     "limits.conf; or give CAP_IPC_LOCK");
+	close_space(space);
+}
+
+static void entry_limit_is_told(void **state)
+{
+	struct space space;
+
+	fake_set_entry_limit(1);
+	space = open_space(state);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	SAYS(try_map_at(space, 0x10000, PAGE), ENTRY_LIMIT, "map: 1 of 1 type1 mappings are in use",
+	     "map larger pieces, or raise the parameter dma_entry_limit of "
+	     "vfio_iommu_type1 before the container is opened");
+	close_space(space);
+}
+
+static void bad_address_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint64_t start = (uintptr_t)space.memory, middle = start + PAGE;
+	char message[256];
+
+	memory_free(space.memory + PAGE, PAGE);
+	snprintf(message, sizeof(message), ADDRESS_MESSAGE, middle, start,
+		 (uint64_t)(middle + PAGE - 1));
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), BAD_ADDRESS, message, ADDRESS_HINT);
+	close_space(space);
+}
+
+static void read_only_memory_is_told(void **state)
+{
+	struct space space = open_space(state);
+	char message[256];
+
+	mprotect(space.memory, PAGE, PROT_READ);
+	snprintf(message, sizeof(message), RIGHTS_MESSAGE, (uint64_t)(uintptr_t)space.memory);
+	SAYS(try_map_at(space, 0x10000, PAGE), BAD_ADDRESS, message, RIGHTS_HINT);
+	close_space(space);
+}
+
+static void mmio_address_is_told(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *base;
+	char message[256];
+
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &base));
+	snprintf(message, sizeof(message), MMIO_MESSAGE, (uint64_t)(uintptr_t)base);
+	SAYS(vfa_container_map(space.container, (void *)base, PAGE, NULL, NULL), MMIO_ADDRESS,
+	     message, MMIO_HINT);
+	close_space(space);
+}
+
+const struct CMUnitTest map_messages[] = {
+	ON_BOTH(empty_is_told),
+	ON_BOTH(wrapped_is_told),
+	ON_BOTH(misaligned_is_told),
+	ON_BOTH(outside_aperture_is_told),
+	ON_BOTH(reserved_is_told),
+	ON_BOTH(overlap_is_told),
+	ON_BOTH(no_space_is_told),
+	ON_BOTH(not_mapped_is_told),
+	ON_BOTH(partial_unmap_is_told),
+	ON_BOTH(short_unmap_is_told),
+	ON_BOTH(buffer_unmapped_by_range_is_told),
+	ON_TYPE1(memlock_on_type1_is_told),
+	ON_IOMMUFD(memlock_on_iommufd_is_told),
+	ON_TYPE1(entry_limit_is_told),
+	ON_BOTH(bad_address_is_told),
+	ON_BOTH(read_only_memory_is_told),
+	ON_IOMMUFD(mmio_address_is_told),
+};
+
+const size_t map_messages_count = sizeof(map_messages) / sizeof(map_messages[0]);

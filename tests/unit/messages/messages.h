@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* What the tests of messages share. */
+
+#ifndef MESSAGES_H
+#define MESSAGES_H
+
+#include "fixture.h"
+
+/* The call failed for this cause, and said exactly this, paths below the machine's root. */
+void check_says(struct machine *machine, const char *file, int line, int result,
+		enum vfa_cause cause, const char *message, const char *hint);
+
+#define SAYS(call, cause, message, hint)                                                           \
+	check_says(*state, __FILE__, __LINE__, (call), VFA_CAUSE_##cause, message, hint)
+
+/* A container with EDU in it, for the causes that come later. */
+struct space {
+	struct vfa_container *container;
+	struct vfa_device *device;
+	char *memory; /* two pages */
+};
+
+struct space open_space(void **state);
+void close_space(struct space space);
+
+/* In a container of its own, which must fail. */
+int try_open(struct machine *machine, const char *bdf, const char *token);
+int try_map_at(struct space space, uint64_t iova, uint64_t size);
+
+extern const struct CMUnitTest join_messages[], map_messages[], device_messages[];
+extern const size_t join_messages_count, map_messages_count, device_messages_count;
+
+#endif
