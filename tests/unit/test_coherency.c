@@ -91,6 +91,7 @@ static void a_failing_question_is_an_error(void **state)
 	fake_fail_ioctl(VFIO_CHECK_EXTENSION, EIO);
 	assert_fails(vfa_coherency_is_enforced(container), EIO, KERNEL);
 	assert_true(fake_is_compat_clear());
+	fake_fail_ioctl(0, 0);
 	assert_int_equal(vfa_coherency_is_enforced(container), 1);
 	vfa_device_close(device);
 	vfa_container_close(container);

@@ -290,6 +290,21 @@ static void fail_each_call_by_any_errno(void **state, scenario play_it)
 		fail_each_call(*state, play_it, errors[i]);
 }
 
+/* Of maps and unmaps, which are done then. */
+static void fail_each_answer(void **state, scenario play_it)
+{
+	struct machine *machine = *state;
+	unsigned int n = 0;
+
+	do {
+		fake_fail_answer(++n);
+		play(machine, play_it);
+		check_nothing_left(machine);
+	} while (fake_has_failed());
+	fake_fail_answer(0);
+	assert_true(n > 1);
+}
+
 static void fail_each_allocation(void **state, scenario play_it)
 {
 	struct machine *machine = *state;
@@ -331,6 +346,12 @@ static void interrupt_each_call(void **state, scenario play_it)
 		fail_each_allocation(state, name);                                                 \
 	}
 
+#define UNANSWERED(name)                                                                           \
+	static void each_answer_to_##name##_may_fail(void **state)                                 \
+	{                                                                                          \
+		fail_each_answer(state, name);                                                     \
+	}
+
 #define INTERRUPTED(name)                                                                          \
 	static void signals_do_not_disturb_##name(void **state)                                    \
 	{                                                                                          \
@@ -342,6 +363,8 @@ SCENARIO(a_change_of_devices)
 SCENARIO(passed_nodes)
 SCENARIO(snapshots)
 SCENARIO(refusals)
+UNANSWERED(the_whole_life)
+UNANSWERED(a_change_of_devices)
 INTERRUPTED(the_whole_life)
 INTERRUPTED(a_change_of_devices)
 INTERRUPTED(snapshots)
@@ -357,6 +380,8 @@ int main(void)
 		CASES(passed_nodes),
 		CASES(snapshots),
 		CASES(refusals),
+		ON_BOTH(each_answer_to_the_whole_life_may_fail),
+		ON_BOTH(each_answer_to_a_change_of_devices_may_fail),
 		ON_BOTH(signals_do_not_disturb_the_whole_life),
 		ON_BOTH(signals_do_not_disturb_a_change_of_devices),
 		ON_BOTH(signals_do_not_disturb_snapshots),

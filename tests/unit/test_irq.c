@@ -287,6 +287,7 @@ static void an_enable_that_failed_can_be_tried_again(void **state)
 	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
 	assert_fails(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 4, &irq), EIO, KERNEL);
 	assert_null(irq);
+	fake_fail_ioctl(0, 0);
 	irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 4);
 	vfa_irq_disable(irq);
 	close_one(nvme);

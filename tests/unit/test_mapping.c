@@ -349,6 +349,7 @@ static void a_mapping_only_the_kernel_knows_is_told(void **state)
 
 	fake_fail_ioctl(type1 ? VFIO_IOMMU_MAP_DMA : UAPI_IOMMU_IOAS_MAP, EEXIST);
 	refuse_map_at(space, 0x10000, PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	fake_fail_ioctl(0, 0);
 	map_at(space.container, space.memory, PAGE, 0x10000);
 	close_space(space);
 }
@@ -572,18 +573,66 @@ static void an_unmap_of_what_the_kernel_forgot_is_an_error(void **state)
 	close_space(space);
 }
 
+static unsigned long unmap_ioctl(const struct machine *machine)
+{
+	return machine->backend == VFA_BACKEND_TYPE1 ? VFIO_IOMMU_UNMAP_DMA : UAPI_IOMMU_IOAS_UNMAP;
+}
+
 static void a_refused_unmap_leaves_the_mapping(void **state)
 {
 	struct space space = open_space(state);
 	struct vfa_mapping *mapping = map_at(space.container, space.memory, PAGE, 0x10000);
-	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
 
-	fake_fail_ioctl(type1 ? VFIO_IOMMU_UNMAP_DMA : UAPI_IOMMU_IOAS_UNMAP, EBUSY);
+	fake_fail_ioctl(unmap_ioctl(space.machine), EBUSY);
 	assert_fails(vfa_mapping_unmap(mapping), EBUSY, KERNEL);
 	assert_int_equal(fake_count_mappings(), 1);
 	assert_int_equal(vfa_mapping_iova(mapping), 0x10000);
+	fake_fail_ioctl(0, 0);
 	assert_ok(vfa_mapping_unmap(mapping));
 	assert_int_equal(fake_count_mappings(), 0);
+	close_space(space);
+}
+
+static void a_refused_unmap_of_several_leaves_them(void **state)
+{
+	struct space space = open_space(state);
+
+	for (uint64_t i = 0; i < 3; i++)
+		map_at(space.container, space.memory, PAGE, 0x10000 + i * PAGE);
+	fake_fail_ioctl(unmap_ioctl(space.machine), EBUSY);
+	assert_fails(vfa_container_unmap(space.container, 0x10000, 3 * PAGE), EBUSY, KERNEL);
+	assert_fails(vfa_container_unmap_all(space.container), EBUSY, KERNEL);
+	assert_int_equal(fake_count_mappings(), 3);
+	refuse_map_at(space, 0x10000, PAGE, EEXIST, VFA_CAUSE_OVERLAP);
+	fake_fail_ioctl(0, 0);
+	assert_ok(vfa_container_unmap(space.container, 0x10000, 3 * PAGE));
+	close_space(space);
+}
+
+/* The kernel did it, and failed to say so. */
+static void a_map_without_an_answer_leaves_nothing(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_fail_answer(1);
+	refuse_map_at(space, 0x10000, PAGE, EFAULT, VFA_CAUSE_BAD_ADDRESS);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	close_space(space);
+}
+
+static void an_unmap_without_an_answer_is_done(void **state)
+{
+	struct space space = open_space(state);
+
+	for (uint64_t i = 0; i < 3; i++)
+		map_at(space.container, space.memory, PAGE, 0x10000 + i * PAGE);
+	fake_fail_answer(1);
+	assert_fails(vfa_container_unmap(space.container, 0x10000, 2 * PAGE), EIO, SHORT_UNMAP);
+	assert_int_equal(fake_count_mappings(), 1);
+	fake_fail_answer(1);
+	assert_fails(vfa_container_unmap_all(space.container), EIO, SHORT_UNMAP);
+	assert_int_equal(fake_count_mappings(), 0);
+	map_at(space.container, space.memory, PAGE, 0x10000);
 	close_space(space);
 }
 
@@ -718,6 +767,9 @@ int main(void)
 		ON_BOTH(a_short_unmap_is_an_error),
 		ON_BOTH(an_unmap_of_what_the_kernel_forgot_is_an_error),
 		ON_BOTH(a_refused_unmap_leaves_the_mapping),
+		ON_BOTH(a_refused_unmap_of_several_leaves_them),
+		ON_IOMMUFD(a_map_without_an_answer_leaves_nothing),
+		ON_BOTH(an_unmap_without_an_answer_is_done),
 		ON_BOTH(mappings_survive_the_last_device),
 		ON_BOTH(mappings_are_unmapped_without_a_device_too),
 		ON_BOTH(mappings_in_the_way_of_the_next_device_stay),

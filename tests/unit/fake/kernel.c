@@ -14,6 +14,7 @@
 
 #include "fake/internal.h"
 #include "fake/lock.h"
+#include "uapi/iommufd.h"
 
 #define FDS_MAX	      1024
 #define NODE_ERRORS   8
@@ -33,6 +34,7 @@ static struct {
 	bool came;
 	unsigned long request;
 	int request_err;
+	unsigned int answer_countdown;
 } failure;
 
 static struct {
@@ -134,11 +136,21 @@ static int failing(void)
 
 static int failing_ioctl(unsigned long request)
 {
-	int err = failure.request == request ? failure.request_err : 0;
+	int err = failing();
 
-	if (err)
-		failure.request_err = 0;
-	return err ? err : failing();
+	return failure.request == request && failure.request_err ? failure.request_err : err;
+}
+
+/* Whether the work is done, but what the kernel has to say of it does not arrive. */
+static bool loses_answer(unsigned long request)
+{
+	if (request != VFIO_IOMMU_UNMAP_DMA && request != UAPI_IOMMU_IOAS_MAP &&
+	    request != UAPI_IOMMU_IOAS_UNMAP)
+		return false;
+	if (!failure.answer_countdown || --failure.answer_countdown)
+		return false;
+	failure.came = true;
+	return true;
 }
 
 /* libc's convention from the kernel's, and out of the lock. */
@@ -286,6 +298,8 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
 		return leave(real(ioctl(fd, request, argument)));
 	fake_file_get(file);
 	err = dispatch(file, request, argument);
+	if (!err && loses_answer(request))
+		err = -EFAULT;
 	fake_file_put(file);
 	return leave(err);
 }
@@ -488,6 +502,14 @@ void fake_fail_ioctl(unsigned long request, int err)
 	fake_lock();
 	failure.request = request;
 	failure.request_err = err;
+	fake_unlock();
+}
+
+void fake_fail_answer(unsigned int n)
+{
+	fake_lock();
+	failure.answer_countdown = n;
+	failure.came = false;
 	fake_unlock();
 }
 

@@ -110,10 +110,19 @@ bool fake_fire(const char *bdf, uint32_t index, uint32_t vector);
  */
 void fake_fail_call(unsigned int n, int err);
 
-/** fake_fail_ioctl() - fail the next ioctl of this number; @err 0 for none */
+/** fake_fail_ioctl() - fail all ioctls of this number from now on; @err 0 for none */
 void fake_fail_ioctl(unsigned long request, int err);
 
-/** fake_has_failed() - whether the call given to fake_fail_call() came */
+/**
+ * fake_fail_answer() - let one map or unmap be done and fail all the same
+ * @n: which one from now on, 1 for the next; 0 for none
+ *
+ * The kernel works first, and copies its answer out then: EFAULT. Type1's map
+ * has no answer.
+ */
+void fake_fail_answer(unsigned int n);
+
+/** fake_has_failed() - whether the call or answer that was to fail came */
 bool fake_has_failed(void);
 
 /** fake_is_inside() - whether this thread runs in the fake kernel */
