@@ -245,7 +245,7 @@ VFA_API int vfa_region_read(struct vfa_device *device, uint32_t index, uint64_t 
 			    void *buffer, size_t size)
 {
 	ssize_t moved;
-	off_t place;
+	off_t place = 0;
 	int err;
 
 	if (!device || !buffer)
@@ -261,7 +261,7 @@ VFA_API int vfa_region_write(struct vfa_device *device, uint32_t index, uint64_t
 			     const void *buffer, size_t size)
 {
 	ssize_t moved;
-	off_t place;
+	off_t place = 0;
 	int err;
 
 	if (!device || !buffer)

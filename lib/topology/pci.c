@@ -46,7 +46,7 @@ static void read_vfio_node(const struct vfa_host *host, struct pci_function *fun
 	count = sysfs_list(path, &names);
 	if (count < 0)
 		return;
-	if (count) {
+	if (count > 0) {
 		snprintf(function->vfio_node, sizeof(function->vfio_node), "%.31s", names[0]);
 		sysfs_path(host, path, DEVICES "/%s/vfio-dev/%s/dev", function->bdf, names[0]);
 		function->has_node = sysfs_exists(host, path);
@@ -83,14 +83,14 @@ static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
 
 	sysfs_path(host, path, "class/iommu");
 	count = sysfs_list(path, &names);
-	if (count > 0) {
+	if (count >= 0)
 		sysfs_free_list(names, count);
+	if (count > 0)
 		return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
 				 "%s is in no IOMMU group, though this machine has an IOMMU\n"
 				 "the IOMMU does not cover this device: firmware tables leave it out, "
 				 "or the kernel was told to pass it by",
 				 bdf);
-	}
 	return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
 			 "%s is in no IOMMU group: the kernel found no IOMMU\n"
 			 "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "

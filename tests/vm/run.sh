@@ -104,7 +104,7 @@ make_initramfs() { # [COMMAND...]
 }
 
 qemu_command() { # sets qemu
-    local appended="console=ttyS0 panic=-1 printk.devkmsg=on printk.time=1 $append"
+    local appended="console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on printk.time=1 $append"
     device_options
     qemu=(
         "${VFA_VM_QEMU:-qemu-system-x86_64}"
