@@ -192,6 +192,27 @@ void close_node(int fd)
 	fake_syscalls.close(fd);
 }
 
+struct space open_space_of(void **state, const char *bdf)
+{
+	struct space space = { .machine = *state, .container = open_container(*state) };
+
+	space.device = open_device(space.container, bdf);
+	space.memory = memory_new(MEMORY);
+	return space;
+}
+
+struct space open_space(void **state)
+{
+	return open_space_of(state, EDU);
+}
+
+void close_space(struct space space)
+{
+	vfa_device_close(space.device);
+	vfa_container_close(space.container);
+	memory_free(space.memory, MEMORY);
+}
+
 void remove_iommufd(struct machine *machine)
 {
 	fake_set_open_errno("iommu", ENOENT);

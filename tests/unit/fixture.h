@@ -51,10 +51,16 @@ int setup_type1(void **state);
 int setup_iommufd(void **state);
 int teardown(void **state);
 
-#define CASE(test)	 cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define ON_TYPE1(test)	 { #test "_on_type1", test, setup_type1, teardown, NULL }
-#define ON_IOMMUFD(test) { #test "_on_iommufd", test, setup_iommufd, teardown, NULL }
-#define ON_BOTH(test)	 ON_TYPE1(test), ON_IOMMUFD(test)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ON_TYPE1(test)                                                                             \
+	{                                                                                          \
+#test "_on_type1", test, setup_type1, teardown, NULL                               \
+	}
+#define ON_IOMMUFD(test)                                                                           \
+	{                                                                                          \
+#test "_on_iommufd", test, setup_iommufd, teardown, NULL                           \
+	}
+#define ON_BOTH(test) ON_TYPE1(test), ON_IOMMUFD(test)
 
 /* Fds of this process, those of the fake kernel itself not counted. */
 size_t count_fds(void);
@@ -64,6 +70,20 @@ struct vfa_device *open_device(struct vfa_container *container, const char *bdf)
 /* Through the fake kernel, @node below /dev. */
 int open_node(struct machine *machine, const char *node);
 void close_node(int fd);
+
+/* A container with a device in it, and 16 pages to map. */
+struct space {
+	struct machine *machine;
+	struct vfa_container *container;
+	struct vfa_device *device;
+	char *memory;
+};
+
+#define MEMORY (16 * PAGE)
+
+struct space open_space(void **state);
+struct space open_space_of(void **state, const char *bdf);
+void close_space(struct space space);
 
 /* One way of the kernel to be without the backend. */
 void remove_iommufd(struct machine *machine);

@@ -9,38 +9,18 @@
 #include "fixture.h"
 #include "uapi/iommufd.h"
 
-struct opened {
-	struct machine *machine;
-	struct vfa_container *container;
-	struct vfa_device *device;
-};
-
-static struct opened open_edu(void **state)
-{
-	struct opened edu = { .machine = *state, .container = open_container(*state) };
-
-	edu.device = open_device(edu.container, EDU);
-	return edu;
-}
-
-static void close_edu(struct opened edu)
-{
-	vfa_device_close(edu.device);
-	vfa_container_close(edu.container);
-}
-
-static struct vfa_buffer *alloc(struct opened edu, size_t size)
+static struct vfa_buffer *alloc(struct space space, size_t size)
 {
 	struct vfa_buffer *buffer = NULL;
 
-	assert_ok(vfa_buffer_alloc(edu.container, size, NULL, &buffer));
+	assert_ok(vfa_buffer_alloc(space.container, size, NULL, &buffer));
 	return buffer;
 }
 
 static void a_buffer_is_zeroed_and_mapped(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *buffer = alloc(edu, 2 * PAGE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = alloc(space, 2 * PAGE);
 	unsigned char *bytes = vfa_buffer_vaddr(buffer);
 	struct fake_mapping mapping;
 
@@ -54,55 +34,55 @@ static void a_buffer_is_zeroed_and_mapped(void **state)
 	assert_true(mapping.readable && mapping.writable);
 	vfa_buffer_free(buffer);
 	assert_int_equal(fake_count_mappings(), 0);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void sizes_are_rounded_up(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *small = alloc(edu, 1), *larger = alloc(edu, PAGE + 1);
+	struct space space = open_space(state);
+	struct vfa_buffer *small = alloc(space, 1), *larger = alloc(space, PAGE + 1);
 
 	assert_int_equal(vfa_buffer_size(small), PAGE);
 	assert_int_equal(vfa_buffer_size(larger), 2 * PAGE);
 	vfa_buffer_free(small);
 	vfa_buffer_free(larger);
 	vfa_buffer_free(NULL);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void options_are_heeded(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_map_options options = at(0x10000);
 	struct vfa_buffer *buffer = NULL, *second = NULL;
 	struct fake_mapping mapping;
 
 	options.access = VFA_ACCESS_READ;
-	assert_ok(vfa_buffer_alloc(edu.container, PAGE, &options, &buffer));
+	assert_ok(vfa_buffer_alloc(space.container, PAGE, &options, &buffer));
 	assert_int_equal(vfa_buffer_iova(buffer), 0x10000);
 	assert_true(fake_get_mapping(0, &mapping));
 	assert_false(mapping.writable);
-	assert_fails(vfa_buffer_alloc(edu.container, PAGE, &options, &second), EEXIST, OVERLAP);
+	assert_fails(vfa_buffer_alloc(space.container, PAGE, &options, &second), EEXIST, OVERLAP);
 	assert_null(second);
 	vfa_buffer_free(buffer);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void bad_arguments_are_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_map_options options = { .iova = 1 };
 	struct vfa_buffer *buffer = NULL;
 
 	assert_fails(vfa_buffer_alloc(NULL, PAGE, NULL, &buffer), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_buffer_alloc(edu.container, PAGE, NULL, NULL), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_buffer_alloc(edu.container, 0, NULL, &buffer), EINVAL, EMPTY);
-	assert_fails(vfa_buffer_alloc(edu.container, PAGE, &options, &buffer), EINVAL,
+	assert_fails(vfa_buffer_alloc(space.container, PAGE, NULL, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_buffer_alloc(space.container, 0, NULL, &buffer), EINVAL, EMPTY);
+	assert_fails(vfa_buffer_alloc(space.container, PAGE, &options, &buffer), EINVAL,
 		     BAD_ARGUMENT);
-	assert_fails(vfa_buffer_alloc(edu.container, SIZE_MAX, NULL, &buffer), EINVAL, WRAPPED);
-	assert_int_equal(vfa_buffer_alloc(edu.container, SIZE_MAX / 2, NULL, &buffer), -ENOMEM);
+	assert_fails(vfa_buffer_alloc(space.container, SIZE_MAX, NULL, &buffer), EINVAL, WRAPPED);
+	assert_int_equal(vfa_buffer_alloc(space.container, SIZE_MAX / 2, NULL, &buffer), -ENOMEM);
 	assert_null(buffer);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void a_buffer_before_a_device_is_refused(void **state)
@@ -117,45 +97,45 @@ static void a_buffer_before_a_device_is_refused(void **state)
 
 static void only_its_owner_unmaps_a_buffer(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *buffer = alloc(edu, PAGE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = alloc(space, PAGE);
 	void *memory = memory_new(PAGE);
 
-	map_at(edu.container, memory, PAGE, 0x100000);
-	assert_fails(vfa_container_unmap_all(edu.container), EBUSY, WRONG_ORDER);
-	assert_fails(vfa_container_unmap(edu.container, vfa_buffer_iova(buffer), PAGE), EBUSY,
+	map_at(space.container, memory, PAGE, 0x100000);
+	assert_fails(vfa_container_unmap_all(space.container), EBUSY, WRONG_ORDER);
+	assert_fails(vfa_container_unmap(space.container, vfa_buffer_iova(buffer), PAGE), EBUSY,
 		     WRONG_ORDER);
 	assert_int_equal(fake_count_mappings(), 2);
 	vfa_buffer_free(buffer);
-	assert_ok(vfa_container_unmap_all(edu.container));
-	close_edu(edu);
+	assert_ok(vfa_container_unmap_all(space.container));
+	close_space(space);
 	memory_free(memory, PAGE);
 }
 
 static void a_buffer_survives_the_last_device(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *buffer = alloc(edu, PAGE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = alloc(space, PAGE);
 	uint64_t iova = vfa_buffer_iova(buffer);
 	struct fake_mapping mapping;
 
-	vfa_device_close(edu.device);
+	vfa_device_close(space.device);
 	memset(vfa_buffer_vaddr(buffer), 0x55, PAGE);
-	edu.device = open_device(edu.container, NVME);
+	space.device = open_device(space.container, NVME);
 	assert_true(fake_get_mapping(0, &mapping));
 	assert_int_equal(mapping.iova, iova);
-	vfa_device_close(edu.device);
+	vfa_device_close(space.device);
 	vfa_buffer_free(buffer);
-	edu.device = open_device(edu.container, EDU);
+	space.device = open_device(space.container, EDU);
 	assert_int_equal(fake_count_mappings(), 0);
-	close_edu(edu);
+	close_space(space);
 }
 
 /* Shared memory: the child writes where the device reads. */
 static void a_fork_shares_the_buffer(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *buffer = alloc(edu, PAGE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = alloc(space, PAGE);
 	unsigned char *bytes = vfa_buffer_vaddr(buffer);
 	pid_t child = fork();
 	int status = 0;
@@ -167,47 +147,47 @@ static void a_fork_shares_the_buffer(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(bytes[7], 42);
 	vfa_buffer_free(buffer);
-	close_edu(edu);
+	close_space(space);
 }
 
 /* DMA may still arrive there: the memory must not be given to anything else. */
 static void memory_the_kernel_keeps_stays(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *buffer = alloc(edu, PAGE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = alloc(space, PAGE);
 	unsigned char *bytes = vfa_buffer_vaddr(buffer);
-	bool type1 = edu.machine->backend == VFA_BACKEND_TYPE1;
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
 
 	fake_fail_ioctl(type1 ? VFIO_IOMMU_UNMAP_DMA : UAPI_IOMMU_IOAS_UNMAP, EBUSY);
 	vfa_buffer_free(buffer);
 	fake_fail_ioctl(0, 0);
 	assert_int_equal(fake_count_mappings(), 1);
 	bytes[0] = 1;
-	assert_true(edu.machine->log[0]);
-	close_edu(edu);
+	assert_true(space.machine->log[0]);
+	close_space(space);
 }
 
 static void a_forgotten_buffer_is_freed(void **state)
 {
-	struct opened edu = open_edu(state);
-	struct vfa_buffer *buffer = alloc(edu, PAGE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = alloc(space, PAGE);
 
 	fake_forget(vfa_buffer_iova(buffer), PAGE);
 	vfa_buffer_free(buffer);
-	assert_ok(vfa_container_unmap_all(edu.container));
-	close_edu(edu);
+	assert_ok(vfa_container_unmap_all(space.container));
+	close_space(space);
 }
 
 static void the_memlock_limit_is_told(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_buffer *buffer = NULL;
 
 	fake_set_memlock(PAGE);
-	assert_fails(vfa_buffer_alloc(edu.container, 2 * PAGE, NULL, &buffer), ENOMEM, MEMLOCK);
+	assert_fails(vfa_buffer_alloc(space.container, 2 * PAGE, NULL, &buffer), ENOMEM, MEMLOCK);
 	assert_null(buffer);
-	vfa_buffer_free(alloc(edu, PAGE));
-	close_edu(edu);
+	vfa_buffer_free(alloc(space, PAGE));
+	close_space(space);
 }
 
 int main(void)

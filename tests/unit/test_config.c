@@ -3,63 +3,44 @@
 
 #include "fixture.h"
 
-struct opened {
-	struct vfa_container *container;
-	struct vfa_device *device;
-};
-
-static struct opened open_edu(void **state)
-{
-	struct opened edu = { .container = open_container(*state) };
-
-	edu.device = open_device(edu.container, EDU);
-	return edu;
-}
-
-static void close_edu(struct opened edu)
-{
-	vfa_device_close(edu.device);
-	vfa_container_close(edu.container);
-}
-
 static void all_widths_read(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t all = 0;
 	uint16_t half = 0;
 	uint8_t byte = 0;
 
-	assert_ok(vfa_config_read32(edu.device, 0, &all));
-	assert_ok(vfa_config_read16(edu.device, 2, &half));
-	assert_ok(vfa_config_read8(edu.device, 1, &byte));
+	assert_ok(vfa_config_read32(space.device, 0, &all));
+	assert_ok(vfa_config_read16(space.device, 2, &half));
+	assert_ok(vfa_config_read8(space.device, 1, &byte));
 	assert_int_equal(all, 0x11e81234);
 	assert_int_equal(half, 0x11e8);
 	assert_int_equal(byte, 0x12);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void all_widths_write(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t all = 0;
 
-	assert_ok(vfa_config_write32(edu.device, 0xf0, 0x11223344));
-	assert_ok(vfa_config_write16(edu.device, 0xf2, 0x5566));
-	assert_ok(vfa_config_write8(edu.device, 0xf1, 0x77));
-	assert_ok(vfa_config_read32(edu.device, 0xf0, &all));
+	assert_ok(vfa_config_write32(space.device, 0xf0, 0x11223344));
+	assert_ok(vfa_config_write16(space.device, 0xf2, 0x5566));
+	assert_ok(vfa_config_write8(space.device, 0xf1, 0x77));
+	assert_ok(vfa_config_read32(space.device, 0xf0, &all));
 	assert_int_equal(all, 0x55667744);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void the_kernel_filters_writes(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint16_t vendor = 0;
 
-	assert_ok(vfa_config_write16(edu.device, 0, 0xdead));
-	assert_ok(vfa_config_read16(edu.device, 0, &vendor));
+	assert_ok(vfa_config_write16(space.device, 0, 0xdead));
+	assert_ok(vfa_config_read16(space.device, 0, &vendor));
 	assert_int_equal(vendor, 0x1234);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void the_last_register_is_in_bounds(void **state)
@@ -77,38 +58,38 @@ static void the_last_register_is_in_bounds(void **state)
 
 static void offsets_past_the_end_are_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t all = 1;
 	uint16_t half = 2;
 	uint8_t byte = 3;
 
-	assert_fails(vfa_config_read8(edu.device, 256, &byte), EINVAL, REGION_BOUNDS);
-	assert_fails(vfa_config_read16(edu.device, 256, &half), EINVAL, REGION_BOUNDS);
-	assert_fails(vfa_config_read32(edu.device, 0xfffffffc, &all), EINVAL, REGION_BOUNDS);
-	assert_fails(vfa_config_write8(edu.device, 256, 0), EINVAL, REGION_BOUNDS);
-	assert_fails(vfa_config_write16(edu.device, 256, 0), EINVAL, REGION_BOUNDS);
-	assert_fails(vfa_config_write32(edu.device, 256, 0), EINVAL, REGION_BOUNDS);
+	assert_fails(vfa_config_read8(space.device, 256, &byte), EINVAL, REGION_BOUNDS);
+	assert_fails(vfa_config_read16(space.device, 256, &half), EINVAL, REGION_BOUNDS);
+	assert_fails(vfa_config_read32(space.device, 0xfffffffc, &all), EINVAL, REGION_BOUNDS);
+	assert_fails(vfa_config_write8(space.device, 256, 0), EINVAL, REGION_BOUNDS);
+	assert_fails(vfa_config_write16(space.device, 256, 0), EINVAL, REGION_BOUNDS);
+	assert_fails(vfa_config_write32(space.device, 256, 0), EINVAL, REGION_BOUNDS);
 	assert_int_equal(all + half + byte, 6);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void unaligned_offsets_are_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t all = 1;
 	uint16_t half = 2;
 
-	assert_fails(vfa_config_read16(edu.device, 1, &half), EINVAL, MISALIGNED);
-	assert_fails(vfa_config_read32(edu.device, 2, &all), EINVAL, MISALIGNED);
-	assert_fails(vfa_config_write16(edu.device, 0xf1, 0), EINVAL, MISALIGNED);
-	assert_fails(vfa_config_write32(edu.device, 0xf2, 0), EINVAL, MISALIGNED);
+	assert_fails(vfa_config_read16(space.device, 1, &half), EINVAL, MISALIGNED);
+	assert_fails(vfa_config_read32(space.device, 2, &all), EINVAL, MISALIGNED);
+	assert_fails(vfa_config_write16(space.device, 0xf1, 0), EINVAL, MISALIGNED);
+	assert_fails(vfa_config_write32(space.device, 0xf2, 0), EINVAL, MISALIGNED);
 	assert_int_equal(all + half, 3);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void nulls_are_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t all;
 	uint16_t half;
 	uint8_t byte;
@@ -119,33 +100,33 @@ static void nulls_are_refused(void **state)
 	assert_fails(vfa_config_write8(NULL, 0, 0), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_config_write16(NULL, 0, 0), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_config_write32(NULL, 0, 0), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_config_read8(edu.device, 0, NULL), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_config_read16(edu.device, 0, NULL), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_config_read32(edu.device, 0, NULL), EINVAL, BAD_ARGUMENT);
-	close_edu(edu);
+	assert_fails(vfa_config_read8(space.device, 0, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_config_read16(space.device, 0, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_config_read32(space.device, 0, NULL), EINVAL, BAD_ARGUMENT);
+	close_space(space);
 }
 
 static void a_short_read_leaves_the_result(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t value = 77;
 
 	fake_set_transfer(EDU, 2);
-	assert_fails(vfa_config_read32(edu.device, 0, &value), EIO, KERNEL);
-	assert_fails(vfa_config_write32(edu.device, 0xf0, 1), EIO, KERNEL);
+	assert_fails(vfa_config_read32(space.device, 0, &value), EIO, KERNEL);
+	assert_fails(vfa_config_write32(space.device, 0xf0, 1), EIO, KERNEL);
 	assert_int_equal(value, 77);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void a_gone_device_reads_all_ones(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint32_t value = 0;
 
 	fake_set_gone(EDU, true);
-	assert_ok(vfa_config_read32(edu.device, 0, &value));
+	assert_ok(vfa_config_read32(space.device, 0, &value));
 	assert_int_equal(value, 0xffffffff);
-	close_edu(edu);
+	close_space(space);
 }
 
 int main(void)

@@ -10,25 +10,6 @@
 
 #include "fixture.h"
 
-struct opened {
-	struct vfa_container *container;
-	struct vfa_device *device;
-};
-
-static struct opened open_one(void **state, const char *bdf)
-{
-	struct opened one = { .container = open_container(*state) };
-
-	one.device = open_device(one.container, bdf);
-	return one;
-}
-
-static void close_one(struct opened one)
-{
-	vfa_device_close(one.device);
-	vfa_container_close(one.container);
-}
-
 static struct vfa_irq *enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 			      uint32_t count)
 {
@@ -40,12 +21,12 @@ static struct vfa_irq *enable(struct vfa_device *device, enum vfa_irq_kind kind,
 
 static void counts_come_from_the_kernel(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_device *nvme = open_device(edu.container, NVME);
+	struct space space = open_space(state);
+	struct vfa_device *nvme = open_device(space.container, NVME);
 
-	assert_int_equal(vfa_irq_count(edu.device, VFA_IRQ_INTX), 1);
-	assert_int_equal(vfa_irq_count(edu.device, VFA_IRQ_MSI), 1);
-	assert_int_equal(vfa_irq_count(edu.device, VFA_IRQ_MSIX), 0);
+	assert_int_equal(vfa_irq_count(space.device, VFA_IRQ_INTX), 1);
+	assert_int_equal(vfa_irq_count(space.device, VFA_IRQ_MSI), 1);
+	assert_int_equal(vfa_irq_count(space.device, VFA_IRQ_MSIX), 0);
 	assert_int_equal(vfa_irq_count(nvme, VFA_IRQ_MSIX), 33);
 	assert_int_equal(vfa_irq_count(nvme, VFA_IRQ_ERROR), 1);
 	assert_int_equal(vfa_irq_count(nvme, VFA_IRQ_REQUEST), 1);
@@ -53,13 +34,13 @@ static void counts_come_from_the_kernel(void **state)
 	assert_fails(vfa_irq_count(nvme, 5), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_irq_count(nvme, (enum vfa_irq_kind) - 1), EINVAL, BAD_ARGUMENT);
 	vfa_device_close(nvme);
-	close_one(edu);
+	close_space(space);
 }
 
 static void an_enabled_vector_is_heard(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
-	struct vfa_irq *irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 33);
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 33);
 	uint64_t events = 0;
 
 	assert_int_equal(fake_count_vectors(), 33);
@@ -70,13 +51,13 @@ static void an_enabled_vector_is_heard(void **state)
 	}
 	vfa_irq_disable(irq);
 	assert_int_equal(fake_count_vectors(), 0);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void events_are_counted_between_waits(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
-	struct vfa_irq *irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 2);
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 2);
 	uint64_t events = 77;
 
 	fake_fire(NVME, VFA_IRQ_MSIX, 1);
@@ -90,13 +71,13 @@ static void events_are_counted_between_waits(void **state)
 	fake_fire(NVME, VFA_IRQ_MSIX, 0);
 	assert_ok(vfa_irq_wait(irq, 0, -1, NULL));
 	vfa_irq_disable(irq);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void a_range_starts_where_it_is_told(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
-	struct vfa_irq *irq = enable(nvme.device, VFA_IRQ_MSIX, 3, 2);
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 3, 2);
 
 	assert_int_equal(fake_count_vectors(), 2);
 	assert_false(fake_fire(NVME, VFA_IRQ_MSIX, 2));
@@ -107,13 +88,13 @@ static void a_range_starts_where_it_is_told(void **state)
 	assert_fails(vfa_irq_fd(irq, 0), EINVAL, IRQ_BOUNDS);
 	assert_true(vfa_irq_fd(irq, 3) >= 0);
 	vfa_irq_disable(irq);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void eventfds_are_close_on_exec_and_do_not_block(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *irq = enable(edu.device, VFA_IRQ_MSI, 0, 1);
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSI, 0, 1);
 	int fd = vfa_irq_fd(irq, 0);
 	uint64_t count;
 
@@ -122,7 +103,7 @@ static void eventfds_are_close_on_exec_and_do_not_block(void **state)
 	assert_int_equal(read(fd, &count, sizeof(count)), -1);
 	assert_int_equal(errno, EAGAIN);
 	vfa_irq_disable(irq);
-	close_one(edu);
+	close_space(space);
 }
 
 static void vectors_the_device_lacks_are_refused(void **state)
@@ -131,57 +112,57 @@ static void vectors_the_device_lacks_are_refused(void **state)
 		{ 0, 34 },	   { 33, 1 },	      { 32, 2 },
 		{ UINT32_MAX, 1 }, { 1, UINT32_MAX }, { UINT32_MAX, UINT32_MAX },
 	};
-	struct opened nvme = open_one(state, NVME);
+	struct space space = open_space_of(state, NVME);
 	struct vfa_irq *irq = NULL;
 	size_t fds = count_fds();
 
 	for (size_t i = 0; i < 6; i++)
 		assert_fails(
-			vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, wrong[i][0], wrong[i][1], &irq),
+			vfa_irq_enable(space.device, VFA_IRQ_MSIX, wrong[i][0], wrong[i][1], &irq),
 			EINVAL, IRQ_BOUNDS);
-	assert_fails(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 0, &irq), EINVAL, EMPTY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 0, &irq), EINVAL, EMPTY);
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void kinds_the_device_lacks_are_refused(void **state)
 {
-	struct opened edu = open_one(state, EDU);
+	struct space space = open_space(state);
 	struct vfa_irq *irq = NULL;
 
-	assert_fails(vfa_irq_enable(edu.device, VFA_IRQ_MSIX, 0, 1, &irq), ENOENT, NO_IRQ);
-	assert_fails(vfa_irq_enable(edu.device, 77, 0, 1, &irq), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, &irq), ENOENT, NO_IRQ);
+	assert_fails(vfa_irq_enable(space.device, 77, 0, 1, &irq), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_irq_enable(NULL, VFA_IRQ_MSI, 0, 1, &irq), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 1, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL), EINVAL, BAD_ARGUMENT);
 	assert_null(irq);
 	assert_int_equal(fake_count_vectors(), 0);
-	close_one(edu);
+	close_space(space);
 }
 
 static void one_of_intx_msi_and_msix_is_on(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *irq = enable(edu.device, VFA_IRQ_INTX, 0, 1), *other = NULL;
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1), *other = NULL;
 
-	assert_fails(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 1, &other), EBUSY, IRQ_BUSY);
-	assert_fails(vfa_irq_enable(edu.device, VFA_IRQ_INTX, 0, 1, &other), EBUSY, IRQ_BUSY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &other), EBUSY, IRQ_BUSY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &other), EBUSY, IRQ_BUSY);
 	assert_null(other);
 	assert_int_equal(fake_count_vectors(), 1);
 	vfa_irq_disable(irq);
-	irq = enable(edu.device, VFA_IRQ_MSI, 0, 1);
+	irq = enable(space.device, VFA_IRQ_MSI, 0, 1);
 	vfa_irq_disable(irq);
-	close_one(edu);
+	close_space(space);
 }
 
 static void error_and_request_stand_beside_the_others(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *msi = enable(edu.device, VFA_IRQ_MSI, 0, 1);
-	struct vfa_irq *error = enable(edu.device, VFA_IRQ_ERROR, 0, 1);
-	struct vfa_irq *request = enable(edu.device, VFA_IRQ_REQUEST, 0, 1), *again = NULL;
+	struct space space = open_space(state);
+	struct vfa_irq *msi = enable(space.device, VFA_IRQ_MSI, 0, 1);
+	struct vfa_irq *error = enable(space.device, VFA_IRQ_ERROR, 0, 1);
+	struct vfa_irq *request = enable(space.device, VFA_IRQ_REQUEST, 0, 1), *again = NULL;
 
-	assert_fails(vfa_irq_enable(edu.device, VFA_IRQ_REQUEST, 0, 1, &again), EBUSY, IRQ_BUSY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_REQUEST, 0, 1, &again), EBUSY, IRQ_BUSY);
 	fake_fire(EDU, VFA_IRQ_REQUEST, 0);
 	assert_ok(vfa_irq_wait(request, 0, 0, NULL));
 	assert_fails(vfa_irq_wait(error, 0, 0, NULL), ETIMEDOUT, TIMEOUT);
@@ -189,13 +170,13 @@ static void error_and_request_stand_beside_the_others(void **state)
 	vfa_irq_disable(msi);
 	assert_int_equal(fake_count_vectors(), 1);
 	vfa_irq_disable(request);
-	close_one(edu);
+	close_space(space);
 }
 
 static void intx_stays_masked_until_unmasked(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *irq = enable(edu.device, VFA_IRQ_INTX, 0, 1);
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1);
 
 	fake_fire(EDU, VFA_IRQ_INTX, 0);
 	assert_ok(vfa_irq_wait(irq, 0, 0, NULL));
@@ -206,13 +187,13 @@ static void intx_stays_masked_until_unmasked(void **state)
 	assert_ok(vfa_irq_unmask(irq));
 	assert_false(fake_is_masked(EDU));
 	vfa_irq_disable(irq);
-	close_one(edu);
+	close_space(space);
 }
 
 static void intx_is_held_back_by_a_mask(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *irq = enable(edu.device, VFA_IRQ_INTX, 0, 1);
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1);
 
 	assert_ok(vfa_irq_mask(irq));
 	assert_true(fake_is_masked(EDU));
@@ -221,18 +202,18 @@ static void intx_is_held_back_by_a_mask(void **state)
 	assert_ok(vfa_irq_unmask(irq));
 	assert_ok(vfa_irq_wait(irq, 0, 0, NULL));
 	vfa_irq_disable(irq);
-	close_one(edu);
+	close_space(space);
 }
 
 static void messages_cannot_be_masked(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *irq = enable(edu.device, VFA_IRQ_MSI, 0, 1);
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSI, 0, 1);
 
 	assert_fails(vfa_irq_mask(irq), EOPNOTSUPP, NO_IRQ);
 	assert_fails(vfa_irq_unmask(irq), EOPNOTSUPP, NO_IRQ);
 	vfa_irq_disable(irq);
-	close_one(edu);
+	close_space(space);
 }
 
 static void null_handles_are_refused(void **state)
@@ -247,23 +228,23 @@ static void null_handles_are_refused(void **state)
 
 static void too_few_free_vectors_are_counted(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
+	struct space space = open_space_of(state, NVME);
 	struct vfa_irq *irq = NULL;
 	size_t fds = count_fds();
 
 	fake_set_free_vectors(5);
-	assert_fails(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 6, &irq), ENOSPC, IRQ_BOUNDS);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 6, &irq), ENOSPC, IRQ_BOUNDS);
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(fake_count_vectors(), 0);
-	irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 5);
+	irq = enable(space.device, VFA_IRQ_MSIX, 0, 5);
 	vfa_irq_disable(irq);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void too_many_open_files_are_told(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
+	struct space space = open_space_of(state, NVME);
 	struct vfa_irq *irq = NULL;
 	size_t fds = count_fds();
 	struct rlimit limit, tight;
@@ -272,39 +253,39 @@ static void too_many_open_files_are_told(void **state)
 	tight = limit;
 	tight.rlim_cur = fds + fake_count_own_fds() + 4;
 	setrlimit(RLIMIT_NOFILE, &tight);
-	assert_int_equal(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 33, &irq), -EMFILE);
+	assert_int_equal(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 33, &irq), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void an_enable_that_failed_can_be_tried_again(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
+	struct space space = open_space_of(state, NVME);
 	struct vfa_irq *irq = NULL;
 
 	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
-	assert_fails(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 4, &irq), EIO, KERNEL);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 4, &irq), EIO, KERNEL);
 	assert_null(irq);
 	fake_fail_ioctl(0, 0);
-	irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 4);
+	irq = enable(space.device, VFA_IRQ_MSIX, 0, 4);
 	vfa_irq_disable(irq);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void interrupts_are_enabled_anew_after_a_reset(void **state)
 {
-	struct opened nvme = open_one(state, NVME);
-	struct vfa_irq *irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 4);
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 4);
 
-	assert_ok(vfa_device_reset(nvme.device));
+	assert_ok(vfa_device_reset(space.device));
 	vfa_irq_disable(irq);
-	irq = enable(nvme.device, VFA_IRQ_MSIX, 0, 4);
+	irq = enable(space.device, VFA_IRQ_MSIX, 0, 4);
 	fake_fire(NVME, VFA_IRQ_MSIX, 0);
 	assert_ok(vfa_irq_wait(irq, 0, 0, NULL));
 	vfa_irq_disable(irq);
-	close_one(nvme);
+	close_space(space);
 }
 
 static void ignore(int signal)
@@ -332,8 +313,8 @@ static void *disturb(void *data)
 
 static void a_signal_does_not_shorten_a_wait(void **state)
 {
-	struct opened edu = open_one(state, EDU);
-	struct vfa_irq *irq = enable(edu.device, VFA_IRQ_MSI, 0, 1);
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSI, 0, 1);
 	struct sigaction action = { .sa_handler = ignore }, before;
 	struct disturber disturber = { pthread_self(), 4 };
 	pthread_t thread;
@@ -344,7 +325,7 @@ static void a_signal_does_not_shorten_a_wait(void **state)
 	pthread_join(thread, NULL);
 	sigaction(SIGUSR1, &before, NULL);
 	vfa_irq_disable(irq);
-	close_one(edu);
+	close_space(space);
 }
 
 static void kinds_have_names(void **state)

@@ -52,22 +52,6 @@ void check_says(struct machine *machine, const char *file, int line, int result,
 	told[cause] = true;
 }
 
-struct space open_space(void **state)
-{
-	struct space space = { .container = open_container(*state) };
-
-	space.device = open_device(space.container, EDU);
-	space.memory = memory_new(2 * PAGE);
-	return space;
-}
-
-void close_space(struct space space)
-{
-	vfa_device_close(space.device);
-	vfa_container_close(space.container);
-	memory_free(space.memory, 2 * PAGE);
-}
-
 int try_open(struct machine *machine, const char *bdf, const char *token)
 {
 	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;

@@ -5,68 +5,49 @@
 
 #include "fixture.h"
 
-struct opened {
-	struct vfa_container *container;
-	struct vfa_device *device;
-};
-
-static struct opened open_edu(void **state)
-{
-	struct opened edu = { .container = open_container(*state) };
-
-	edu.device = open_device(edu.container, EDU);
-	return edu;
-}
-
-static void close_edu(struct opened edu)
-{
-	vfa_device_close(edu.device);
-	vfa_container_close(edu.container);
-}
-
 static void regions_are_described(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_region_info info;
 
-	assert_int_equal(vfa_region_count(edu.device), 9);
-	assert_ok(vfa_region_get_info(edu.device, VFA_BAR(0), &info));
+	assert_int_equal(vfa_region_count(space.device), 9);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(0), &info));
 	assert_int_equal(info.size, 1 << 20);
 	assert_int_equal(info.flags,
 			 VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE | VFA_REGION_CAN_MAP);
-	assert_ok(vfa_region_get_info(edu.device, VFA_BAR(2), &info));
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(2), &info));
 	assert_int_equal(info.flags, VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE);
-	assert_ok(vfa_region_get_info(edu.device, VFA_REGION_ROM, &info));
+	assert_ok(vfa_region_get_info(space.device, VFA_REGION_ROM, &info));
 	assert_int_equal(info.flags, VFA_REGION_CAN_READ);
-	assert_ok(vfa_region_get_info(edu.device, VFA_REGION_CONFIG, &info));
+	assert_ok(vfa_region_get_info(space.device, VFA_REGION_CONFIG, &info));
 	assert_int_equal(info.size, 256);
 	assert_int_equal(info.offset, (uint64_t)VFA_REGION_CONFIG << 40);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void an_empty_region_has_no_size(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_region_info info = { .size = 7 };
 	volatile void *base = NULL;
 	uint32_t value;
 
-	assert_ok(vfa_region_get_info(edu.device, VFA_BAR(1), &info));
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(1), &info));
 	assert_int_equal(info.size, 0);
 	info.size = 7;
-	assert_ok(vfa_region_get_info(edu.device, VFA_REGION_VGA, &info));
+	assert_ok(vfa_region_get_info(space.device, VFA_REGION_VGA, &info));
 	assert_int_equal(info.size, 0);
-	assert_fails(vfa_region_map(edu.device, VFA_BAR(1), &base), EINVAL, NO_REGION);
-	assert_fails(vfa_region_read(edu.device, VFA_BAR(1), 0, &value, 4), EINVAL, NO_REGION);
-	assert_fails(vfa_region_write(edu.device, VFA_BAR(1), 0, &value, 4), EINVAL, NO_REGION);
+	assert_fails(vfa_region_map(space.device, VFA_BAR(1), &base), EINVAL, NO_REGION);
+	assert_fails(vfa_region_read(space.device, VFA_BAR(1), 0, &value, 4), EINVAL, NO_REGION);
+	assert_fails(vfa_region_write(space.device, VFA_BAR(1), 0, &value, 4), EINVAL, NO_REGION);
 	assert_null(base);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void an_index_too_large_is_refused(void **state)
 {
 	static const uint32_t indexes[] = { 9, 10, 0x80000000, UINT32_MAX };
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_region_info info = { .size = 7 };
 	volatile void *base = NULL;
 	uint32_t value;
@@ -74,91 +55,91 @@ static void an_index_too_large_is_refused(void **state)
 	for (size_t i = 0; i < 4; i++) {
 		uint32_t index = indexes[i];
 
-		assert_fails(vfa_region_get_info(edu.device, index, &info), EINVAL, NO_REGION);
-		assert_fails(vfa_region_map(edu.device, index, &base), EINVAL, NO_REGION);
-		assert_fails(vfa_region_unmap(edu.device, index), EINVAL, NO_REGION);
-		assert_fails(vfa_region_read(edu.device, index, 0, &value, 4), EINVAL, NO_REGION);
+		assert_fails(vfa_region_get_info(space.device, index, &info), EINVAL, NO_REGION);
+		assert_fails(vfa_region_map(space.device, index, &base), EINVAL, NO_REGION);
+		assert_fails(vfa_region_unmap(space.device, index), EINVAL, NO_REGION);
+		assert_fails(vfa_region_read(space.device, index, 0, &value, 4), EINVAL, NO_REGION);
 	}
 	assert_int_equal(info.size, 7);
 	assert_null(base);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void nulls_are_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	struct vfa_region_info info;
 	volatile void *base;
 	uint32_t value;
 
 	assert_fails(vfa_region_count(NULL), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_region_get_info(NULL, 0, &info), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_region_get_info(edu.device, 0, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_get_info(space.device, 0, NULL), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_region_map(NULL, 0, &base), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_region_map(edu.device, 0, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_map(space.device, 0, NULL), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_region_unmap(NULL, 0), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_region_read(NULL, 0, 0, &value, 4), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_region_read(edu.device, 0, 0, NULL, 4), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_read(space.device, 0, 0, NULL, 4), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_region_write(NULL, 0, 0, &value, 4), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_region_write(edu.device, 0, 0, NULL, 4), EINVAL, BAD_ARGUMENT);
-	close_edu(edu);
+	assert_fails(vfa_region_write(space.device, 0, 0, NULL, 4), EINVAL, BAD_ARGUMENT);
+	close_space(space);
 }
 
 static void a_mapped_bar_is_the_devices(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	volatile void *base = NULL;
 	uint32_t value = 0;
 
-	assert_ok(vfa_region_map(edu.device, VFA_BAR(0), &base));
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &base));
 	vfa_mmio_write32(base, 0x80, 0x12345678);
 	vfa_mmio_write64(base, (1 << 20) - 8, 0x1122334455667788);
-	assert_ok(vfa_region_read(edu.device, VFA_BAR(0), 0x80, &value, 4));
+	assert_ok(vfa_region_read(space.device, VFA_BAR(0), 0x80, &value, 4));
 	assert_int_equal(le32toh(value), 0x12345678);
 	assert_int_equal(vfa_mmio_read8(base, 0x80), 0x78);
 	assert_int_equal(vfa_mmio_read16(base, 0x82), 0x1234);
 	assert_int_equal(vfa_mmio_read64(base, (1 << 20) - 8), 0x1122334455667788);
-	assert_ok(vfa_region_unmap(edu.device, VFA_BAR(0)));
-	close_edu(edu);
+	assert_ok(vfa_region_unmap(space.device, VFA_BAR(0)));
+	close_space(space);
 }
 
 static void a_region_mapped_twice_is_mapped_once(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	volatile void *first = NULL, *second = NULL;
 
-	assert_ok(vfa_region_map(edu.device, VFA_BAR(0), &first));
-	assert_ok(vfa_region_map(edu.device, VFA_BAR(0), &second));
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &first));
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &second));
 	assert_ptr_equal(first, second);
-	assert_ok(vfa_region_unmap(edu.device, VFA_BAR(0)));
+	assert_ok(vfa_region_unmap(space.device, VFA_BAR(0)));
 	vfa_mmio_write32(first, 0, 1);
-	assert_ok(vfa_region_unmap(edu.device, VFA_BAR(0)));
-	assert_fails(vfa_region_unmap(edu.device, VFA_BAR(0)), EINVAL, WRONG_ORDER);
-	close_edu(edu);
+	assert_ok(vfa_region_unmap(space.device, VFA_BAR(0)));
+	assert_fails(vfa_region_unmap(space.device, VFA_BAR(0)), EINVAL, WRONG_ORDER);
+	close_space(space);
 }
 
 static void regions_that_cannot_be_mapped_are_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	volatile void *base = NULL;
 
-	assert_fails(vfa_region_map(edu.device, VFA_BAR(2), &base), EOPNOTSUPP, REGION_RIGHTS);
-	assert_fails(vfa_region_map(edu.device, VFA_BAR(4), &base), EOPNOTSUPP, REGION_RIGHTS);
-	assert_fails(vfa_region_map(edu.device, VFA_REGION_CONFIG, &base), EOPNOTSUPP,
+	assert_fails(vfa_region_map(space.device, VFA_BAR(2), &base), EOPNOTSUPP, REGION_RIGHTS);
+	assert_fails(vfa_region_map(space.device, VFA_BAR(4), &base), EOPNOTSUPP, REGION_RIGHTS);
+	assert_fails(vfa_region_map(space.device, VFA_REGION_CONFIG, &base), EOPNOTSUPP,
 		     REGION_RIGHTS);
 	assert_null(base);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void a_region_is_read_and_written_by_call(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint8_t out[16] = "fifteen letters", in[16] = "";
 
-	assert_ok(vfa_region_write(edu.device, VFA_BAR(2), 240, out, sizeof(out)));
-	assert_ok(vfa_region_read(edu.device, VFA_BAR(2), 240, in, sizeof(in)));
+	assert_ok(vfa_region_write(space.device, VFA_BAR(2), 240, out, sizeof(out)));
+	assert_ok(vfa_region_read(space.device, VFA_BAR(2), 240, in, sizeof(in)));
 	assert_memory_equal(in, out, sizeof(out));
-	close_edu(edu);
+	close_space(space);
 }
 
 static void transfers_past_the_end_are_refused(void **state)
@@ -170,52 +151,52 @@ static void transfers_past_the_end_are_refused(void **state)
 		{ 256, 1 },	   { 255, 2 },	    { 0, 257 },	     { UINT64_MAX, 1 },
 		{ UINT64_MAX, 2 }, { 0, SIZE_MAX }, { 1, SIZE_MAX },
 	};
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint8_t byte = 0;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_fails(vfa_region_read(edu.device, VFA_BAR(2), wrong[i].offset, &byte,
+		assert_fails(vfa_region_read(space.device, VFA_BAR(2), wrong[i].offset, &byte,
 					     wrong[i].size),
 			     EINVAL, REGION_BOUNDS);
-		assert_fails(vfa_region_write(edu.device, VFA_BAR(2), wrong[i].offset, &byte,
+		assert_fails(vfa_region_write(space.device, VFA_BAR(2), wrong[i].offset, &byte,
 					      wrong[i].size),
 			     EINVAL, REGION_BOUNDS);
 	}
-	close_edu(edu);
+	close_space(space);
 }
 
 static void an_empty_transfer_is_refused(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint8_t byte = 0;
 
-	assert_fails(vfa_region_read(edu.device, VFA_BAR(2), 0, &byte, 0), EINVAL, EMPTY);
-	assert_fails(vfa_region_write(edu.device, VFA_BAR(2), 0, &byte, 0), EINVAL, EMPTY);
-	close_edu(edu);
+	assert_fails(vfa_region_read(space.device, VFA_BAR(2), 0, &byte, 0), EINVAL, EMPTY);
+	assert_fails(vfa_region_write(space.device, VFA_BAR(2), 0, &byte, 0), EINVAL, EMPTY);
+	close_space(space);
 }
 
 static void a_rom_is_not_written(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint8_t byte = 0;
 
-	assert_ok(vfa_region_read(edu.device, VFA_REGION_ROM, 0, &byte, 1));
-	assert_fails(vfa_region_write(edu.device, VFA_REGION_ROM, 0, &byte, 1), EOPNOTSUPP,
+	assert_ok(vfa_region_read(space.device, VFA_REGION_ROM, 0, &byte, 1));
+	assert_fails(vfa_region_write(space.device, VFA_REGION_ROM, 0, &byte, 1), EOPNOTSUPP,
 		     REGION_RIGHTS);
-	close_edu(edu);
+	close_space(space);
 }
 
 static void a_short_transfer_is_an_error(void **state)
 {
-	struct opened edu = open_edu(state);
+	struct space space = open_space(state);
 	uint64_t value = 0;
 
 	fake_set_transfer(EDU, 4);
-	assert_fails(vfa_region_read(edu.device, VFA_BAR(0), 0, &value, 8), EIO, KERNEL);
-	assert_fails(vfa_region_write(edu.device, VFA_BAR(0), 0, &value, 8), EIO, KERNEL);
+	assert_fails(vfa_region_read(space.device, VFA_BAR(0), 0, &value, 8), EIO, KERNEL);
+	assert_fails(vfa_region_write(space.device, VFA_BAR(0), 0, &value, 8), EIO, KERNEL);
 	fake_set_transfer(EDU, 0);
-	assert_fails(vfa_region_read(edu.device, VFA_BAR(0), 0, &value, 8), EIO, KERNEL);
-	close_edu(edu);
+	assert_fails(vfa_region_read(space.device, VFA_BAR(0), 0, &value, 8), EIO, KERNEL);
+	close_space(space);
 }
 
 static void a_kernel_that_does_not_describe_is_told(void **state)

@@ -15,16 +15,6 @@ void check_says(struct machine *machine, const char *file, int line, int result,
 #define SAYS(call, cause, message, hint)                                                           \
 	check_says(*state, __FILE__, __LINE__, (call), VFA_CAUSE_##cause, message, hint)
 
-/* A container with EDU in it, for the causes that come later. */
-struct space {
-	struct vfa_container *container;
-	struct vfa_device *device;
-	char *memory; /* two pages */
-};
-
-struct space open_space(void **state);
-void close_space(struct space space);
-
 /* In a container of its own, which must fail. */
 int try_open(struct machine *machine, const char *bdf, const char *token);
 int try_map_at(struct space space, uint64_t iova, uint64_t size);
