@@ -7,6 +7,7 @@
 #include <linux/vfio.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -526,18 +527,20 @@ static void only_type1_pins_device_memory(void **state)
 
 static int set_eventfd(int device, uint32_t index, uint32_t start, uint32_t count, int fd)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fds[64];
-	} request = { .set = { .argsz = sizeof(struct vfio_irq_set) + count * sizeof(int32_t),
-			       .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			       .index = index,
-			       .start = start,
-			       .count = count } };
+	size_t size = sizeof(struct vfio_irq_set) + count * sizeof(int32_t);
+	struct vfio_irq_set *set = calloc(1, size);
+	int err;
 
+	set->argsz = size;
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = index;
+	set->start = start;
+	set->count = count;
 	for (uint32_t i = 0; i < count; i++)
-		request.fds[i] = fd;
-	return call(device, VFIO_DEVICE_SET_IRQS, &request);
+		memcpy(set->data + i * sizeof(int32_t), &fd, sizeof(int32_t));
+	err = call(device, VFIO_DEVICE_SET_IRQS, set);
+	free(set);
+	return err;
 }
 
 static int set_plain(int device, uint32_t index, uint32_t action, uint32_t count)

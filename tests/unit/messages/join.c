@@ -42,8 +42,9 @@ static void fd_of_another_kind_is_told(void **state)
 
 	assert_int_equal(dup2(null, 700), 700);
 	SAYS(vfa_device_open_fd(container, EDU, 700, NULL, &device), BAD_FD,
-	     "fd 700 is not a VFIO node of the kind that type1 needs",
-	     "pass an open /dev/vfio/GROUP");
+	     "fd 700 is not an open node of 0000:00:04.0 that type1 could use, or is in use "
+	     "already",
+	     "pass a newly opened /dev/vfio/GROUP");
 	close(700);
 	close(null);
 	vfa_container_close(container);
@@ -208,8 +209,8 @@ static void wrong_vf_token_is_told(void **state)
 {
 	SAYS(try_open(*state, EDU, "00112233-4455-6677-8899-aabbccddeeff"), VF_TOKEN,
 	     "0000:00:04.0: the VF token is wrong, or the device takes none",
-	     "give the UUID that the owner of the physical function set, and none for "
-	     "other devices");
+	     "give the UUID that the owner of the physical function set, in the form "
+	     "00112233-4455-6677-8899-aabbccddeeff, and none for other devices");
 }
 
 static void vf_token_on_an_old_kernel_is_told(void **state)
@@ -261,16 +262,44 @@ static void group_busy_is_told(void **state)
 
 	fake_set_group_busy(4, true);
 	SAYS(try_open(machine, EDU, NULL), GROUP_BUSY,
-	     "0000:00:04.0 is busy: group 4 or its device is open in a process that "
-	     "cannot be seen from here",
-	     "as root, fuser -v /dev/vfio/4 /dev/vfio/devices/* names it; a device "
+	     "0000:00:04.0 is busy: it or its group is open in a process that cannot be seen from "
+	     "here",
+	     "as root, fuser -v /dev/vfio/* /dev/vfio/devices/* names it; a device "
 	     "that was just closed may still be on its way out");
 	tree_add_holder(&machine->tree, 4711, "qemu-system-x86", "vfio/4");
 	SAYS(try_open(machine, EDU, NULL), GROUP_BUSY,
 	     "0000:00:04.0 is busy: /dev/vfio/4 is held by process 4711 "
 	     "(qemu-system-x86)",
-	     "a group belongs to one address space owner at a time: wait for that "
-	     "process, or use the device through it");
+	     "a group admits one owner at a time: wait for that process to end, or use "
+	     "the device through it");
+}
+
+static void busy_sibling_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	fake_set_device_busy(LEFT, true);
+	tree_add_holder(&machine->tree, 4711, "qemu-system-x86", "vfio/devices/vfio4");
+	SAYS(try_open(machine, RIGHT, NULL), GROUP_BUSY,
+	     "0000:01:02.0 is busy: /dev/vfio/devices/vfio4 is held by process 4711 "
+	     "(qemu-system-x86)",
+	     "a group admits one owner at a time: wait for that process to end, or use "
+	     "the device through it");
+}
+
+static void node_of_another_group_is_told(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = NULL;
+	int node = open_node(*state, "vfio/5");
+	char message[128];
+
+	snprintf(message, sizeof(message), "0000:00:04.0 is not in the group whose node is fd %d",
+		 node);
+	SAYS(vfa_device_open_fd(container, EDU, node, NULL, &device), BAD_FD, message,
+	     "pass the node of its own group");
+	close_node(node);
+	vfa_container_close(container);
 }
 
 static void device_busy_is_told(void **state)
@@ -279,16 +308,16 @@ static void device_busy_is_told(void **state)
 
 	fake_set_device_busy(EDU, true);
 	SAYS(try_open(machine, EDU, NULL), DEVICE_BUSY,
-	     "0000:00:04.0 is busy: group 4 or its device is open in a process that "
-	     "cannot be seen from here",
-	     "as root, fuser -v /dev/vfio/4 /dev/vfio/devices/* names it; a device "
+	     "0000:00:04.0 is busy: it or its group is open in a process that cannot be seen from "
+	     "here",
+	     "as root, fuser -v /dev/vfio/* /dev/vfio/devices/* names it; a device "
 	     "that was just closed may still be on its way out");
 	tree_add_holder(&machine->tree, 4711, "qemu-system-x86", "vfio/devices/vfio0");
 	SAYS(try_open(machine, EDU, NULL), DEVICE_BUSY,
 	     "0000:00:04.0 is busy: /dev/vfio/devices/vfio0 is held by process 4711 "
 	     "(qemu-system-x86)",
-	     "a group belongs to one address space owner at a time: wait for that "
-	     "process, or use the device through it");
+	     "a group admits one owner at a time: wait for that process to end, or use "
+	     "the device through it");
 }
 
 static void firmware_map_is_told(void **state)
@@ -362,6 +391,8 @@ const struct CMUnitTest join_messages[] = {
 	ON_IOMMUFD(unsafe_interrupts_on_iommufd_is_told),
 	ON_BOTH(not_viable_is_told),
 	ON_TYPE1(group_busy_is_told),
+	ON_IOMMUFD(busy_sibling_is_told),
+	ON_TYPE1(node_of_another_group_is_told),
 	ON_IOMMUFD(device_busy_is_told),
 	ON_BOTH(firmware_map_is_told),
 	ON_BOTH(join_conflict_is_told),
