@@ -77,18 +77,21 @@ int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 			 region->range.last, vfa_reserved_type_name(region->type), region->group);
 }
 
+/* On type1 the group was seen to be free before; on iommufd an owner can be out of sight. */
 static int refuse_interrupts(const struct refused_join *refused)
 {
+	bool iommufd = refused->backend == VFA_BACKEND_IOMMUFD;
+
 	return error_set(EPERM, VFA_CAUSE_UNSAFE_INTERRUPTS,
 			 "%s cannot be used safely: this machine does not remap interrupts, so a "
 			 "device could forge any interrupt by DMA\n"
-			 "turn interrupt remapping on in firmware; %s=1 on the kernel command line "
-			 "goes without, and lets whoever has the device disturb or take over this "
-			 "machine",
-			 refused->function->bdf,
-			 refused->backend == VFA_BACKEND_IOMMUFD
-				 ? "iommufd.allow_unsafe_interrupts"
-				 : "vfio_iommu_type1.allow_unsafe_interrupts");
+			 "turn interrupt remapping on in firmware; %s.allow_unsafe_interrupts=1 on the "
+			 "kernel command line goes without, and lets whoever has the device disturb or "
+			 "take over this machine%s",
+			 refused->function->bdf, iommufd ? "iommufd" : "vfio_iommu_type1",
+			 iommufd ? "\nif it does remap them, a process that cannot be seen from here "
+				   "has the group"
+				 : "");
 }
 
 /* Interrupts, or that somebody else owns the group's DMA. The second can be seen. */

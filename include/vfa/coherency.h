@@ -23,7 +23,8 @@ extern "C" {
  * @container: a container with a device in it
  *
  * The answer covers all devices that are in the container now: ask again when
- * one joins or leaves.
+ * one joins or leaves. Once 0 on iommufd, it can stay 0 after the device that made
+ * it so has left.
  *
  * Return: 1 when the IOMMU enforces snooping for every mapping, 0 when a device
  * can break coherency, or

@@ -27,10 +27,9 @@ bool sysfs_exists(const struct vfa_host *host, const char *path)
 {
 	int fd = sys_open(host->sys, path, O_PATH);
 
-	if (fd < 0)
-		return false;
 	sys_close(host->sys, fd);
-	return true;
+	/* Failing for want of rights or fds does not mean that it is not there. */
+	return fd != -ENOENT && fd != -ENOTDIR;
 }
 
 int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size)

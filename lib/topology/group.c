@@ -146,13 +146,13 @@ static int read_group(const struct vfa_host *host, struct vfa_group *group)
 	return 0;
 }
 
-static int refuse_group(int err, uint32_t number)
+static int refuse_group(const struct vfa_host *host, int err, uint32_t number)
 {
 	if (err == -ENOENT)
 		return error_set(ENOENT, VFA_CAUSE_NO_GROUP,
 				 "there is no IOMMU group %u\n"
-				 "ls /sys/kernel/iommu_groups lists them; without an IOMMU there are none",
-				 number);
+				 "ls %s/" GROUPS " lists them; without an IOMMU there are none",
+				 number, host->sysfs);
 	if (err == -ENOMEM)
 		return error_memory();
 	return error_kernel(err, "read IOMMU group %u from sysfs", number);
@@ -175,13 +175,14 @@ VFA_API int vfa_group_new(struct vfa_host *host, uint32_t number, struct vfa_gro
 	} else {
 		err = -ENOMEM;
 	}
-	vfa_host_free(host);
 	if (err) {
 		vfa_group_free(group);
-		return refuse_group(err, number);
+		err = refuse_group(host, err, number);
+	} else {
+		*ret = group;
 	}
-	*ret = group;
-	return 0;
+	vfa_host_free(host);
+	return err;
 }
 
 static int find_group(struct vfa_host *host, const char *bdf, uint32_t *ret)

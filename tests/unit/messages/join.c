@@ -243,7 +243,9 @@ static void unsafe_interrupts_on_iommufd_is_told(void **state)
 	     "turn interrupt remapping on in firmware; "
 	     "iommufd.allow_unsafe_interrupts=1 on the kernel command line goes "
 	     "without, and lets whoever has the device disturb or take over this "
-	     "machine");
+	     "machine\n"
+	     "if it does remap them, a process that cannot be seen from here has the "
+	     "group");
 }
 
 static void not_viable_is_told(void **state)
