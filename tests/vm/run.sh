@@ -105,11 +105,15 @@ make_initramfs() { # [COMMAND...]
 
 qemu_command() { # sets qemu
     local appended="console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on printk.time=1 $append"
+    # With a thread for each processor QEMU 10.0 now and then loses a wake-up, and
+    # the guest stands still.
+    local thread=
+    [[ $accel != tcg ]] || thread=,thread=single
     device_options
     qemu=(
         "${VFA_VM_QEMU:-qemu-system-x86_64}"
         -nodefaults -no-user-config -display none -no-reboot
-        -machine "$machine" -accel "$accel" -cpu max -smp 2 -m 1G
+        -machine "$machine" -accel "$accel$thread" -cpu max -smp 2 -m 1G
         -kernel "$kernel_dir/bzImage" -initrd "$work/initramfs" -append "$appended"
     )
     qemu+=("${options[@]}" "${devices[@]}")
