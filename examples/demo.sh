@@ -18,26 +18,41 @@ fail() {
     exit 1
 }
 
-# Run a step; while it takes long, say every 10 s that it still goes on.
+# Say every 10 s that a step still goes on, and how far it is.
+watch() {
+    local start=$SECONDS
+    while sleep 10 >/dev/null 2>&1; do
+        echo "      $((SECONDS - start)) s: $(tail -n 1 "$log" | cut -c1-80)"
+    done
+}
+
+watcher=
+stop_watching() {
+    [[ -n $watcher ]] || return 0
+    kill "$watcher"
+    wait "$watcher" 2>/dev/null || true
+    watcher=
+}
+trap stop_watching EXIT
+
 step() { # TEXT COMMAND...
-    local text=$1 start=$SECONDS seconds=0 pid status=0
+    local text=$1 status=0
     shift
     say "$text"
-    "$@" >"$log" 2>&1 &
-    pid=$!
-    while sleep 1 && kill -0 "$pid" 2>/dev/null; do
-        seconds=$((SECONDS - start))
-        ((seconds % 10)) || echo "      $seconds s: $(tail -1 "$log" | cut -c1-80)"
-    done
-    wait "$pid" || status=$?
-    ((status == 0)) || {
-        tail -30 "$log" >&2
-        fail "$text (status $status; the end of $log is above)"
-    }
+    : >"$log"
+    watch &
+    watcher=$!
+    "$@" >"$log" 2>&1 || status=$?
+    stop_watching
+    ((status)) || return 0
+    tail -n 30 "$log" >&2
+    fail "$text (status $status; the end of $log is above)"
 }
 
 build() {
-    [[ -f build/build.ninja ]] || meson setup build
+    if [[ ! -f build/build.ninja ]]; then
+        meson setup build || return
+    fi
     meson compile -C build
 }
 
@@ -66,7 +81,7 @@ Nothing else on this machine is changed.
 END
 
 mkdir -p build
-tests/setup.sh || fail "packages are missing"
+step "installing what is missing" tests/setup.sh
 step "building the library and the examples" build
 step "making sure that there is a kernel" tests/vm/kernel.sh own
 say "booting the emulated machine"

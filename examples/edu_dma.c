@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 		example_complain("edu_dma");
 		goto close;
 	}
-	printf("edu_dma: %s: %s\n", vfa_backend_name(vfa_container_backend(space)), reason);
+	printf("edu_dma: %s\n", reason);
 	err = run(bar, source, target);
 
 close:

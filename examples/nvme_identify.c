@@ -55,8 +55,8 @@ static int identify(struct controller *nvme)
 	if (command(&nvme->admin, NULL, "identify controller",
 		    nvme_identify(NVME_IDENTIFY_CONTROLLER, 0, page_iova(nvme, DATA))) < 0)
 		return -1;
-	printf("nvme_identify: model %.40s\n", data->model);
-	printf("nvme_identify: serial %.20s\n", data->serial);
+	printf("nvme_identify: model %.*s\n", nvme_string_length(data->model, 40), data->model);
+	printf("nvme_identify: serial %.*s\n", nvme_string_length(data->serial, 20), data->serial);
 	return 0;
 }
 

@@ -111,6 +111,14 @@ struct nvme_queue {
 	uint16_t phase; /* that a new answer will have */
 };
 
+/* The length of such a string without its blanks. */
+static inline int nvme_string_length(const char *string, int size)
+{
+	while (size > 0 && string[size - 1] == ' ')
+		size--;
+	return size;
+}
+
 static inline uint32_t nvme_block_size(const struct nvme_namespace_data *data)
 {
 	return 1u << (le32toh(data->lbaf[data->flbas & 0xf]) >> 16 & 0xff);
