@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,88 +16,7 @@
 #include "hw/clock.h"
 
 #define VFIO_PCI "/sys/bus/pci/drivers/vfio-pci"
-/* MSIs are written to 0xfee00000-0xfeefffff. */
-#define BELOW_MSI                                                                                  \
-	{                                                                                          \
-		0, 0xfedfffff                                                                      \
-	}
-
-static const struct vm_profile profiles[] = {
-	{
-		.name = "intel",
-		.fault = { "DMAR: [DMA ", "00:04.0]" },
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.has_iommufd = true,
-		.translates_behind_ports = true,
-		.coherency = 1,
-		.ranges = { BELOW_MSI, { 0xfef00000, 0x7fffffffff } },
-	},
-	{
-		.name = "intel-incoherent",
-		.fault = { "DMAR: [DMA ", "00:04.0]" },
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.has_iommufd = true,
-		.translates_behind_ports = true,
-		.coherency = 0,
-		.ranges = { BELOW_MSI, { 0xfef00000, 0xffffffffffff } },
-	},
-	{
-		.name = "amd",
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.has_iommufd = true,
-		/*
-		 * QEMU 7.2 takes devices behind a port for those of bus 0, for that is what
-		 * the bus is when they are plugged; and its page faults raise no event.
-		 */
-		.translates_behind_ports = false,
-		.coherency = 1,
-		.ranges = { BELOW_MSI,
-			    { 0xfef00000, 0xfcffffffff },
-			    { 0x10000000000, 0xffffffffffff } },
-	},
-	{
-		.name = "virtio",
-		.has_iommu = true,
-		.has_iommufd = true,
-	},
-	{
-		.name = "virtio-unsafe",
-		.has_iommu = true,
-		.isolates_interrupts = true, /* it does not, but VFIO was told to go on */
-		.has_iommufd = true,
-		.translates_behind_ports = true,
-		.coherency = 0,
-		.ranges = { BELOW_MSI, { 0xfef00000, UINT64_MAX } },
-	},
-	{
-		.name = "none",
-		.has_iommufd = true,
-	},
-	{
-		.name = "stock",
-		.fault = { "DMAR: [DMA ", "00:04.0]" },
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.translates_behind_ports = true,
-		.coherency = 1,
-		.ranges = { BELOW_MSI, { 0xfef00000, 0x7fffffffff } },
-	},
-};
-
-const struct vm_profile *vm_profile(void)
-{
-	const char *name = getenv("VFA_VM_PROFILE");
-	size_t i;
-
-	for (i = 0; name && i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		if (strcmp(name, profiles[i].name) == 0)
-			return &profiles[i];
-	}
-	return NULL;
-}
+#define NOBODY	 65534
 
 static size_t count_fds(void)
 {
@@ -366,6 +286,12 @@ struct vfa_map_options vm_fixed(uint64_t iova)
 	options.flags = VFA_MAP_FIXED;
 	options.iova = iova;
 	return options;
+}
+
+int vm_become_nobody(void)
+{
+	return setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	       setresuid(NOBODY, NOBODY, NOBODY);
 }
 
 static void write_report(int pipe, int result)

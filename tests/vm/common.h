@@ -145,6 +145,9 @@ struct vm_report {
 /* Run @function in a child, which must close all it opens, and wait for it to end. */
 void vm_in_child(int (*function)(void *data), void *data, struct vm_report *ret);
 
+/* Give up all privileges of a child: 0 on success. */
+int vm_become_nobody(void);
+
 #define assert_child_refused(report, error, cause)                                                 \
 	vm_assert_child_refused((report), (error), (cause), __FILE__, __LINE__)
 

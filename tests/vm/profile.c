@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* What the tests may expect of each machine in profiles/. The IOVA ranges leave out MSIs. */
+
+#include <stdlib.h>
+
+#include "common.h"
+
+static const struct vm_profile profiles[] = {
+	{
+		.name = "intel",
+		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.has_iommu = true,
+		.isolates_interrupts = true,
+		.has_iommufd = true,
+		.translates_behind_ports = true,
+		.coherency = 1,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
+	},
+	{
+		.name = "intel-incoherent",
+		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.has_iommu = true,
+		.isolates_interrupts = true,
+		.has_iommufd = true,
+		.translates_behind_ports = true,
+		.coherency = 0,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0xffffffffffff } },
+	},
+	{
+		/*
+		 * QEMU 7.2 takes devices behind a port for those of bus 0, for that is what
+		 * the bus is when they are plugged; and its page faults raise no event.
+		 */
+		.name = "amd",
+		.has_iommu = true,
+		.isolates_interrupts = true,
+		.has_iommufd = true,
+		.translates_behind_ports = false,
+		.coherency = 1,
+		.ranges = { { 0, 0xfedfffff },
+			    { 0xfef00000, 0xfcffffffff },
+			    { 0x10000000000, 0xffffffffffff } },
+	},
+	{
+		.name = "virtio",
+		.has_iommu = true,
+		.has_iommufd = true,
+	},
+	{
+		.name = "virtio-unsafe",
+		.fault = { "page fault from EP", " 32 " },
+		.has_iommu = true,
+		.isolates_interrupts = true, /* it does not, but VFIO was told to go on */
+		.has_iommufd = true,
+		.translates_behind_ports = true,
+		.coherency = 0,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, UINT64_MAX } },
+	},
+	{
+		.name = "none",
+		.has_iommufd = true,
+	},
+	{
+		.name = "stock",
+		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.has_iommu = true,
+		.isolates_interrupts = true,
+		.translates_behind_ports = true,
+		.coherency = 1,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
+	},
+};
+
+const struct vm_profile *vm_profile(void)
+{
+	const char *name = getenv("VFA_VM_PROFILE");
+	size_t i;
+
+	for (i = 0; name && i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		if (strcmp(name, profiles[i].name) == 0)
+			return &profiles[i];
+	}
+	return NULL;
+}
