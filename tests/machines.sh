@@ -22,6 +22,7 @@ machine_tests() {
     say "device tests, $jobs machines at a time; logs are in build/vm/logs"
     for profile in "${profiles[@]}"; do
         for program in "${programs[@]}"; do
+            machine_suits "$profile" "$program" || continue
             while (($(jobs -rp | wc -l) >= jobs)); do
                 wait -n || true
             done
@@ -40,6 +41,13 @@ machine_kernels() {
         (. "tests/vm/profiles/$profile.profile" && tests/vm/kernel.sh "$kernel" >/dev/null) ||
             give_up "no kernel for the profile $profile"
     done
+}
+
+# A machine that cannot assign devices names the programs that make sense there.
+machine_suits() { # PROFILE PROGRAM
+    local only=''
+    . "tests/vm/profiles/$1.profile"
+    [[ -z $only || " $only " == *" $2 "* ]]
 }
 
 machine_test() { # PROFILE PROGRAM

@@ -104,6 +104,7 @@ make_initramfs() { # [COMMAND...]
 }
 
 qemu_command() { # sets qemu
+    # A busy host can keep the timer from ticking for as long as the kernel checks it.
     local appended="console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on printk.time=1 $append"
     # With a thread for each processor QEMU 10.0 now and then loses a wake-up, and
     # the guest stands still.
