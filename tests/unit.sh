@@ -16,7 +16,7 @@ unit_tests() {
 
     say "unit tests under valgrind"
     unit_run build memcheck --suite unit --timeout-multiplier 10 \
-        --wrap 'valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99'
+        --wrap 'valgrind -q --child-silent-after-fork=yes --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99'
 }
 
 unit_run() { # BUILDDIR LABEL MESON-OPTION...
