@@ -4,29 +4,38 @@
 #
 # The tests that need a device: every program build/tests/vm/test_* on every
 # machine, several machines at a time. A program skips what its machine cannot do.
+# Those of build-asan run on one machine.
 
 machine_profiles() {
     find tests/vm/profiles -name '*.profile' -printf '%f\n' | sed 's/\.profile$//' | sort
 }
 
 machine_tests() {
-    local profile program programs=()
-    for program in build/tests/vm/test_*; do
+    machine_kernels
+    say "device tests, $jobs machines at a time; logs are in build/vm/logs"
+    machine_round build "${profiles[@]}"
+
+    [[ " ${profiles[*]} " == *" intel "* ]] || return 0
+    configure_sanitized
+    say "device tests under AddressSanitizer and UBSan, on the machine intel"
+    machine_round build-asan intel
+}
+
+machine_round() { # BUILDDIR PROFILE...
+    local dir=$1 profile program programs=()
+    shift
+    for program in "$dir"/tests/vm/test_*; do
         if [[ -f $program && -x $program ]] && is_chosen "$(basename "$program")"; then
             programs+=("$(basename "$program")")
         fi
     done
-    ((${#programs[@]})) || return 0
-    machine_kernels
-
-    say "device tests, $jobs machines at a time; logs are in build/vm/logs"
-    for profile in "${profiles[@]}"; do
+    for profile; do
         for program in "${programs[@]}"; do
             machine_suits "$profile" "$program" || continue
             while (($(jobs -rp | wc -l) >= jobs)); do
                 wait -n || true
             done
-            machine_test "$profile" "$program" &
+            machine_test "$dir" "$profile" "$program" &
         done
     done
     wait
@@ -50,18 +59,18 @@ machine_suits() { # PROFILE PROGRAM
     [[ -z $only || " $only " == *" $2 "* ]]
 }
 
-machine_test() { # PROFILE PROGRAM
-    local log=build/vm/logs/$1-$2.log output status=0 start=$SECONDS
+machine_test() { # BUILDDIR PROFILE PROGRAM
+    local log=$1/vm/logs/$2-$3.log output status=0 start=$SECONDS
     local passed failed skipped verdict=PASS
-    mkdir -p build/vm/logs
+    mkdir -p "$1/vm/logs"
     rm -f "$log"
-    output=$(tests/vm/run.sh -l "$log" "$1" "$2" 2>"$log.errors") || status=$?
+    output=$(tests/vm/run.sh -b "$1" -l "$log" "$2" "$3" 2>"$log.errors") || status=$?
     read -r passed failed skipped < <(tests/tally.py tap "$status" <<<"$output")
     count "$passed" "$failed" "$skipped"
     ((passed)) || verdict=SKIP
     ((!failed)) || verdict=FAIL
     {
-        echo "$verdict $1 $2 $((passed + failed + skipped)) cases $((SECONDS - start)) s"
+        echo "$verdict $2 $3 $((passed + failed + skipped)) cases $((SECONDS - start)) s"
         if ((failed)); then
             machine_failure "$log" "$status"
         fi

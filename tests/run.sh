@@ -73,6 +73,10 @@ configure() { # BUILDDIR [OPTION...]
     mv "$log" "$dir/build.log"
 }
 
+configure_sanitized() {
+    configure build-asan -Db_sanitize=address,undefined -Db_lundef=false
+}
+
 with_unit=1 with_vm=1 jobs=$(nproc) profiles=() chosen=() setup=()
 while (($#)); do
     case $1 in

@@ -9,7 +9,7 @@ unit_tests() {
     say "unit tests and checks"
     unit_run build plain --suite unit --suite check
 
-    configure build-asan -Db_sanitize=address,undefined -Db_lundef=false
+    configure_sanitized
     say "unit tests under AddressSanitizer and UBSan"
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         unit_run build-asan asan --suite unit

@@ -111,6 +111,13 @@ void vm_need(bool condition, const char *enabler)
 	skip();
 }
 
+void vm_need_plain_memory(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	vm_need(false, "a program without AddressSanitizer");
+#endif
+}
+
 void vm_need_assignment(const struct vm *vm)
 {
 	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");

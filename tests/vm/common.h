@@ -99,6 +99,9 @@ void vm_need(bool condition, const char *enabler);
 /* Skip unless devices can be assigned over this test's backend here. */
 void vm_need_assignment(const struct vm *vm);
 
+/* Skip where AddressSanitizer counts and keeps memory in its own ways. */
+void vm_need_plain_memory(void);
+
 /* Succeed, or fail the test here and now. What is returned goes after the test. */
 struct vfa_container *vm_container(struct vm *vm);
 struct vfa_device *vm_device(struct vm *vm, struct vfa_container *space, const char *bdf);

@@ -61,6 +61,7 @@ static struct injector injector_open(struct vm *vm)
 
 	vm_need(access(FAIL_NTH, W_OK) == 0, "a kernel with fault injection, as all but stock have");
 	vm_need_assignment(vm);
+	vm_need_plain_memory();
 	prepare(vm);
 	have_all_pages();
 	injector.fd = vm_open(vm, FAIL_NTH, O_RDWR);

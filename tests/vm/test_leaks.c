@@ -81,6 +81,7 @@ static void a_device_can_be_opened_again_and_again(void **state)
 	int i;
 
 	vm_need_assignment(vm);
+	vm_need_plain_memory();
 	for (i = 0; i < WARM_UP; i++)
 		live(vm->backend);
 	before = usage_now();
@@ -102,6 +103,7 @@ static void mapped_memory_is_counted_and_given_back(void **state)
 	int i;
 
 	vm_need_assignment(vm);
+	vm_need_plain_memory();
 	space = vm_container(vm);
 	vm_device(vm, space, EDU);
 	before = usage_now();
