@@ -31,6 +31,24 @@ static int take_hex(const char **text, char end, int least, int most, unsigned i
 	return 1;
 }
 
+/* A line that was read with its newline is a likely culprit, and would tear the message. */
+static int refuse(const char *text)
+{
+	char shown[65];
+	size_t i;
+
+	snprintf(shown, sizeof(shown), "%s", text);
+	for (i = 0; shown[i]; i++) {
+		if (iscntrl((unsigned char)shown[i]))
+			shown[i] = '?';
+	}
+	return error_set(EINVAL, VFA_CAUSE_BAD_BDF,
+			 "\"%s\" is not a PCI address\n"
+			 "give domain:bus:device.function in hexadecimal, such as 0000:00:04.0; "
+			 "lspci -D lists them",
+			 shown);
+}
+
 int bdf_parse(const char *text, char ret[BDF_SIZE])
 {
 	unsigned int domain = 0, bus, device, function;
@@ -43,11 +61,7 @@ int bdf_parse(const char *text, char ret[BDF_SIZE])
 	if ((colon && strchr(colon + 1, ':') && !take_hex(&rest, ':', 4, 8, &domain)) ||
 	    !take_hex(&rest, ':', 2, 2, &bus) || !take_hex(&rest, '.', 2, 2, &device) ||
 	    !take_hex(&rest, '\0', 1, 1, &function) || device > 0x1f || function > 7)
-		return error_set(EINVAL, VFA_CAUSE_BAD_BDF,
-				 "\"%.64s\" is not a PCI address\n"
-				 "give domain:bus:device.function in hexadecimal, such as "
-				 "0000:00:04.0; lspci -D lists them",
-				 text);
+		return refuse(text);
 	snprintf(ret, BDF_SIZE, "%04x:%02x:%02x.%u", domain, bus, device, function);
 	return 0;
 }

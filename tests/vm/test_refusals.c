@@ -281,8 +281,10 @@ static void addresses_that_do_not_parse_are_refused(void **state)
 	size_t i;
 
 	need_backend(vm);
-	for (i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+	for (i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		assert_refused(try_device(vm->backend, addresses[i]), EINVAL, VFA_CAUSE_BAD_BDF);
+		assert_non_null(strstr(vfa_error_last()->message, "is not a PCI address"));
+	}
 	assert_refused(try_device(vm->backend, NULL), EINVAL, VFA_CAUSE_BAD_ARGUMENT);
 }
 
