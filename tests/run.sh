@@ -26,6 +26,14 @@ END
 
 say() { echo "== $*"; }
 
+wrong() { # REASON
+    {
+        echo "run.sh: $*"
+        usage
+    } >&2
+    exit 2
+}
+
 count() { # PASSED FAILED SKIPPED
     echo "$@" >>"$counts"
 }
@@ -77,19 +85,38 @@ configure_sanitized() {
     configure build-asan -Db_sanitize=address,undefined -Db_lundef=false
 }
 
+# A mistake is told now, not after minutes of set-up and building.
+check_arguments() {
+    local profile name
+    ((with_unit || with_vm)) || wrong "--unit and --vm exclude each other"
+    [[ $jobs =~ ^[1-9][0-9]*$ ]] || wrong "--jobs needs a number from 1 on, not $jobs"
+    for profile in "${profiles[@]}"; do
+        [[ -f tests/vm/profiles/$profile.profile ]] ||
+            wrong "no profile $profile; there are:" "$(machine_profiles | tr '\n' ' ')"
+    done
+    for name in "${chosen[@]#test_}"; do
+        compgen -G "tests/*/test_$name.c" >/dev/null || [[ -f tests/checks/$name.sh ]] ||
+            wrong "no test $name"
+    done
+}
+
 with_unit=1 with_vm=1 jobs=$(nproc) profiles=() chosen=() setup=()
 while (($#)); do
     case $1 in
     --unit) with_vm=0 setup=(--unit) ;;
     --vm) with_unit=0 ;;
-    --profile) profiles+=("${2:?--profile needs a name}") && shift ;;
-    --jobs) jobs=${2:?--jobs needs a number} && shift ;;
+    --profile | --jobs)
+        (($# > 1)) || wrong "$1 needs a value"
+        if [[ $1 = --jobs ]]; then jobs=$2; else profiles+=("$2"); fi
+        shift
+        ;;
     -h | --help) usage && exit ;;
-    -*) usage >&2 && exit 2 ;;
+    -*) wrong "unknown option $1" ;;
     *) chosen+=("$1") ;;
     esac
     shift
 done
+check_arguments
 ((${#profiles[@]})) || mapfile -t profiles < <(machine_profiles)
 
 counts=$(mktemp)
