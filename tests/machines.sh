@@ -35,7 +35,9 @@ machine_round() { # BUILDDIR PROFILE...
             while (($(jobs -rp | wc -l) >= jobs)); do
                 wait -n || true
             done
-            machine_test "$dir" "$profile" "$program" &
+            set -m # a process group for each, so that all of it can be ended
+            machine_test "$dir" "$profile" "$program" </dev/null &
+            set +m
         done
     done
     wait

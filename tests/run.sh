@@ -48,8 +48,22 @@ finish() {
     rm -f "$counts"
     ((passed + failed)) || say "no test has run"
     echo "$passed passed, $failed failed, $skipped skipped"
-    ((failed == 0 && passed > 0))
+    ((failed == 0 && passed > 0 && !interrupted))
     exit
+}
+
+# Machines run in the background, where a Ctrl-C does not reach them.
+# shellcheck disable=SC2317 # a trap calls it
+interrupt() {
+    local job
+    trap '' INT TERM HUP
+    interrupted=1
+    say "interrupted"
+    for job in $(jobs -p); do
+        kill -TERM -- "-$job" 2>/dev/null || true
+    done
+    wait
+    finish
 }
 
 give_up() { # REASON
@@ -119,8 +133,10 @@ done
 check_arguments
 ((${#profiles[@]})) || mapfile -t profiles < <(machine_profiles)
 
+interrupted=0
 counts=$(mktemp)
 trap finish EXIT
+trap interrupt INT TERM HUP
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
 plan=()
