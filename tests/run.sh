@@ -144,6 +144,13 @@ plan=()
 ((!with_vm)) || plan+=("device tests on emulated machines: ${profiles[*]}")
 say "$(printf '%s; ' "set-up" "build" "${plan[@]}" | sed 's/; $//')"
 
+# Two runs would build in the same directories.
+exec {lock}<"$tests/run.sh"
+flock -n "$lock" || {
+    say "waiting for another run in this tree to end"
+    flock "$lock"
+}
+
 "$tests/setup.sh" "${setup[@]}" || give_up "the set-up failed"
 configure build
 ((!with_unit)) || unit_tests
