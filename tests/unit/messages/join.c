@@ -124,7 +124,7 @@ static void no_iommufd_is_told(void **state)
 	remove_iommufd(machine);
 	SAYS(vfa_host_check_backend(machine->host, VFA_BACKEND_IOMMUFD), NO_IOMMUFD,
 	     "open /dev/iommu: there is no iommufd in this kernel, or it is not loaded",
-	     "it needs Linux 6.2 with CONFIG_IOMMUFD: modprobe iommufd; the type1 "
+	     "it needs Linux 6.6 with CONFIG_IOMMUFD: modprobe iommufd; the type1 "
 	     "backend works without");
 }
 
