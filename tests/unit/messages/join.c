@@ -169,6 +169,19 @@ static void not_bound_is_told(void **state)
 	     "  echo 0000:00:06.1 > /sys/bus/pci/drivers_probe");
 }
 
+static void bridge_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	SAYS(try_open(machine, PORT, NULL), NOT_BOUND,
+	     "0000:00:09.0 is a bridge, which no VFIO driver takes",
+	     "open the devices behind it; it may stay on its driver");
+	tree_set_driver(&machine->tree, PORT, NULL);
+	SAYS(try_open(machine, PORT, NULL), NOT_BOUND,
+	     "0000:00:09.0 is a bridge, which no VFIO driver takes",
+	     "open the devices behind it; it may stay on its driver");
+}
+
 static void noiommu_is_told(void **state)
 {
 	struct machine *machine = *state;
@@ -384,6 +397,7 @@ const struct CMUnitTest join_messages[] = {
 	ON_IOMMUFD(no_device_node_is_told),
 	ON_IOMMUFD(hidden_device_node_is_told),
 	ON_BOTH(not_bound_is_told),
+	ON_BOTH(bridge_is_told),
 	CASE(noiommu_is_told),
 	ON_IOMMUFD(denied_is_told),
 	ON_BOTH(missing_vf_token_is_told),
