@@ -94,6 +94,12 @@ static int refuse_held(const struct refused_join *refused, const struct vfa_grou
 
 	if (!find_holder(refused, group, path, &owner))
 		return 0;
+	if (owner.pid == getpid())
+		return error_set(EBUSY, cause_of(refused, path),
+				 "%s is busy: %s is open in this process\n"
+				 "a group admits one owner at a time: use the handle or the container "
+				 "that has it, or close that first",
+				 refused->function->bdf, path);
 	return error_set(EBUSY, cause_of(refused, path),
 			 "%s is busy: %s is held by process %d (%s)\n"
 			 "a group admits one owner at a time: wait for that process to end, or use the "

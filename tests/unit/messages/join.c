@@ -289,6 +289,18 @@ static void group_busy_is_told(void **state)
 	     "the device through it");
 }
 
+static void busy_in_this_process_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	fake_set_group_busy(4, true);
+	tree_add_holder(&machine->tree, getpid(), "test", "vfio/4");
+	SAYS(try_open(machine, EDU, NULL), GROUP_BUSY,
+	     "0000:00:04.0 is busy: /dev/vfio/4 is open in this process",
+	     "a group admits one owner at a time: use the handle or the container that "
+	     "has it, or close that first");
+}
+
 static void busy_sibling_is_told(void **state)
 {
 	struct machine *machine = *state;
@@ -407,6 +419,7 @@ const struct CMUnitTest join_messages[] = {
 	ON_IOMMUFD(unsafe_interrupts_on_iommufd_is_told),
 	ON_BOTH(not_viable_is_told),
 	ON_TYPE1(group_busy_is_told),
+	ON_TYPE1(busy_in_this_process_is_told),
 	ON_IOMMUFD(busy_sibling_is_told),
 	ON_TYPE1(node_of_another_group_is_told),
 	ON_IOMMUFD(device_busy_is_told),
