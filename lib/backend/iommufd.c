@@ -284,26 +284,15 @@ static int open_iommu(const struct vfa_host *host)
 	return fd;
 }
 
-static int adopt_iommu(const struct vfa_host *host, int given)
-{
-	int fd = sys_dup(host->sys, given);
-
-	if (fd < 0)
-		return error_set(fd, VFA_CAUSE_BAD_FD, "fd %d is not open\npass an open /dev/iommu",
-				 given);
-	return fd;
-}
-
-static int alloc_ioas(struct iommufd *iommufd)
+static int alloc_ioas(struct iommufd *iommufd, int given)
 {
 	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
 	int err = iommufd_ioctl(&iommufd->base, UAPI_IOMMU_IOAS_ALLOC, &alloc);
 
 	/* EINVAL is what a VFIO container has for requests it does not know. */
-	if (err == -ENOTTY || err == -EINVAL)
+	if (given >= 0 && (err == -ENOTTY || err == -EINVAL))
 		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
-				 "fd %d is not an iommufd\npass an open /dev/iommu",
-				 iommufd->base.fd);
+				 "fd %d is not an iommufd\npass an open /dev/iommu", given);
 	if (err < 0)
 		return error_kernel(err, "IOMMU_IOAS_ALLOC");
 	iommufd->ioas = alloc.out_ioas_id;
@@ -320,10 +309,10 @@ int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret)
 	iommufd->base.ops = &iommufd_ops;
 	iommufd->base.host = host;
 	iommufd->base.kind = VFA_BACKEND_IOMMUFD;
-	iommufd->base.fd = err = fd < 0 ? open_iommu(host) : adopt_iommu(host, fd);
+	iommufd->base.fd = err = fd < 0 ? open_iommu(host) : node_adopt(host, fd, "/dev/iommu");
 	if (err < 0)
 		goto free_iommufd;
-	err = alloc_ioas(iommufd);
+	err = alloc_ioas(iommufd, fd);
 	if (err < 0)
 		goto close_iommu;
 	*ret = &iommufd->base;

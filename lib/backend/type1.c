@@ -336,16 +336,6 @@ static int open_container(const struct vfa_host *host)
 	return fd;
 }
 
-static int adopt_container(const struct vfa_host *host, int given)
-{
-	int fd = sys_dup(host->sys, given);
-
-	if (fd < 0)
-		return error_set(fd, VFA_CAUSE_BAD_FD,
-				 "fd %d is not open\npass an open /dev/vfio/vfio", given);
-	return fd;
-}
-
 /* A container in use would come with groups and mappings of which nothing is known here. */
 static int check_unused(struct backend *backend)
 {
@@ -370,14 +360,25 @@ static bool is_iommufd(struct backend *backend)
 	return !err || err == -ENODEV;
 }
 
-static int check_container(struct backend *backend)
+/* A kernel without containers can be built to have iommufd stand in for them. */
+static int refuse_kind(const struct backend *backend, int given)
+{
+	if (given >= 0)
+		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
+				 "fd %d is not a VFIO container\npass an open /dev/vfio/vfio",
+				 given);
+	return error_set(ENOENT, VFA_CAUSE_NO_TYPE1,
+			 "%s/vfio/vfio is no container of VFIO's own: this kernel has no type1\n"
+			 "open the container as iommufd; type1 needs CONFIG_VFIO_CONTAINER",
+			 backend->host->dev);
+}
+
+static int check_container(struct backend *backend, int given)
 {
 	int version = type1_ioctl(backend, VFIO_GET_API_VERSION, NULL);
 
 	if (version != VFIO_API_VERSION || is_iommufd(backend))
-		return error_set(ENOTTY, VFA_CAUSE_BAD_FD,
-				 "fd %d is not a VFIO container\npass an open /dev/vfio/vfio",
-				 backend->fd);
+		return refuse_kind(backend, given);
 	if (type1_ioctl(backend, VFIO_CHECK_EXTENSION, as_argument(iommu_type(backend))) > 0)
 		return 0;
 	if (backend->kind == VFA_BACKEND_NOIOMMU)
@@ -402,10 +403,10 @@ int type1_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struc
 	backend->ops = &type1_ops;
 	backend->host = host;
 	backend->kind = kind;
-	backend->fd = err = fd < 0 ? open_container(host) : adopt_container(host, fd);
+	backend->fd = err = fd < 0 ? open_container(host) : node_adopt(host, fd, "/dev/vfio/vfio");
 	if (err < 0)
 		goto free_type1;
-	err = check_container(backend);
+	err = check_container(backend, fd);
 	if (!err && fd >= 0)
 		err = check_unused(backend);
 	if (err < 0)

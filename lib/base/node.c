@@ -57,3 +57,15 @@ int node_open(const struct vfa_host *host, const char *path)
 		return error_kernel(fd, "open %s", path);
 	return fd;
 }
+
+int node_adopt(const struct vfa_host *host, int fd, const char *what)
+{
+	int copy = sys_dup(host->sys, fd);
+
+	if (copy == -EBADF)
+		return error_set(EBADF, VFA_CAUSE_BAD_FD, "fd %d is not open\npass an open %s", fd,
+				 what);
+	if (copy < 0)
+		return error_kernel(copy, "duplicate fd %d", fd);
+	return copy;
+}

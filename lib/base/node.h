@@ -22,4 +22,12 @@ void node_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *f
  */
 int node_open(const struct vfa_host *host, const char *path);
 
+/**
+ * node_adopt() - duplicate a node that the caller opened
+ * @what: what it should be, such as "/dev/iommu"
+ *
+ * Return: the duplicate, or -errno, recorded.
+ */
+int node_adopt(const struct vfa_host *host, int fd, const char *what);
+
 #endif

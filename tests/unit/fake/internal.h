@@ -41,6 +41,7 @@ struct fake_file {
 struct fake_settings {
 	bool type1;
 	bool noiommu;
+	bool iommufd_container;
 	bool bind_token;
 	bool unsafe_interrupts;
 	uint64_t memlock;

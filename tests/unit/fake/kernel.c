@@ -193,9 +193,9 @@ static int open_node(const char *node)
 
 	if (err)
 		return err;
-	if (!strcmp(node, "vfio/vfio"))
+	if (!strcmp(node, "vfio/vfio") && !fake_settings.iommufd_container)
 		return fake_container_open();
-	if (!strcmp(node, "iommu"))
+	if (!strcmp(node, "iommu") || !strcmp(node, "vfio/vfio"))
 		return fake_iommufd_open();
 	if (sscanf(node, "vfio/devices/vfio%u", &number) == 1) {
 		device = fake_device_find_cdev(number);
@@ -463,6 +463,7 @@ void fake_stop(void)
 
 SETTER(fake_set_type1, bool, type1)
 SETTER(fake_set_noiommu, bool, noiommu)
+SETTER(fake_set_iommufd_container, bool, iommufd_container)
 SETTER(fake_set_bind_token, bool, bind_token)
 SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
 SETTER(fake_set_memlock, uint64_t, memlock)

@@ -85,6 +85,8 @@ void fake_set_transfer(const char *bdf, size_t most);
 
 void fake_set_type1(bool there);
 void fake_set_noiommu(bool there);
+/* CONFIG_IOMMUFD_VFIO_CONTAINER: /dev/vfio/vfio is an iommufd. */
+void fake_set_iommufd_container(bool there);
 /* VFIO_DEVICE_BIND_FLAG_TOKEN, Linux 6.18. */
 void fake_set_bind_token(bool there);
 void fake_set_unsafe_interrupts(bool allowed);

@@ -50,6 +50,35 @@ static void fd_of_another_kind_is_told(void **state)
 	vfa_container_close(container);
 }
 
+static void control_fd_of_another_kind_is_told(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *container = NULL;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(dup2(null, 700), 700);
+	SAYS(vfa_container_open_fd(machine->host, VFA_BACKEND_TYPE1, 700, &container), BAD_FD,
+	     "fd 700 is not a VFIO container", "pass an open /dev/vfio/vfio");
+	SAYS(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, 700, &container), BAD_FD,
+	     "fd 700 is not an iommufd", "pass an open /dev/iommu");
+	close(700);
+	close(null);
+}
+
+static void full_fd_table_is_told(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *container = NULL;
+	int vfio = open_node(machine, "vfio/vfio");
+	char message[64];
+
+	snprintf(message, sizeof(message), "duplicate fd %d: Too many open files", vfio);
+	fake_fail_call(1, EMFILE);
+	SAYS(vfa_container_open_fd(machine->host, VFA_BACKEND_TYPE1, vfio, &container), KERNEL,
+	     message, "");
+	close_node(vfio);
+}
+
 static void undecided_is_told(void **state)
 {
 	struct vfa_container *container = open_container(*state);
@@ -115,6 +144,16 @@ static void no_type1_is_told(void **state)
 	fake_set_type1(false);
 	SAYS(vfa_host_check_backend(machine->host, VFA_BACKEND_TYPE1), NO_TYPE1,
 	     "VFIO has no type1 IOMMU driver", "load it: modprobe vfio_iommu_type1");
+}
+
+static void iommufd_for_a_container_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	fake_set_iommufd_container(true);
+	SAYS(vfa_host_check_backend(machine->host, VFA_BACKEND_TYPE1), NO_TYPE1,
+	     "/dev/vfio/vfio is no container of VFIO's own: this kernel has no type1",
+	     "open the container as iommufd; type1 needs CONFIG_VFIO_CONTAINER");
 }
 
 static void no_iommufd_is_told(void **state)
@@ -399,12 +438,15 @@ const struct CMUnitTest join_messages[] = {
 	ON_BOTH(bad_bdf_is_told),
 	ON_TYPE1(bad_fd_is_told),
 	ON_TYPE1(fd_of_another_kind_is_told),
+	CASE(control_fd_of_another_kind_is_told),
+	CASE(full_fd_table_is_told),
 	CASE(undecided_is_told),
 	ON_BOTH(no_device_is_told),
 	CASE(no_group_is_told),
 	ON_BOTH(no_iommu_is_told),
 	CASE(no_vfio_is_told),
 	CASE(no_type1_is_told),
+	CASE(iommufd_for_a_container_is_told),
 	CASE(no_iommufd_is_told),
 	ON_IOMMUFD(no_device_node_is_told),
 	ON_IOMMUFD(hidden_device_node_is_told),
