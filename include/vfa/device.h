@@ -93,8 +93,9 @@ int vfa_device_open(struct vfa_container *container, const char *bdf,
  * @ret: the device, to be closed with vfa_device_close()
  *
  * For processes that are handed nodes they could not open. sysfs is used for
- * explanations only and may be out of reach. The kernel ties the caller's @fd to
- * the container too: close it before expecting the device to be free again.
+ * explanations only and may be out of reach. After vfa_device_close() the device is
+ * out of the container, but nobody else can have it while the caller's @fd is open.
+ * On iommufd the kernel binds such an @fd once: open the node anew to pass it again.
  *
  * Return: as vfa_device_open(), and
  *	-EBADF: @fd is closed (VFA_CAUSE_BAD_FD)

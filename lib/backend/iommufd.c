@@ -4,7 +4,7 @@
 /*
  * The iommufd interface: /dev/iommu with an IOAS, and the device nodes
  * /dev/vfio/devices/vfioN. A device is bound to the iommufd, then attached to
- * the IOAS. Closing its fd undoes both.
+ * the IOAS. Closing its last fd undoes both.
  */
 
 #include <errno.h>
@@ -116,6 +116,12 @@ static int iommufd_join(struct backend *backend, struct join *join)
 
 static void iommufd_leave(struct backend *backend, const struct join *join)
 {
+	struct uapi_vfio_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
+
+	/* The caller's fd of a passed node keeps it bound, and so attached: take it out. */
+	if (join->fd >= 0)
+		(void)sys_ioctl(backend->host->sys, join->device_fd,
+				UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
 	sys_close(backend->host->sys, join->device_fd);
 }
 

@@ -14,6 +14,7 @@
 
 #define UAPI_VFIO_DEVICE_BIND_IOMMUFD	   _IO(VFIO_TYPE, VFIO_BASE + 18)
 #define UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
+#define UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 20)
 
 #define UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN (1u << 0) /* Linux 6.18 */
 
@@ -29,6 +30,11 @@ struct uapi_vfio_attach_iommufd_pt {
 	__u32 argsz;
 	__u32 flags;
 	__u32 pt_id;
+};
+
+struct uapi_vfio_detach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags;
 };
 
 #endif

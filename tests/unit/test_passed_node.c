@@ -44,6 +44,24 @@ static void a_passed_node_may_be_closed_early(void **state)
 	vfa_container_close(container);
 }
 
+static void a_passed_node_does_not_keep_its_device_in(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *container = open_container(machine);
+	int fd = open_node(machine, node_of(machine));
+	char *memory = memory_new(PAGE);
+	struct vfa_device *device = NULL;
+
+	assert_ok(vfa_device_open_fd(container, EDU, fd, NULL, &device));
+	map_at(container, memory, PAGE, 0x10000);
+	vfa_device_close(device);
+	vfa_container_close(container);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_IOAS), 0);
+	memory_free(memory, PAGE);
+	close_node(fd);
+}
+
 static void a_passed_node_needs_no_sysfs(void **state)
 {
 	struct machine *machine = *state;
@@ -141,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(a_passed_node_stays_the_callers),
 		ON_BOTH(a_passed_node_may_be_closed_early),
+		ON_BOTH(a_passed_node_does_not_keep_its_device_in),
 		ON_BOTH(a_passed_node_needs_no_sysfs),
 		ON_BOTH(a_closed_node_is_refused),
 		ON_BOTH(a_file_for_a_node_is_refused),

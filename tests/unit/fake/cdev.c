@@ -132,12 +132,11 @@ static long attach(struct fake_opened *opened, struct uapi_vfio_attach_iommufd_p
 	return 0;
 }
 
-/* VFIO_DEVICE_DETACH_IOMMUFD_PT */
-static long detach(struct fake_opened *opened, const uint32_t *argument)
+static long detach(struct fake_opened *opened, const struct uapi_vfio_detach_iommufd_pt *argument)
 {
 	if (!argument)
 		return -EFAULT;
-	if (argument[0] < 8 || argument[1])
+	if (argument->argsz < sizeof(*argument) || argument->flags)
 		return -EINVAL;
 	if (opened->page_table)
 		fake_iommufd_detach(opened->iommufd_file, opened->device, &opened->page_table);
@@ -152,7 +151,7 @@ long fake_cdev_ioctl(struct fake_opened *opened, unsigned int request, void *arg
 		return -EINVAL;
 	if (request == UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT)
 		return attach(opened, argument);
-	if (request == _IO(VFIO_TYPE, VFIO_BASE + 20))
+	if (request == UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT)
 		return detach(opened, argument);
 	return fake_device_ioctl(opened, request, argument);
 }
