@@ -124,6 +124,7 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 {
 	struct vfa_container *container = device->container;
 	struct backend *backend = container->backend;
+	bool forgotten = !container->devices && backend->ops->forgets_mappings;
 	char node[SYSFS_PATH];
 	int err;
 
@@ -143,7 +144,7 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 				.backend = backend->kind,
 				.function = function,
 				.join = &device->join,
-				.live_mappings = container->space.span_count,
+				.live_mappings = forgotten ? 0 : container->space.span_count,
 			},
 			err);
 	device->join.node = NULL;

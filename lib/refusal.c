@@ -112,11 +112,22 @@ static int refuse_interrupts(const struct refused_join *refused)
 				 : "");
 }
 
+static int refuse_unprivileged(const struct refused_join *refused)
+{
+	return error_set(EPERM, VFA_CAUSE_DENIED,
+			 "%s: this process may not use noiommu\n"
+			 "give it CAP_SYS_RAWIO: the device can read and write all memory",
+			 refused->function->bdf);
+}
+
 /* Interrupts, or that somebody else owns the group's DMA. The second can be seen. */
 static int refuse_unpermitted(const struct refused_join *refused)
 {
-	int err = refuse_taken(refused);
+	int err;
 
+	if (refused->backend == VFA_BACKEND_NOIOMMU)
+		return refuse_unprivileged(refused);
+	err = refuse_taken(refused);
 	return err ? err : refuse_interrupts(refused);
 }
 
@@ -141,17 +152,26 @@ static int refuse_direct(const struct refused_join *refused)
 	return err;
 }
 
+/* EADDRINUSE from iommufd; from type1, which has one errno for all, EINVAL. */
+static bool is_conflict(const struct refused_join *refused, int err)
+{
+	return err == -EADDRINUSE || (err == -EINVAL && refused->live_mappings &&
+				      refused->backend == VFA_BACKEND_TYPE1);
+}
+
 /* An address space that the device does not fit into. */
 static int refuse_attach(const struct refused_join *refused, const char *call, int err)
 {
-	int direct = err == -EINVAL || err == -EPERM ? refuse_direct(refused) : 0;
+	int known = err == -EINVAL || err == -EPERM ? refuse_direct(refused) : 0;
 
-	if (direct)
-		return direct;
+	/* The EINVAL of iommufd: a member of the group is in another IOAS of the same fd. */
+	if (!known && err == -EINVAL && refused->backend == VFA_BACKEND_IOMMUFD)
+		known = refuse_taken(refused);
+	if (known)
+		return known;
 	if (err == -EPERM)
 		return refuse_unpermitted(refused);
-	/* EADDRINUSE from iommufd; from type1, which has one errno for all, EINVAL. */
-	if (err == -EADDRINUSE || (err == -EINVAL && refused->live_mappings))
+	if (is_conflict(refused, err))
 		return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
 				 "%s cannot join: a live mapping is where it has a reserved region or "
 				 "its IOMMU does not reach\n"
@@ -217,6 +237,8 @@ static int refuse_device(const struct refused_join *refused, int err)
 				 refused->function->bdf, refused->join->fd);
 	if (err == -EACCES || (err == -EINVAL && refused->join->vf_token))
 		return refuse_token(refused, err);
+	if (err == -EPERM && refused->backend == VFA_BACKEND_NOIOMMU)
+		return refuse_unprivileged(refused);
 	return error_kernel(err, "%s: VFIO_GROUP_GET_DEVICE_FD", refused->function->bdf);
 }
 

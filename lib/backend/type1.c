@@ -81,6 +81,9 @@ static int check_viable(struct backend *backend, struct join *join, int fd)
 	err = sys_ioctl(backend->host->sys, fd, VFIO_GROUP_GET_STATUS, &status);
 	if (err < 0)
 		return err;
+	/* SET_CONTAINER has one errno for this and for an IOMMU that does not fit. */
+	if (status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET)
+		return -EBUSY;
 	join->step = JOIN_VIABLE;
 	return status.flags & VFIO_GROUP_FLAGS_VIABLE ? 0 : -EBUSY;
 }

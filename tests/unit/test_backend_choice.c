@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include <linux/vfio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -203,6 +204,29 @@ static void noiommu_by_name_gives_no_address_space(void **state)
 	memory_free(memory, PAGE);
 }
 
+/* The node came open from somebody with more rights; each step asks for them again. */
+static void noiommu_without_the_right_to_it_is_denied(void **state)
+{
+	static const unsigned long steps[] = { VFIO_GROUP_SET_CONTAINER, VFIO_GROUP_GET_DEVICE_FD };
+	struct machine *machine = *state;
+	struct vfa_container *container;
+	struct vfa_device *device = NULL;
+
+	make_noiommu(machine);
+	machine->backend = VFA_BACKEND_NOIOMMU;
+	container = open_container(machine);
+	for (size_t i = 0; i < 2; i++) {
+		int fd = open_node(machine, "vfio/noiommu-10");
+
+		fake_fail_ioctl(steps[i], EPERM);
+		assert_fails(vfa_device_open_fd(container, "0000:00:0a.0", fd, NULL, &device),
+			     EPERM, DENIED);
+		close_node(fd);
+	}
+	assert_null(device);
+	vfa_container_close(container);
+}
+
 static void noiommu_does_not_take_a_device_with_an_iommu(void **state)
 {
 	struct machine *machine = *state;
@@ -233,6 +257,7 @@ int main(void)
 		CASE(the_decision_outlives_the_first_device),
 		CASE(auto_never_takes_noiommu),
 		CASE(noiommu_by_name_gives_no_address_space),
+		CASE(noiommu_without_the_right_to_it_is_denied),
 		CASE(noiommu_does_not_take_a_device_with_an_iommu),
 	};
 

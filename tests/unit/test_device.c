@@ -443,6 +443,49 @@ static void a_smaller_aperture_is_no_surprise(void **state)
 	memory_free(memory, PAGE);
 }
 
+/* Type1 has no mappings left, so that none can be what EINVAL means. */
+static void a_forgotten_mapping_is_not_in_the_way(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = open_device(container, EDU);
+	void *memory = memory_new(PAGE);
+
+	map_at(container, memory, PAGE, 0x10000);
+	vfa_device_close(device);
+	device = NULL;
+	fake_fail_ioctl(VFIO_SET_IOMMU, EINVAL);
+	assert_fails(vfa_device_open(container, EDU, NULL, &device), EINVAL, KERNEL);
+	assert_null(device);
+	vfa_container_close(container);
+	memory_free(memory, PAGE);
+}
+
+/* Of one iommufd: the kernel's EINVAL is not about the mapping that is there, too. */
+static void siblings_in_two_address_spaces_are_refused(void **state)
+{
+	struct machine *machine = *state;
+	int iommu = open_node(machine, "iommu");
+	struct vfa_container *first = NULL, *second = NULL;
+	struct vfa_device *left, *edu, *right = NULL;
+	void *memory = memory_new(PAGE);
+
+	assert_ok(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, iommu, &first));
+	assert_ok(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, iommu, &second));
+	left = open_device(first, LEFT);
+	edu = open_device(second, EDU);
+	map_at(second, memory, PAGE, 0x10000);
+	assert_fails(vfa_device_open(second, RIGHT, NULL, &right), EINVAL, KERNEL);
+	tree_add_holder(&machine->tree, 4711, "we", "vfio/devices/vfio4");
+	assert_fails(vfa_device_open(second, RIGHT, NULL, &right), EBUSY, GROUP_BUSY);
+	assert_null(right);
+	vfa_device_close(left);
+	vfa_device_close(edu);
+	vfa_container_close(first);
+	vfa_container_close(second);
+	close_node(iommu);
+	memory_free(memory, PAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +520,8 @@ int main(void)
 		ON_BOTH(closing_gives_everything_back),
 		ON_BOTH(a_mapping_in_the_way_is_named),
 		ON_BOTH(a_smaller_aperture_is_no_surprise),
+		ON_TYPE1(a_forgotten_mapping_is_not_in_the_way),
+		ON_IOMMUFD(siblings_in_two_address_spaces_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

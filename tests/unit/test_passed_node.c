@@ -154,6 +154,29 @@ static void the_group_node_of_another_device_is_refused(void **state)
 	vfa_container_close(container);
 }
 
+/* Type1 has one errno for this and for a mapping in the way, of which there is one. */
+static void a_group_node_in_use_is_refused(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *first = open_container(machine), *second = open_container(machine);
+	struct vfa_device *other = open_device(second, OTHER), *device = NULL, *again = NULL;
+	int fd = open_node(machine, "vfio/4");
+	void *memory = memory_new(PAGE);
+
+	map_at(second, memory, PAGE, 0x10000);
+	assert_ok(vfa_device_open_fd(first, EDU, fd, NULL, &device));
+	assert_fails(vfa_device_open_fd(second, EDU, fd, NULL, &again), ENOTTY, BAD_FD);
+	assert_null(again);
+	vfa_device_close(device);
+	assert_ok(vfa_device_open_fd(second, EDU, fd, NULL, &device));
+	vfa_device_close(device);
+	vfa_device_close(other);
+	vfa_container_close(first);
+	vfa_container_close(second);
+	close_node(fd);
+	memory_free(memory, PAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +190,7 @@ int main(void)
 		ON_BOTH(a_node_of_the_other_backend_is_refused),
 		CASE(a_node_for_an_undecided_container_is_refused),
 		ON_TYPE1(the_group_node_of_another_device_is_refused),
+		ON_TYPE1(a_group_node_in_use_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
