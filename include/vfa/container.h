@@ -103,7 +103,8 @@ int vfa_container_reason(struct vfa_container *container, char *reason, size_t s
  * @max: number of elements in @ranges
  *
  * The kernel's answer for the devices that are in the container now. Mappings
- * are not taken out of it.
+ * are not taken out of it. The last page of 64 bits is, on type1 of older kernels,
+ * which map but do not unmap it.
  *
  * Return: the number of ranges there are, which may exceed @max, or
  *	-EINVAL: a NULL argument

@@ -226,6 +226,38 @@ static int read_info(struct backend *backend, struct vfio_iommu_type1_info **ret
 	return info_read(backend->host, backend->fd, VFIO_IOMMU_GET_INFO, &fixed, (void **)ret);
 }
 
+/* A range that wraps, which unmaps nothing: kernels with the mend have an errno for it. */
+static bool can_unmap_last_page(struct backend *backend, uint64_t page)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = -page,
+		.size = 2 * page,
+	};
+
+	return type1_ioctl(backend, VFIO_IOMMU_UNMAP_DMA, &unmap) == -EOVERFLOW;
+}
+
+/*
+ * Up to the end of 64 bits older kernels map, but do not find the mapping again:
+ * unmapping does nothing, and the pages stay pinned even when the container has gone.
+ */
+static void drop_last_page(struct backend *backend, struct iova_limits *limits)
+{
+	struct range_list *allowed = &limits->allowed;
+	struct vfa_iova_range *top;
+
+	if (!allowed->count)
+		return;
+	top = &allowed->ranges[allowed->count - 1];
+	if (top->last != UINT64_MAX || can_unmap_last_page(backend, limits->alignment))
+		return;
+	if (top->last - top->start < limits->alignment)
+		allowed->count--;
+	else
+		top->last -= limits->alignment;
+}
+
 static int type1_read_limits(struct backend *backend, struct iova_limits *ret)
 {
 	struct vfio_iommu_type1_info *info;
@@ -237,6 +269,7 @@ static int type1_read_limits(struct backend *backend, struct iova_limits *ret)
 	if (!err) {
 		ret->page_sizes = info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes : 4096;
 		ret->alignment = ret->page_sizes & -ret->page_sizes;
+		drop_last_page(backend, ret);
 	}
 	free(info);
 	return err;

@@ -370,6 +370,29 @@ static void the_last_page_of_64_bits_maps(void **state)
 	close_space(space);
 }
 
+/* Where it could not be unmapped, it is none of the ranges: whether alone or not. */
+static void a_last_page_that_stays_is_not_offered(void **state)
+{
+	struct vfa_iova_range ranges[4];
+	struct space space;
+
+	fake_set_loses_last_page(true);
+	fake_set_aperture(4, 0, UINT64_MAX);
+	space = open_space(state);
+	assert_int_equal(vfa_container_iova_ranges(space.container, ranges, 4), 2);
+	assert_true(ranges[1].last == UINT64_MAX - PAGE);
+	refuse_map_at(space, -PAGE, PAGE, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	map_at(space.container, space.memory, PAGE, -2 * PAGE);
+	assert_ok(vfa_container_unmap_all(space.container));
+	close_space(space);
+
+	fake_add_reserved(4, 0x100000000, UINT64_MAX - PAGE, FAKE_RESERVED);
+	space = open_space(state);
+	assert_int_equal(vfa_container_iova_ranges(space.container, ranges, 4), 2);
+	assert_true(ranges[1].last == UINT32_MAX);
+	close_space(space);
+}
+
 static void a_chosen_iova_can_be_the_last_page_of_64_bits(void **state)
 {
 	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
@@ -507,6 +530,7 @@ int main(void)
 		ON_BOTH(the_same_memory_maps_twice),
 		ON_BOTH(the_last_page_of_each_range_maps),
 		ON_BOTH(the_last_page_of_64_bits_maps),
+		ON_TYPE1(a_last_page_that_stays_is_not_offered),
 		ON_BOTH(a_chosen_iova_can_be_the_last_page_of_64_bits),
 		ON_BOTH(map_bad_address_fails),
 		ON_TYPE1(type1_maps_device_memory),

@@ -40,6 +40,7 @@ struct fake_file {
 
 struct fake_settings {
 	bool type1;
+	bool loses_last_page;
 	bool noiommu;
 	bool iommufd_container;
 	bool bind_token;

@@ -220,7 +220,7 @@ static int unmap_check(const struct fake_container *container,
 	if (!unmap->size || unmap->size & (page_size(container) - 1))
 		return -EINVAL;
 	if (__builtin_add_overflow(unmap->iova, unmap->size - 1, last))
-		return -EOVERFLOW;
+		return fake_settings.loses_last_page ? -EINVAL : -EOVERFLOW;
 
 	map = fake_space_find(&container->space, unmap->iova, unmap->iova);
 	if (map && map->iova != unmap->iova)
@@ -246,6 +246,8 @@ static long unmap_dma(struct fake_container *container, struct vfio_iommu_type1_
 	if (err)
 		return err;
 	while ((map = fake_space_find(&container->space, iova, last))) {
+		if (map->last == UINT64_MAX && fake_settings.loses_last_page)
+			break;
 		unmap->size += map->last - map->iova + 1;
 		fake_space_remove(&container->space, map);
 		container->entries_left++;
