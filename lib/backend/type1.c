@@ -191,30 +191,33 @@ static void type1_leave(struct backend *backend, const struct join *join)
 		remove_group(backend, group);
 }
 
-/* No capability: no restriction that the kernel knows of (no IOMMU-backed device). */
+/*
+ * No capability: no restriction that the kernel knows of (no IOMMU-backed device).
+ * Kernels before 6.6 put capabilities at any multiple of 4: its ranges are copied.
+ */
 static int copy_ranges(const struct vfio_iommu_type1_info *info, struct range_list *ret)
 {
-	const struct vfio_iommu_type1_info_cap_iova_range *capability = NULL;
-	uint32_t count = 0, room;
+	struct vfio_iommu_type1_info_cap_iova_range header = { .nr_iovas = 0 };
+	const char *capability = NULL;
+	uint32_t room;
 
+	_Static_assert(sizeof(struct vfa_iova_range) == sizeof(struct vfio_iova_range),
+		       "the kernel's ranges are copied to ours");
 	if (info->flags & VFIO_IOMMU_INFO_CAPS)
 		capability = info_capability(info, info->cap_offset,
-					     VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE,
-					     sizeof(*capability));
+					     VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(header));
 	if (capability) {
-		room = (info_room(info, capability) - sizeof(*capability)) /
-		       sizeof(capability->iova_ranges[0]);
-		count = capability->nr_iovas < room ? capability->nr_iovas : room;
+		memcpy(&header, capability, sizeof(header));
+		room = (info_room(info, capability) - sizeof(header)) / sizeof(*ret->ranges);
+		ret->count = header.nr_iovas < room ? header.nr_iovas : room;
 	}
-	ret->ranges = calloc(count ? count : 1, sizeof(*ret->ranges));
+	ret->ranges = calloc(ret->count ? ret->count : 1, sizeof(*ret->ranges));
 	if (!ret->ranges)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < count; i++)
-		ret->ranges[i] = (struct vfa_iova_range){ capability->iova_ranges[i].start,
-							  capability->iova_ranges[i].end };
-	if (!capability)
-		ret->ranges[count++] = (struct vfa_iova_range){ 0, UINT64_MAX };
-	ret->count = count;
+	if (capability)
+		memcpy(ret->ranges, capability + sizeof(header), ret->count * sizeof(*ret->ranges));
+	else
+		ret->ranges[ret->count++] = (struct vfa_iova_range){ 0, UINT64_MAX };
 	range_list_sort(ret);
 	return 0;
 }

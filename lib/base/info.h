@@ -39,8 +39,9 @@ int info_read(const struct vfa_host *host, int fd, unsigned long request, const 
  * @id: the capability
  * @least: size in bytes that the capability must have to be of use
  *
- * Return: the capability, which has at least @least bytes within the answer; or
- * NULL. Chains that leave the answer, or run in a circle, end where they do.
+ * Return: the capability, which has at least @least bytes within the answer, but is
+ * aligned to 4 bytes only; or NULL. Chains that leave the answer, or run in a circle,
+ * end where they do.
  */
 const void *info_capability(const void *info, uint32_t first, uint16_t id, size_t least);
 

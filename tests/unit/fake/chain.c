@@ -21,7 +21,8 @@ void *fake_chain_add(struct fake_chain *chain, uint16_t id, uint16_t version, si
 		set_next(chain, chain->last, chain->header + at);
 	memcpy(chain->bytes + at, &header, sizeof(header));
 	chain->last = at;
-	chain->size += (sizeof(header) + size + 7) & ~(size_t)7;
+	/* As kernels before 6.6, which keep nothing but what has 32 bits aligned. */
+	chain->size += (sizeof(header) + size + 3) & ~(size_t)3;
 	return chain->bytes + at + sizeof(header);
 }
 
