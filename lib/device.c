@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/sysfs.h"
+#include "base/token.h"
 #include "irq.h"
 #include "join.h"
 #include "refusal.h"
@@ -123,6 +124,19 @@ static int open_device(struct vfa_container *container, const struct pci_functio
 	return 0;
 }
 
+/* The kernel has no errno of its own for it. */
+static int check_token(const char *bdf, const char *vf_token)
+{
+	unsigned char uuid[16];
+
+	if (!vf_token || token_parse(vf_token, uuid))
+		return 0;
+	return error_set(EINVAL, VFA_CAUSE_VF_TOKEN,
+			 "%s: the VF token \"%.64s\" is not a UUID\n"
+			 "give it in the form 00112233-4455-6677-8899-aabbccddeeff",
+			 bdf, vf_token);
+}
+
 static int check_arguments(const struct vfa_container *container, const char *bdf,
 			   const struct vfa_device_options *options, struct vfa_device **ret,
 			   char full[BDF_SIZE], struct vfa_device_options *given)
@@ -134,7 +148,9 @@ static int check_arguments(const struct vfa_container *container, const char *bd
 	if (!ret)
 		return error_null("ret");
 	err = options_copy("vfa_device_options", options, sizeof(*given), given, sizeof(*given));
-	return err ? err : bdf_parse(bdf, full);
+	if (!err)
+		err = bdf_parse(bdf, full);
+	return err ? err : check_token(full, given->vf_token);
 }
 
 VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,

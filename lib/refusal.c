@@ -218,8 +218,8 @@ static int refuse_token(const struct refused_join *refused, int err)
 	if (refused->join->vf_token)
 		return error_set(err, VFA_CAUSE_VF_TOKEN,
 				 "%s: the VF token is wrong, or the device takes none\n"
-				 "give the UUID that the owner of the physical function set, in the form "
-				 "00112233-4455-6677-8899-aabbccddeeff, and none for other devices",
+				 "give the UUID that the owner of the physical function set, and none for "
+				 "other devices",
 				 refused->function->bdf);
 	return error_set(err, VFA_CAUSE_VF_TOKEN,
 			 "%s: the VF token is missing\n"
@@ -247,18 +247,17 @@ static int refuse_bind_argument(const struct refused_join *refused)
 {
 	int err = refuse_direct(refused);
 
+	if (!err)
+		err = refuse_taken(refused);
 	if (err)
 		return err;
 	if (refused->join->vf_token)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_VF_TOKEN,
 				 "%s: the VF token was not taken\n"
-				 "tokens on iommufd need Linux 6.18, a token of the form "
-				 "00112233-4455-6677-8899-aabbccddeeff, and a virtual function",
+				 "tokens on iommufd need Linux 6.18; give none for devices other than "
+				 "an assigned physical function and its virtual functions",
 				 refused->function->bdf);
-	if (refused->join->fd < 0)
-		return refuse_busy(refused);
-	err = refuse_taken(refused);
-	return err ? err : refuse_passed(refused);
+	return refused->join->fd < 0 ? refuse_busy(refused) : refuse_passed(refused);
 }
 
 static int refuse_bind(const struct refused_join *refused, int err)

@@ -56,7 +56,8 @@ struct vfa_device_options {
  * Return: 0, or
  *	-EINVAL: a NULL argument or bad @options; @bdf does not parse
  *		(VFA_CAUSE_BAD_BDF); the device needs a firmware identity map
- *		(VFA_CAUSE_FIRMWARE_MAP); the token is wrong (VFA_CAUSE_VF_TOKEN)
+ *		(VFA_CAUSE_FIRMWARE_MAP); the token is no UUID, or on type1 the
+ *		device takes none (VFA_CAUSE_VF_TOKEN)
  *	-ENODEV: no such device (VFA_CAUSE_NO_DEVICE); it reads as all ones
  *		(VFA_CAUSE_DEVICE_GONE)
  *	-ENOENT: no IOMMU (VFA_CAUSE_NO_IOMMU); not bound (VFA_CAUSE_NOT_BOUND); no
@@ -70,9 +71,10 @@ struct vfa_device_options {
  *	-EADDRINUSE: a live mapping is in the way (VFA_CAUSE_JOIN_CONFLICT)
  *	-EPERM: interrupts cannot be isolated (VFA_CAUSE_UNSAFE_INTERRUPTS); a
  *		policy said no (VFA_CAUSE_DENIED)
- *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing
+ *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing or wrong
  *		(VFA_CAUSE_VF_TOKEN)
- *	-EOPNOTSUPP: a token on iommufd needs Linux 6.18 (VFA_CAUSE_VF_TOKEN)
+ *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is older than
+ *		6.18 (VFA_CAUSE_VF_TOKEN)
  *	-ENOMEM: no memory
  *	any other errno of the kernel (VFA_CAUSE_KERNEL)
  *

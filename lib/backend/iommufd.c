@@ -9,13 +9,13 @@
 
 #include <errno.h>
 #include <linux/vfio.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/backend.h"
 #include "base/error.h"
 #include "base/node.h"
+#include "base/token.h"
 #include "uapi/iommufd.h"
 #include "uapi/vfio_cdev.h"
 
@@ -47,22 +47,6 @@ static int open_device(struct backend *backend, struct join *join)
 	return node_open(backend->host, join->node);
 }
 
-/* Sixteen bytes from "00112233-4455-6677-8899-aabbccddeeff". */
-static int parse_uuid(const char *text, unsigned char uuid[16])
-{
-	for (int i = 0; i < 16; i++) {
-		int used = 0;
-
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			if (*text++ != '-')
-				return -EINVAL;
-		if (sscanf(text, "%2hhx%n", &uuid[i], &used) != 1 || used != 2)
-			return -EINVAL;
-		text += 2;
-	}
-	return *text ? -EINVAL : 0;
-}
-
 static int bind_device(struct backend *backend, struct join *join, int fd)
 {
 	unsigned char uuid[16];
@@ -74,10 +58,8 @@ static int bind_device(struct backend *backend, struct join *join, int fd)
 
 	join->step = JOIN_BIND;
 	if (join->vf_token) {
-		int err = parse_uuid(join->vf_token, uuid);
-
-		if (err)
-			return err;
+		if (!token_parse(join->vf_token, uuid))
+			return -EINVAL;
 		bind.argsz = sizeof(bind);
 		bind.flags = UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN;
 		bind.token_uuid_ptr = (uintptr_t)uuid;

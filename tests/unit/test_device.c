@@ -310,16 +310,41 @@ static void a_token_opens_a_virtual_function(void **state)
 
 static void an_unwanted_token_is_refused(void **state)
 {
-	static const char *const tokens[] = { UUID, "", "00112233", UUID "0", "x" };
+	static const char *const malformed[] = {
+		"",	 "00112233",
+		UUID "0", "x",
+		" 0112233-4455-6677-8899-aabbccddeeff", "0x112233-4455-6677-8899-aabbccddeeff",
+		"00112233 4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeefg",
+	};
 	struct vfa_container *container = open_container(*state);
 	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
 	struct vfa_device *device = NULL;
 
-	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
-		options.vf_token = tokens[i];
-		assert_true(vfa_device_open(container, EDU, &options, &device) < 0);
-		assert_int_equal(vfa_error_last()->cause, VFA_CAUSE_VF_TOKEN);
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		options.vf_token = malformed[i];
+		assert_fails(vfa_device_open(container, EDU, &options, &device), EINVAL, VF_TOKEN);
 	}
+	options.vf_token = UUID;
+	assert_fails(vfa_device_open(container, EDU, &options, &device),
+		     ((struct machine *)*state)->backend == VFA_BACKEND_TYPE1 ? EINVAL : EOPNOTSUPP,
+		     VF_TOKEN);
+	assert_null(device);
+	vfa_container_close(container);
+}
+
+/* The kernel's EINVAL for a second opener is not about the token. */
+static void a_token_does_not_hide_who_has_the_device(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *container = open_container(machine);
+	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
+	struct vfa_device *device = NULL;
+
+	fake_set_token(EDU, UUID);
+	fake_set_device_busy(EDU, true);
+	tree_add_holder(&machine->tree, 4711, "qemu", "vfio/devices/vfio0");
+	options.vf_token = UUID;
+	assert_fails(vfa_device_open(container, EDU, &options, &device), EBUSY, DEVICE_BUSY);
 	assert_null(device);
 	vfa_container_close(container);
 }
@@ -513,6 +538,7 @@ int main(void)
 		ON_BOTH(a_gone_device_is_refused),
 		ON_BOTH(a_token_opens_a_virtual_function),
 		ON_BOTH(an_unwanted_token_is_refused),
+		ON_IOMMUFD(a_token_does_not_hide_who_has_the_device),
 		ON_IOMMUFD(a_token_on_an_old_kernel_is_refused),
 		ON_BOTH(bus_mastering_starts_off),
 		ON_BOTH(a_reset_reaches_the_kernel),

@@ -261,8 +261,15 @@ static void wrong_vf_token_is_told(void **state)
 {
 	SAYS(try_open(*state, EDU, "00112233-4455-6677-8899-aabbccddeeff"), VF_TOKEN,
 	     "0000:00:04.0: the VF token is wrong, or the device takes none",
-	     "give the UUID that the owner of the physical function set, in the form "
-	     "00112233-4455-6677-8899-aabbccddeeff, and none for other devices");
+	     "give the UUID that the owner of the physical function set, and none for "
+	     "other devices");
+}
+
+static void vf_token_of_another_form_is_told(void **state)
+{
+	SAYS(try_open(*state, EDU, "secret"), VF_TOKEN,
+	     "0000:00:04.0: the VF token \"secret\" is not a UUID",
+	     "give it in the form 00112233-4455-6677-8899-aabbccddeeff");
 }
 
 static void vf_token_on_an_old_kernel_is_told(void **state)
@@ -270,8 +277,8 @@ static void vf_token_on_an_old_kernel_is_told(void **state)
 	fake_set_bind_token(false);
 	SAYS(try_open(*state, EDU, "00112233-4455-6677-8899-aabbccddeeff"), VF_TOKEN,
 	     "0000:00:04.0: the VF token was not taken",
-	     "tokens on iommufd need Linux 6.18, a token of the form "
-	     "00112233-4455-6677-8899-aabbccddeeff, and a virtual function");
+	     "tokens on iommufd need Linux 6.18; give none for devices other than an "
+	     "assigned physical function and its virtual functions");
 }
 
 static void unsafe_interrupts_on_type1_is_told(void **state)
@@ -456,6 +463,7 @@ const struct CMUnitTest join_messages[] = {
 	ON_IOMMUFD(denied_is_told),
 	ON_BOTH(missing_vf_token_is_told),
 	ON_TYPE1(wrong_vf_token_is_told),
+	ON_BOTH(vf_token_of_another_form_is_told),
 	ON_IOMMUFD(vf_token_on_an_old_kernel_is_told),
 	ON_TYPE1(unsafe_interrupts_on_type1_is_told),
 	ON_IOMMUFD(unsafe_interrupts_on_iommufd_is_told),
