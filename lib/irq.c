@@ -168,6 +168,20 @@ static int open_eventfds(struct vfa_irq *irq)
 	return 0;
 }
 
+static int refuse_vectors(const struct vfa_irq *irq, int available)
+{
+	if (!available)
+		return error_set(ENOSPC, VFA_CAUSE_IRQ_BOUNDS,
+				 "%s: the machine has no vector of %s free\n"
+				 "disable interrupts of other devices, or use another kind",
+				 irq->device->bdf, kinds[irq->kind].name);
+	return error_set(ENOSPC, VFA_CAUSE_IRQ_BOUNDS,
+			 "%s: the machine has %d vectors of %s free, not %u\n"
+			 "ask for %d or fewer from vector 0 on",
+			 irq->device->bdf, available, kinds[irq->kind].name,
+			 irq->start + irq->count, available);
+}
+
 static int arm(struct vfa_irq *irq)
 {
 	int err = set_eventfds(irq);
@@ -175,11 +189,15 @@ static int arm(struct vfa_irq *irq)
 	if (!err)
 		return 0;
 	if (err > 0) /* the kernel's way to say how many it could allocate */
-		return error_set(ENOSPC, VFA_CAUSE_IRQ_BOUNDS,
-				 "%s: the machine has %d vectors of %s free, not %u\n"
-				 "ask for %d or fewer from vector 0 on",
-				 irq->device->bdf, err, kinds[irq->kind].name,
-				 irq->start + irq->count, err);
+		return refuse_vectors(irq, err);
+	if (err == -ENOSPC)
+		return refuse_vectors(irq, 0);
+	/* Older kernels count a pin that firmware has not wired. */
+	if (err == -ENODEV && irq->kind == VFA_IRQ_INTX)
+		return error_set(ENOENT, VFA_CAUSE_NO_IRQ,
+				 "%s: its INTx pin is not connected to an interrupt\n"
+				 "use MSI or MSI-X: vfa_irq_count tells how many it has",
+				 irq->device->bdf);
 	if (err == -ENOMEM)
 		return error_memory();
 	return error_kernel(err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,

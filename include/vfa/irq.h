@@ -9,7 +9,7 @@
  * device has one handle a kind, and of INTx, MSI and MSI-X only one at a time.
  *
  * Different vectors may be waited for from different threads. A handle dies with
- * vfa_irq_disable(), or with its device; neither may race with a wait.
+ * vfa_irq_disable(), or with its device; neither may race with a use of it.
  */
 
 #ifndef VFA_IRQ_H
@@ -59,7 +59,8 @@ int vfa_irq_count(struct vfa_device *device, enum vfa_irq_kind kind);
  * Return: 0, or
  *	-EINVAL: a NULL argument, unknown @kind, @count of 0 (VFA_CAUSE_EMPTY), or
  *		vectors the device does not have (VFA_CAUSE_IRQ_BOUNDS)
- *	-ENOENT: the device has none of the kind (VFA_CAUSE_NO_IRQ)
+ *	-ENOENT: the device has none of the kind, or its INTx pin is not connected
+ *		(VFA_CAUSE_NO_IRQ)
  *	-EBUSY: this kind, or another of INTx, MSI and MSI-X, is enabled already
  *		(VFA_CAUSE_IRQ_BUSY)
  *	-ENOSPC: the machine has fewer vectors free; the message says how many

@@ -237,8 +237,25 @@ static void too_few_free_vectors_are_counted(void **state)
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(fake_count_vectors(), 0);
+	fake_set_free_vectors(0);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, &irq), ENOSPC, IRQ_BOUNDS);
+	fake_set_free_vectors(5);
 	irq = enable(space.device, VFA_IRQ_MSIX, 0, 5);
 	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+/* As kernels did that count the pin alone. */
+static void a_pin_without_interrupt_is_none(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, ENODEV);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &irq), ENOENT, NO_IRQ);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq), ENODEV, KERNEL);
+	assert_null(irq);
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, 0);
 	close_space(space);
 }
 
@@ -356,6 +373,7 @@ int main(void)
 		ON_BOTH(messages_cannot_be_masked),
 		cmocka_unit_test(null_handles_are_refused),
 		ON_BOTH(too_few_free_vectors_are_counted),
+		ON_BOTH(a_pin_without_interrupt_is_none),
 		ON_BOTH(too_many_open_files_are_told),
 		ON_BOTH(an_enable_that_failed_can_be_tried_again),
 		ON_BOTH(interrupts_are_enabled_anew_after_a_reset),

@@ -131,6 +131,10 @@ static void too_few_vectors_is_told(void **state)
 	SAYS(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 6, &irq), IRQ_BOUNDS,
 	     "0000:00:05.0: the machine has 5 vectors of MSI-X free, not 6",
 	     "ask for 5 or fewer from vector 0 on");
+	fake_set_free_vectors(0);
+	SAYS(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 6, &irq), IRQ_BOUNDS,
+	     "0000:00:05.0: the machine has no vector of MSI-X free",
+	     "disable interrupts of other devices, or use another kind");
 	vfa_device_close(device);
 	vfa_container_close(container);
 }
