@@ -17,6 +17,17 @@
 #include "refusal.h"
 #include "topology/owner.h"
 
+/* The command that takes a member off its driver; devices without a PCI id are on another bus. */
+static int print_unbind(const struct vfa_host *host, const struct vfa_group *group,
+			const struct vfa_group_member *member, char *text, size_t size)
+{
+	if (member->vendor)
+		return snprintf(text, size, "\n  echo %s > %s/bus/pci/devices/%s/driver/unbind",
+				member->name, host->sysfs, member->name);
+	return snprintf(text, size, "\n  echo %s > %s/kernel/iommu_groups/%u/devices/%s/driver/unbind",
+			member->name, host->sysfs, vfa_group_number(group), member->name);
+}
+
 /* The members that keep the kernel from giving the group away; 0 when there are none. */
 static int refuse_blocked(const struct refused_join *refused, const struct vfa_group *group)
 {
@@ -31,9 +42,8 @@ static int refuse_blocked(const struct refused_join *refused, const struct vfa_g
 			continue;
 		used += snprintf(blockers + used, sizeof(blockers) - used, "%s%s is bound to %s",
 				 used ? ", " : "", member->name, member->driver);
-		typed += snprintf(commands + typed, sizeof(commands) - typed,
-				  "\n  echo %s > %s/bus/pci/devices/%s/driver/unbind",
-				  member->name, refused->host->sysfs, member->name);
+		typed += print_unbind(refused->host, group, member, commands + typed,
+				      sizeof(commands) - typed);
 	}
 	if (!used)
 		return 0;

@@ -93,6 +93,17 @@ static uint32_t read_id(const struct vfa_host *host, uint32_t number, const char
 	return value;
 }
 
+/* Members of other buses, such as platform devices, are to be found in the group alone. */
+static void read_driver(const struct vfa_host *host, uint32_t number, const char *name,
+			struct pci_function *function)
+{
+	char path[SYSFS_PATH];
+
+	sysfs_path(host, path, GROUPS "/%u/devices/%s/driver", number, name);
+	if (sysfs_link_name(host, path, function->driver, sizeof(function->driver)))
+		function->driver[0] = '\0';
+}
+
 static int read_member(const struct vfa_host *host, uint32_t number, const char *name,
 		       struct vfa_group_member *ret)
 {
@@ -100,6 +111,8 @@ static int read_member(const struct vfa_host *host, uint32_t number, const char 
 
 	if (strlen(name) < BDF_SIZE)
 		pci_read(host, name, &function);
+	if (!function.exists)
+		read_driver(host, number, name, &function);
 	*ret = (struct vfa_group_member){
 		.name = strdup(name),
 		.driver = strdup(function.driver),

@@ -84,6 +84,28 @@ static void drivers_decide_the_role(void **state)
 	vfa_group_free(group);
 }
 
+static void members_of_other_buses_have_drivers(void **state)
+{
+	static const char *const names[] = { "9000000.dma", "arm-smmu-test.of-a-long-name" };
+	struct machine *machine = *state;
+	struct vfa_group *group;
+
+	for (size_t i = 0; i < 2; i++)
+		tree_link(&machine->tree, "/sys/bus/platform/drivers/pl330",
+			  "sys/kernel/iommu_groups/4/devices/%s/driver", names[i]);
+	group = snapshot(machine, 4);
+	assert_int_equal(vfa_group_count_members(group), 3);
+	for (size_t i = 1; i < 3; i++) {
+		const struct vfa_group_member *member = vfa_group_get_member(group, i);
+
+		assert_string_equal(member->name, names[i - 1]);
+		assert_string_equal(member->driver, "pl330");
+		assert_int_equal(member->role, VFA_MEMBER_KERNEL);
+		assert_int_equal(member->vendor, 0);
+	}
+	vfa_group_free(group);
+}
+
 /* mlx5-vfio-pci, nvgrace-gpu-vfio-pci and others do not begin with vfio. */
 static void a_variant_driver_is_a_vfio_driver(void **state)
 {
@@ -209,6 +231,7 @@ int main(void)
 		CASE(a_member_tells_its_identity),
 		CASE(members_are_ordered_by_address),
 		CASE(drivers_decide_the_role),
+		CASE(members_of_other_buses_have_drivers),
 		CASE(a_variant_driver_is_a_vfio_driver),
 		CASE(reserved_regions_are_read_by_type),
 		CASE(a_group_without_reserved_regions_is_fine),

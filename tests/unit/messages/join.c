@@ -317,6 +317,22 @@ static void not_viable_is_told(void **state)
 	     "  echo 0000:00:06.1 > /sys/bus/pci/devices/0000:00:06.1/driver/unbind");
 }
 
+static void blocker_of_another_bus_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	fake_set_viable(4, false);
+	tree_link(&machine->tree, "/sys/bus/platform/drivers/pl330",
+		  "sys/kernel/iommu_groups/4/devices/9000000.dma/driver");
+	SAYS(try_open(machine, EDU, NULL), NOT_VIABLE,
+	     "0000:00:04.0 cannot be used: group 4 is not viable: 9000000.dma is "
+	     "bound to pl330",
+	     "members on pcieport, pci-stub or no driver do not block; take off the "
+	     "others, if nothing uses them:\n"
+	     "  echo 9000000.dma > "
+	     "/sys/kernel/iommu_groups/4/devices/9000000.dma/driver/unbind");
+}
+
 static void group_busy_is_told(void **state)
 {
 	struct machine *machine = *state;
@@ -468,6 +484,7 @@ const struct CMUnitTest join_messages[] = {
 	ON_TYPE1(unsafe_interrupts_on_type1_is_told),
 	ON_IOMMUFD(unsafe_interrupts_on_iommufd_is_told),
 	ON_BOTH(not_viable_is_told),
+	ON_BOTH(blocker_of_another_bus_is_told),
 	ON_TYPE1(group_busy_is_told),
 	ON_TYPE1(busy_in_this_process_is_told),
 	ON_IOMMUFD(busy_sibling_is_told),
