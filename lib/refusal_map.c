@@ -17,6 +17,9 @@
 
 #define CAP_IPC_LOCK 14 /* linux/capability.h */
 
+/* What the kernel calls its first user namespace, in which capabilities count for it. */
+#define FIRST_USER_NAMESPACE "user:[4026531837]"
+
 int refuse_empty(const char *what)
 {
 	return error_set(EINVAL, VFA_CAUSE_EMPTY, "%s: a size of 0\ngive the size in bytes", what);
@@ -168,10 +171,22 @@ static int refuse_address(const struct vfa_container *container, const struct dm
 			 start, last);
 }
 
+/* A container's root has all capabilities, but over its own namespace only. */
+static bool is_in_first_namespace(const struct vfa_host *host)
+{
+	char path[SYSFS_PATH], name[32];
+
+	snprintf(path, sizeof(path), "%s/self/ns/user", host->proc);
+	return sysfs_link_name(host, path, name, sizeof(name)) ||
+	       !strcmp(name, FIRST_USER_NAMESPACE);
+}
+
 static bool has_ipc_lock(const struct vfa_host *host)
 {
 	char path[SYSFS_PATH], text[4096], *line;
 
+	if (!is_in_first_namespace(host))
+		return false;
 	snprintf(path, sizeof(path), "%s/self/status", host->proc);
 	if (sysfs_read(host, path, text, sizeof(text)) < 0)
 		return false;

@@ -468,6 +468,24 @@ static void an_enomem_that_is_not_memlock_is_told_apart(void **state)
 	close_space(space);
 }
 
+/* The root of a container is held to the limit all the same. */
+static void only_the_machines_own_privilege_lifts_memlock(void **state)
+{
+	struct space space = open_space(state);
+	const struct tree *tree = &space.machine->tree;
+
+	fake_set_memlock(PAGE);
+	tree_remove(tree, "proc/self/status");
+	tree_write(tree, "CapEff:\t000001ffffffffff\n", "proc/self/status");
+	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_NO_MEMORY);
+	tree_link(tree, "user:[4026532177]", "proc/self/ns/user");
+	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_MEMLOCK);
+	tree_remove(tree, "proc/self/ns/user");
+	tree_link(tree, "user:[4026531837]", "proc/self/ns/user");
+	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_NO_MEMORY);
+	close_space(space);
+}
+
 static void map_beyond_the_entry_limit_fails(void **state)
 {
 	struct space space;
@@ -537,6 +555,7 @@ int main(void)
 		ON_IOMMUFD(iommufd_does_not_map_device_memory),
 		ON_BOTH(map_beyond_the_memlock_limit_fails),
 		ON_BOTH(an_enomem_that_is_not_memlock_is_told_apart),
+		ON_BOTH(only_the_machines_own_privilege_lifts_memlock),
 		ON_TYPE1(map_beyond_the_entry_limit_fails),
 		ON_IOMMUFD(a_map_without_an_answer_leaves_nothing),
 		ON_TYPE1(a_larger_iommu_page_is_heeded),
