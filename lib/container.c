@@ -89,7 +89,7 @@ void container_release(struct vfa_container *container)
 		return;
 	backend_close(container->backend);
 	mapping_free_all(container);
-	iova_space_clear(&container->space);
+	iova_limits_clear(&container->space.limits);
 	pthread_mutex_destroy(&container->lock);
 	vfa_host_free(container->host);
 	free(container);

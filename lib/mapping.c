@@ -173,16 +173,14 @@ static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t si
 	if (err)
 		return err;
 	mapping = new_mapping(container, vaddr, iova, size, options->access);
-	if (!mapping || iova_space_make_room(&container->space)) {
-		free(mapping);
+	if (!mapping)
 		return error_memory();
-	}
 	err = map_in_kernel(container, mapping);
 	if (err) {
 		free(mapping);
 		return err;
 	}
-	iova_space_insert(&container->space, &mapping->span);
+	iova_tree_insert(&container->space.mapped, &mapping->span);
 	container->mapped_bytes += size;
 	host_log(container->host, VFA_LOG_DEBUG, "map 0x%" PRIx64 "-0x%" PRIx64 " at %p", iova,
 		 mapping->span.range.last, vaddr);
@@ -231,10 +229,11 @@ static bool is_in_kernel(const struct vfa_container *container)
 	return container->devices || !container->backend->ops->forgets_mappings;
 }
 
-/* Mappings [first, first + count) of the list, which a range covers whole. */
+/* Mappings of the list that a range covers whole. */
 struct covered {
-	size_t first;
+	struct iova_span *first; /* of @count in a row */
 	size_t count;
+	struct vfa_iova_range range; /* from the first to the last of them */
 	uint64_t bytes;
 };
 
@@ -244,15 +243,19 @@ static void forget(struct vfa_container *container, struct iova_span *span)
 
 	host_log(container->host, VFA_LOG_DEBUG, "unmap 0x%" PRIx64 "-0x%" PRIx64,
 		 span->range.start, span->range.last);
-	iova_space_remove(&container->space, span);
+	iova_tree_remove(&container->space.mapped, span);
 	container->mapped_bytes -= size_of(mapping);
 	free(mapping);
 }
 
 static void forget_covered(struct vfa_container *container, const struct covered *covered)
 {
-	for (size_t i = covered->count; i > 0; i--)
-		forget(container, container->space.spans[covered->first + i - 1]);
+	struct iova_span *span = covered->first, *next;
+
+	for (size_t i = 0; i < covered->count; i++, span = next) {
+		next = iova_tree_next(span);
+		forget(container, span);
+	}
 }
 
 static int refuse_partial(const struct vfa_iova_range *range, const struct vfa_iova_range *cut)
@@ -275,20 +278,17 @@ static int refuse_of_buffer(const struct vfa_mapping *mapping)
 static int cover(const struct vfa_container *container, const struct vfa_iova_range *range,
 		 struct covered *ret)
 {
-	const struct iova_space *space = &container->space;
-	size_t first = iova_space_first(space, range->start);
+	struct iova_span *span = iova_tree_first(&container->space.mapped, range->start);
 
-	*ret = (struct covered){ .first = first };
-	for (size_t i = first; i < space->span_count; i++) {
-		const struct vfa_iova_range *found = &space->spans[i]->range;
-
-		if (found->start > range->last)
-			break;
-		if (!range_contains(range, found))
-			return refuse_partial(range, found);
-		if (from_span(space->spans[i])->of_buffer)
-			return refuse_of_buffer(from_span(space->spans[i]));
-		ret->bytes += found->last - found->start + 1;
+	*ret = (struct covered){ .first = span };
+	for (; span && span->range.start <= range->last; span = iova_tree_next(span)) {
+		if (!range_contains(range, &span->range))
+			return refuse_partial(range, &span->range);
+		if (from_span(span)->of_buffer)
+			return refuse_of_buffer(from_span(span));
+		ret->range.start = ret->first->range.start;
+		ret->range.last = span->range.last;
+		ret->bytes += span->range.last - span->range.start + 1;
 		ret->count++;
 	}
 	return 0;
@@ -321,13 +321,14 @@ static int refuse_short(const struct vfa_iova_range *range, uint64_t done, uint6
  */
 static int settle(struct vfa_container *container, const struct covered *covered, uint64_t *done)
 {
+	struct iova_span *span = covered->first, *next;
 	int failed = 0;
 
-	for (size_t i = covered->count; i > 0; i--) {
-		struct iova_span *span = container->space.spans[covered->first + i - 1];
+	for (size_t i = 0; i < covered->count; i++, span = next) {
 		uint64_t size;
 		int err = unmap_in_kernel(container, &span->range, &size);
 
+		next = iova_tree_next(span);
 		*done += size;
 		if (err < 0 && err != -ENOENT)
 			failed = err;
@@ -339,10 +340,7 @@ static int settle(struct vfa_container *container, const struct covered *covered
 
 static int unmap_covered(struct vfa_container *container, const struct covered *covered)
 {
-	struct vfa_iova_range range = {
-		container->space.spans[covered->first]->range.start,
-		container->space.spans[covered->first + covered->count - 1]->range.last,
-	};
+	const struct vfa_iova_range range = covered->range;
 	uint64_t done = covered->bytes;
 	int err = is_in_kernel(container) ? unmap_in_kernel(container, &range, &done) : 0;
 
@@ -409,10 +407,10 @@ VFA_API int vfa_container_unmap_all(struct vfa_container *container)
 
 static int unmap_one(struct vfa_mapping *mapping)
 {
-	const struct iova_space *space = &mapping->container->space;
 	struct covered covered = {
-		.first = iova_space_first(space, mapping->span.range.start),
+		.first = &mapping->span,
 		.count = 1,
+		.range = mapping->span.range,
 		.bytes = size_of(mapping),
 	};
 
@@ -454,9 +452,10 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping)
 int mapping_replay_all(struct vfa_container *container)
 {
 	const struct iova_space *space = &container->space;
+	struct iova_span *span = iova_tree_first(&space->mapped, 0);
 
-	for (size_t i = 0; i < space->span_count; i++) {
-		const struct vfa_mapping *mapping = from_span(space->spans[i]);
+	for (; span; span = iova_tree_next(span)) {
+		const struct vfa_mapping *mapping = from_span(span);
 		int err;
 
 		if (!range_list_find(&space->limits.allowed, &mapping->span.range))
@@ -474,15 +473,17 @@ int mapping_replay_all(struct vfa_container *container)
 
 void mapping_free_all(struct vfa_container *container)
 {
-	for (size_t i = 0; i < container->space.span_count; i++) {
-		struct vfa_mapping *mapping = from_span(container->space.spans[i]);
+	struct iova_span *span;
+
+	while ((span = container->space.mapped.root)) {
+		struct vfa_mapping *mapping = from_span(span);
 
 		/* A buffer that is gone could not unmap it; now the kernel has. */
 		if (mapping->of_buffer)
 			sys_munmap(container->host->sys, mapping->vaddr, size_of(mapping));
+		iova_tree_remove(&container->space.mapped, span);
 		free(mapping);
 	}
-	container->space.span_count = 0;
 }
 
 VFA_API uint64_t vfa_mapping_iova(const struct vfa_mapping *mapping)

@@ -9,7 +9,7 @@
 #ifndef IOVA_SPACE_H
 #define IOVA_SPACE_H
 
-#include "iova/range.h"
+#include "iova/tree.h"
 
 /* What the kernel told of the address space; the lists are malloc'ed. */
 struct iova_limits {
@@ -22,20 +22,10 @@ struct iova_limits {
 
 void iova_limits_clear(struct iova_limits *limits);
 
-/* One mapping, embedded in whatever the caller keeps of it. */
-struct iova_span {
-	struct vfa_iova_range range;
-};
-
 struct iova_space {
 	struct iova_limits limits;
-	struct iova_span **spans; /* ascending */
-	size_t span_count;
-	size_t span_room;
+	struct iova_tree mapped;
 };
-
-/** iova_space_clear() - free what the space owns; the spans are their makers' */
-void iova_space_clear(struct iova_space *space);
 
 /** iova_space_set_limits() - take over newly read limits */
 void iova_space_set_limits(struct iova_space *space, struct iova_limits *limits);
@@ -59,28 +49,8 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 				   const struct vfa_iova_range *range,
 				   struct iova_obstacle *obstacle);
 
-/* Where a new mapping may go. */
-struct iova_wish {
-	uint64_t size;
-	uint64_t min;	    /* lowest start */
-	uint64_t max;	    /* highest last byte */
-	uint64_t alignment; /* a power of two */
-};
-
 /** iova_space_find() - the lowest free start that fits; false when there is none */
 bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret);
-
-/** iova_space_make_room() - so that the next insert cannot fail; 0 or -ENOMEM */
-int iova_space_make_room(struct iova_space *space);
-
-/** iova_space_insert() - list a mapping; there is room, and nothing overlaps it */
-void iova_space_insert(struct iova_space *space, struct iova_span *span);
-
-/** iova_space_remove() - take a listed mapping out */
-void iova_space_remove(struct iova_space *space, struct iova_span *span);
-
-/** iova_space_first() - index of the first mapping that ends at or behind @iova */
-size_t iova_space_first(const struct iova_space *space, uint64_t iova);
 
 /** iova_space_collision() - a mapping that collides with a reserved region, or NULL */
 const struct iova_span *iova_space_collision(const struct iova_space *space,

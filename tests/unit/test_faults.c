@@ -73,15 +73,16 @@ static bool kernel_has(const struct vfa_iova_range *range)
 static void check_list(const struct vfa_container *container)
 {
 	const struct iova_space *space = &container->space;
+	const struct iova_span *span;
 
 	if (!container->backend ||
 	    (!container->devices && container->backend->ops->forgets_mappings)) {
 		assert_int_equal(fake_count_mappings(), 0);
 		return;
 	}
-	assert_int_equal(fake_count_mappings(), space->span_count);
-	for (size_t i = 0; i < space->span_count; i++)
-		assert_true(kernel_has(&space->spans[i]->range));
+	assert_int_equal(fake_count_mappings(), space->mapped.count);
+	for (span = iova_tree_first(&space->mapped, 0); span; span = iova_tree_next(span))
+		assert_true(kernel_has(&span->range));
 }
 
 /* A call came back: whether it succeeded. */
