@@ -3,6 +3,7 @@
 
 #include <vfa/buffer.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -19,17 +20,24 @@ struct vfa_buffer {
 /* Up to whole IOMMU pages. */
 static int round_up(struct vfa_container *container, size_t *size)
 {
-	uint64_t alignment;
+	uint64_t mask = 0;
 	int err;
 
 	if (!*size)
 		return refuse_empty("buffer");
-	err = vfa_container_alignment(container, &alignment);
+	container_lock(container);
+	err = container_require_space(container, "buffer");
+	if (!err)
+		mask = container->space.limits.alignment - 1;
+	container_unlock(container);
 	if (err)
 		return err;
-	if (*size > SIZE_MAX - (alignment - 1))
-		return refuse_wrapped("buffer", "size", *size, alignment - 1);
-	*size = (*size + (alignment - 1)) & ~(alignment - 1);
+	if (*size > SIZE_MAX - mask)
+		return error_set(EINVAL, VFA_CAUSE_WRAPPED,
+				 "buffer: size 0x%zx cannot be rounded up to whole pages\n"
+				 "give a size that there can be memory for",
+				 *size);
+	*size = (*size + mask) & ~mask;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "device.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,6 @@
 #include "join.h"
 #include "refusal.h"
 #include "region.h"
-
-#define PCI_VENDOR_ID	      0x00
-#define PCI_COMMAND	      0x04
-#define PCI_COMMAND_BUSMASTER 0x0004
 
 int device_ioctl(struct vfa_device *device, unsigned long request, void *argument)
 {
@@ -289,10 +286,10 @@ static int change_command(struct vfa_device *device, uint16_t clear, uint16_t se
 
 VFA_API int vfa_device_enable_bus_master(struct vfa_device *device)
 {
-	return change_command(device, 0, PCI_COMMAND_BUSMASTER);
+	return change_command(device, 0, PCI_COMMAND_MASTER);
 }
 
 VFA_API int vfa_device_disable_bus_master(struct vfa_device *device)
 {
-	return change_command(device, PCI_COMMAND_BUSMASTER, 0);
+	return change_command(device, PCI_COMMAND_MASTER, 0);
 }

@@ -4,9 +4,11 @@
 #include "irq.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <vfa/config.h>
 
 #include "base/api.h"
 #include "base/error.h"
@@ -345,6 +347,23 @@ static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64
 	return used < 0 ? (int)used : 0;
 }
 
+static int refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms)
+{
+	struct vfa_device *device = irq->device;
+	const char *hint = "see whether the device was told to interrupt";
+	uint16_t command = 0;
+
+	if (irq->kind == VFA_IRQ_INTX)
+		hint = "INTx stays masked after it fired: vfa_irq_unmask";
+	else if (irq->kind <= VFA_IRQ_MSIX &&
+		 !vfa_config_read16(device, PCI_COMMAND, &command) &&
+		 !(command & PCI_COMMAND_MASTER))
+		hint = "bus mastering is off, and messages need it: vfa_device_enable_bus_master";
+	return error_set(ETIMEDOUT, VFA_CAUSE_TIMEOUT,
+			 "%s: vector %u of %s did not fire within %d ms\n%s", device->bdf, vector,
+			 kinds[irq->kind].name, timeout_ms, hint);
+}
+
 VFA_API int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, uint64_t *ret)
 {
 	uint64_t events;
@@ -355,13 +374,7 @@ VFA_API int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, u
 		return fd;
 	err = wait_event(device_syscalls(irq->device), fd, timeout_ms, &events);
 	if (err == -ETIMEDOUT)
-		return error_set(ETIMEDOUT, VFA_CAUSE_TIMEOUT,
-				 "%s: vector %u of %s did not fire within %d ms\n"
-				 "%s",
-				 irq->device->bdf, vector, kinds[irq->kind].name, timeout_ms,
-				 irq->kind == VFA_IRQ_INTX
-					 ? "INTx stays masked after it fired: vfa_irq_unmask"
-					 : "check that bus mastering is on: vfa_device_enable_bus_master");
+		return refuse_timeout(irq, vector, timeout_ms);
 	if (err)
 		return error_kernel(err, "%s: wait for vector %u of %s", irq->device->bdf, vector,
 				    kinds[irq->kind].name);

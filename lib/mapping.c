@@ -9,11 +9,8 @@
 
 #include "base/api.h"
 #include "base/error.h"
-#include "base/options.h"
+#include "placement.h"
 #include "refusal_map.h"
-
-/* Pages larger than this are not worth leaving holes for. */
-#define LARGEST_ALIGNMENT (1ull << 30)
 
 static struct vfa_mapping *from_span(struct iova_span *span)
 {
@@ -23,113 +20,6 @@ static struct vfa_mapping *from_span(struct iova_span *span)
 static uint64_t size_of(const struct vfa_mapping *mapping)
 {
 	return mapping->span.range.last - mapping->span.range.start + 1;
-}
-
-static bool is_power_of_two(uint64_t value)
-{
-	return value && !(value & (value - 1));
-}
-
-static int read_options(const struct vfa_map_options *options, struct vfa_map_options *given)
-{
-	int err = options_copy("vfa_map_options", options, sizeof(*given), given, sizeof(*given));
-
-	if (err)
-		return err;
-	if (given->flags & ~VFA_MAP_FIXED || given->access & ~VFA_ACCESS_READ_WRITE ||
-	    given->reserved)
-		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-				 "vfa_map_options: flags 0x%x, access 0x%x or reserved 0x%x is unknown\n"
-				 "initialise the struct with VFA_MAP_OPTIONS_INIT",
-				 given->flags, given->access, given->reserved);
-	if (given->alignment && !is_power_of_two(given->alignment))
-		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-				 "vfa_map_options: alignment 0x%" PRIx64 " is not a power of two\n"
-				 "round it up to one",
-				 given->alignment);
-	if (!given->access)
-		given->access = VFA_ACCESS_READ_WRITE;
-	if (!given->iova_max)
-		given->iova_max = UINT64_MAX;
-	return 0;
-}
-
-static int check_memory(const struct vfa_container *container, const void *vaddr, uint64_t size)
-{
-	uint64_t alignment = container->space.limits.alignment;
-	uint64_t start = (uintptr_t)vaddr;
-
-	if (!size)
-		return refuse_empty("map");
-	if (size - 1 > UINTPTR_MAX - start)
-		return refuse_wrapped("map", "address", start, size);
-	if (start & (alignment - 1))
-		return refuse_misaligned("address", start, alignment);
-	if (size & (alignment - 1))
-		return refuse_misaligned("size", size, alignment);
-	return 0;
-}
-
-static int check_fixed(const struct vfa_container *container, uint64_t iova, uint64_t size)
-{
-	struct iova_obstacle obstacle;
-	struct vfa_iova_range range;
-	enum iova_verdict verdict;
-
-	if (!range_from_size(iova, size, &range))
-		return refuse_wrapped("map", "IOVA", iova, size);
-	verdict = iova_space_check(&container->space, &range, &obstacle);
-	if (verdict == IOVA_USABLE)
-		return 0;
-	return refuse_verdict(container, &range, verdict, &obstacle);
-}
-
-/* The largest page that the IOMMU could use for this memory. */
-static uint64_t natural_alignment(const struct iova_limits *limits, const void *vaddr,
-				  uint64_t size)
-{
-	uint64_t best = limits->alignment;
-
-	for (uint64_t page = best; page && page <= size && page <= LARGEST_ALIGNMENT; page <<= 1)
-		if (limits->page_sizes & page && !((uintptr_t)vaddr & (page - 1)))
-			best = page;
-	return best;
-}
-
-static int choose_iova(const struct vfa_container *container, const void *vaddr, uint64_t size,
-		       const struct vfa_map_options *options, uint64_t *ret)
-{
-	const struct iova_limits *limits = &container->space.limits;
-	struct iova_wish wish = {
-		.size = size,
-		.min = options->iova_min ? options->iova_min : limits->alignment,
-		.max = options->iova_max,
-		.alignment = options->alignment > limits->alignment ? options->alignment
-								    : limits->alignment,
-	};
-	struct iova_wish aligned = wish;
-
-	if (!options->alignment) {
-		aligned.alignment = natural_alignment(limits, vaddr, size);
-		if (iova_space_find(&container->space, &aligned, ret))
-			return 0;
-	}
-	if (iova_space_find(&container->space, &wish, ret))
-		return 0;
-	return refuse_no_space(container, &wish);
-}
-
-static int place(const struct vfa_container *container, const void *vaddr, uint64_t size,
-		 const struct vfa_map_options *options, uint64_t *ret)
-{
-	int err = check_memory(container, vaddr, size);
-
-	if (err)
-		return err;
-	if (!(options->flags & VFA_MAP_FIXED))
-		return choose_iova(container, vaddr, size, options, ret);
-	*ret = options->iova;
-	return check_fixed(container, options->iova, size);
 }
 
 static int map_in_kernel(struct vfa_container *container, const struct vfa_mapping *mapping)
@@ -169,7 +59,7 @@ static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t si
 
 	if (err)
 		return err;
-	err = place(container, vaddr, size, options, &iova);
+	err = place_mapping(container, vaddr, size, options, &iova);
 	if (err)
 		return err;
 	mapping = new_mapping(container, vaddr, iova, size, options->access);
@@ -197,7 +87,7 @@ static int map(struct vfa_container *container, void *vaddr, uint64_t size,
 
 	if (!container || !vaddr)
 		return error_null(container ? "vaddr" : "container");
-	err = read_options(options, &given);
+	err = placement_options(options, &given);
 	if (err)
 		return err;
 	container_lock(container);

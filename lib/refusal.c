@@ -107,8 +107,8 @@ static int refuse_interrupts(const struct refused_join *refused)
 			 "kernel command line goes without, and lets whoever has the device disturb or "
 			 "take over this machine%s",
 			 refused->function->bdf, iommufd ? "iommufd" : "vfio_iommu_type1",
-			 iommufd ? "\nif it does remap them, a process that cannot be seen from here "
-				   "has the group"
+			 iommufd ? "\nor a process that this user cannot see has the group open: look "
+				   "as root, fuser -v /dev/vfio/*"
 				 : "");
 }
 

@@ -155,12 +155,15 @@ static int refuse_address(const struct vfa_container *container, const struct dm
 					 vfa_backend_name(container->backend->kind));
 		if (!vma.readable || (!vma.writable && request->access & VFA_ACCESS_WRITE))
 			return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
-					 "map: the memory at 0x%" PRIx64 " is not %s\n"
+					 "map: the memory at 0x%" PRIx64
+					 ", inside 0x%" PRIx64 "-0x%" PRIx64 ", is not %s\n"
 					 "%s",
-					 address, vma.readable ? "writable" : "readable",
-					 vma.readable ? "map it with VFA_ACCESS_READ, or make it "
-							"writable: mprotect"
-						      : "make it readable: mprotect");
+					 address, start, last,
+					 vma.readable ? "writable" : "readable",
+					 address != start ? "check the size: the memory before it ends there"
+					 : vma.readable ? "map it with VFA_ACCESS_READ, or make it "
+							  "writable: mprotect"
+							: "make it readable: mprotect");
 		if (vma.last >= last)
 			break;
 	}

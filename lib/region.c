@@ -114,10 +114,12 @@ static int check_mappable(const struct vfa_device *device, uint32_t index,
 {
 	if (!(region->info.flags & VFA_REGION_CAN_MAP))
 		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
-				 "%s: region %u cannot be mapped: it is I/O ports, smaller than a page, "
-				 "or guarded by its driver\n"
+				 "%s: region %u cannot be mapped: it is %s\n"
 				 "use vfa_region_read and vfa_region_write",
-				 device->bdf, index);
+				 device->bdf, index,
+				 index == VFA_REGION_CONFIG
+					 ? "config space"
+					 : "I/O ports, smaller than a page, or guarded by its driver");
 	if (region->sparse)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
 				 "%s: only parts of region %u can be mapped\n"

@@ -41,7 +41,7 @@ enum vfa_backend {
 enum vfa_log_level {
 	VFA_LOG_WARNING = 1, /* something a user should know, though the call succeeded */
 	VFA_LOG_INFO,        /* a decision, such as the backend chosen */
-	VFA_LOG_DEBUG,       /* each step taken in the kernel */
+	VFA_LOG_DEBUG,       /* devices joining and leaving, memory mapped and unmapped */
 };
 
 /**

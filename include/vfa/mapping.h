@@ -43,13 +43,12 @@ enum vfa_map_flags {
  * @struct_size: set by VFA_MAP_OPTIONS_INIT
  * @flags: enum vfa_map_flags
  * @access: enum vfa_access, 0 for both ways
- * @iova: with VFA_MAP_FIXED, the IOVA
- * @iova_min: without it, the lowest IOVA to use; 0 for any but page 0
- * @iova_max: without it, the highest byte to use, such as a device's DMA mask;
- *	0 for any
  * @reserved: 0
- * @alignment: without it, a power of two the IOVA shall be a multiple of; 0 to
- *	prefer the largest IOMMU page that the size and the address allow, up to 1 GiB
+ * @iova: with VFA_MAP_FIXED, the IOVA; else 0
+ * @iova_min: the lowest IOVA to use; 0 for any, but page 0 only when fixed
+ * @iova_max: the highest byte to use, such as a device's DMA mask; 0 for any
+ * @alignment: a power of two the IOVA shall be a multiple of; 0 to prefer multiples
+ *	of 2 MiB or 1 GiB where the IOMMU could use pages of that size
  */
 struct vfa_map_options {
 	uint32_t struct_size;
@@ -78,8 +77,9 @@ struct vfa_map_options {
  * way and, where there is one, the next IOVA that would do.
  *
  * Return: 0, or
- *	-EINVAL: a NULL argument or bad @options; a size of 0 (VFA_CAUSE_EMPTY); an end beyond 64
- *		bits (VFA_CAUSE_WRAPPED); VFA_CAUSE_MISALIGNED;
+ *	-EINVAL: a NULL argument, or @options that are unknown or contradict each other
+ *		or a fixed IOVA; a size of 0 (VFA_CAUSE_EMPTY); an end beyond 64 bits
+ *		(VFA_CAUSE_WRAPPED); VFA_CAUSE_MISALIGNED;
  *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED
  *	-EEXIST: another mapping is there (VFA_CAUSE_OVERLAP)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)

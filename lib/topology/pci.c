@@ -13,6 +13,9 @@
 
 #define DEVICES "bus/pci/devices"
 
+/* What VFIO calls the groups that it makes up for devices without an IOMMU. */
+#define NOIOMMU_NAME "vfio-noiommu"
+
 static int read_group(const struct vfa_host *host, const char *bdf)
 {
 	char path[SYSFS_PATH], name[16], *end;
@@ -30,7 +33,7 @@ static bool is_noiommu(const struct vfa_host *host, const char *bdf)
 	char path[SYSFS_PATH], name[32];
 
 	sysfs_path(host, path, DEVICES "/%s/iommu_group/name", bdf);
-	return sysfs_read(host, path, name, sizeof(name)) > 0 && !strcmp(name, "vfio-noiommu");
+	return sysfs_read(host, path, name, sizeof(name)) > 0 && !strcmp(name, NOIOMMU_NAME);
 }
 
 /*
@@ -75,17 +78,28 @@ bool pci_is_vfio_bound(const struct pci_function *function)
 	return function->vfio_node[0] || !strncmp(function->driver, "vfio", strlen("vfio"));
 }
 
-/* The kernel lists the IOMMUs it drives; without any, no device has a group. */
-static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
+/* Where an IOMMU is on, some device is in a group of it. */
+static bool has_iommu(const struct vfa_host *host)
 {
-	char path[SYSFS_PATH], **names;
+	char path[SYSFS_PATH], name[32], **groups;
+	bool found = false;
 	int count;
 
-	sysfs_path(host, path, "class/iommu");
-	count = sysfs_list(path, &names);
-	if (count >= 0)
-		sysfs_free_list(names, count);
-	if (count > 0)
+	sysfs_path(host, path, "kernel/iommu_groups");
+	count = sysfs_list(path, &groups);
+	if (count < 0)
+		return false;
+	for (int i = 0; i < count && !found; i++) {
+		sysfs_path(host, path, "kernel/iommu_groups/%s/name", groups[i]);
+		found = sysfs_read(host, path, name, sizeof(name)) < 0 || strcmp(name, NOIOMMU_NAME);
+	}
+	sysfs_free_list(groups, count);
+	return found;
+}
+
+static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
+{
+	if (has_iommu(host))
 		return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
 				 "%s is in no IOMMU group, though this machine has an IOMMU\n"
 				 "the IOMMU does not cover this device: firmware tables leave it out, "
@@ -94,8 +108,9 @@ static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
 	return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
 			 "%s is in no IOMMU group: the kernel found no IOMMU\n"
 			 "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
-			 "(intel_iommu=on on the command line); %s stays empty until then",
-			 bdf, path);
+			 "(intel_iommu=on on the command line); %s/kernel/iommu_groups stays empty "
+			 "until then",
+			 bdf, host->sysfs);
 }
 
 int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)

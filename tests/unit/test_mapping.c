@@ -125,7 +125,36 @@ static void a_chosen_iova_keeps_to_its_bounds(void **state)
 	assert_int_equal(vfa_mapping_iova(mapping), 0x1002000);
 	refuse_map(space, space.memory, PAGE, &options, ENOSPC, VFA_CAUSE_NO_SPACE);
 	options.iova_min = 0x2000000;
-	refuse_map(space, space.memory, PAGE, &options, ENOSPC, VFA_CAUSE_NO_SPACE);
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	close_space(space);
+}
+
+/* A DMA mask that is given with a fixed IOVA is not for nothing. */
+static void a_fixed_iova_keeps_to_its_bounds(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	options.flags = VFA_MAP_FIXED;
+	options.iova = 0x10000000;
+	options.iova_max = 0xfffffff;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	options.iova = 0xffff000;
+	options.alignment = 1 << 20;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
+	options.alignment = 0;
+	options.iova_min = 0x10000000 - PAGE;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, NULL));
+	close_space(space);
+}
+
+static void an_iova_without_fixed_is_refused(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	options.iova = 0x10000;
+	refuse_map(space, space.memory, PAGE, &options, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
 	close_space(space);
 }
 
@@ -530,6 +559,8 @@ int main(void)
 		ON_BOTH(a_chosen_iova_is_low_but_not_page_0),
 		ON_BOTH(page_0_is_given_when_asked_for),
 		ON_BOTH(a_chosen_iova_keeps_to_its_bounds),
+		ON_BOTH(a_fixed_iova_keeps_to_its_bounds),
+		ON_BOTH(an_iova_without_fixed_is_refused),
 		ON_BOTH(a_chosen_iova_is_aligned),
 		ON_BOTH(large_memory_gets_large_pages),
 		ON_BOTH(chosen_iovas_go_around_reserved_regions),

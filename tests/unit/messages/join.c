@@ -118,12 +118,12 @@ static void no_iommu_is_told(void **state)
 	     "0000:00:04.0 is in no IOMMU group, though this machine has an IOMMU",
 	     "the IOMMU does not cover this device: firmware tables leave it out, or "
 	     "the kernel was told to pass it by");
-	tree_remove(&machine->tree, "sys/class/iommu/dmar0");
+	tree_remove(&machine->tree, "sys/kernel/iommu_groups");
 	SAYS(try_open(machine, EDU, NULL), NO_IOMMU,
 	     "0000:00:04.0 is in no IOMMU group: the kernel found no IOMMU",
 	     "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
-	     "(intel_iommu=on on the command line); /sys/class/iommu stays empty "
-	     "until then");
+	     "(intel_iommu=on on the command line); /sys/kernel/iommu_groups stays "
+	     "empty until then");
 }
 
 static void no_vfio_is_told(void **state)
@@ -303,8 +303,8 @@ static void unsafe_interrupts_on_iommufd_is_told(void **state)
 	     "iommufd.allow_unsafe_interrupts=1 on the kernel command line goes "
 	     "without, and lets whoever has the device disturb or take over this "
 	     "machine\n"
-	     "if it does remap them, a process that cannot be seen from here has the "
-	     "group");
+	     "or a process that this user cannot see has the group open: look as root, "
+	     "fuser -v /dev/vfio/*");
 }
 
 static void not_viable_is_told(void **state)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Where a mapping goes: what the caller wishes, held against what can be had. */
+
+#ifndef LIB_PLACEMENT_H
+#define LIB_PLACEMENT_H
+
+#include <vfa/mapping.h>
+
+#include "container.h"
+
+/** placement_options() - the caller's options, checked and with all defaults filled in */
+int placement_options(const struct vfa_map_options *options, struct vfa_map_options *ret);
+
+/**
+ * place_mapping() - the IOVA for a piece of memory
+ * @options: as placement_options() gives them
+ *
+ * With the container's lock held. Return: 0 or -errno, recorded.
+ */
+int place_mapping(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		  const struct vfa_map_options *options, uint64_t *ret);
+
+#endif
