@@ -37,49 +37,49 @@ extern "C" {
 /** vfa_mmio_read8() - load a byte register */
 static inline uint8_t vfa_mmio_read8(const volatile void *base, uint64_t offset)
 {
-	return *(const volatile uint8_t *)((uintptr_t)base + offset);
+	return *(const volatile uint8_t *)((uintptr_t)base + (uintptr_t)offset);
 }
 
 /** vfa_mmio_read16() - load a 16-bit register */
 static inline uint16_t vfa_mmio_read16(const volatile void *base, uint64_t offset)
 {
-	return VFA_MMIO_LE16(*(const volatile uint16_t *)((uintptr_t)base + offset));
+	return VFA_MMIO_LE16(*(const volatile uint16_t *)((uintptr_t)base + (uintptr_t)offset));
 }
 
 /** vfa_mmio_read32() - load a 32-bit register */
 static inline uint32_t vfa_mmio_read32(const volatile void *base, uint64_t offset)
 {
-	return VFA_MMIO_LE32(*(const volatile uint32_t *)((uintptr_t)base + offset));
+	return VFA_MMIO_LE32(*(const volatile uint32_t *)((uintptr_t)base + (uintptr_t)offset));
 }
 
 /** vfa_mmio_read64() - load a 64-bit register */
 static inline uint64_t vfa_mmio_read64(const volatile void *base, uint64_t offset)
 {
-	return VFA_MMIO_LE64(*(const volatile uint64_t *)((uintptr_t)base + offset));
+	return VFA_MMIO_LE64(*(const volatile uint64_t *)((uintptr_t)base + (uintptr_t)offset));
 }
 
 /** vfa_mmio_write8() - store a byte register */
 static inline void vfa_mmio_write8(volatile void *base, uint64_t offset, uint8_t value)
 {
-	*(volatile uint8_t *)((uintptr_t)base + offset) = value;
+	*(volatile uint8_t *)((uintptr_t)base + (uintptr_t)offset) = value;
 }
 
 /** vfa_mmio_write16() - store a 16-bit register */
 static inline void vfa_mmio_write16(volatile void *base, uint64_t offset, uint16_t value)
 {
-	*(volatile uint16_t *)((uintptr_t)base + offset) = VFA_MMIO_LE16(value);
+	*(volatile uint16_t *)((uintptr_t)base + (uintptr_t)offset) = VFA_MMIO_LE16(value);
 }
 
 /** vfa_mmio_write32() - store a 32-bit register */
 static inline void vfa_mmio_write32(volatile void *base, uint64_t offset, uint32_t value)
 {
-	*(volatile uint32_t *)((uintptr_t)base + offset) = VFA_MMIO_LE32(value);
+	*(volatile uint32_t *)((uintptr_t)base + (uintptr_t)offset) = VFA_MMIO_LE32(value);
 }
 
 /** vfa_mmio_write64() - store a 64-bit register */
 static inline void vfa_mmio_write64(volatile void *base, uint64_t offset, uint64_t value)
 {
-	*(volatile uint64_t *)((uintptr_t)base + offset) = VFA_MMIO_LE64(value);
+	*(volatile uint64_t *)((uintptr_t)base + (uintptr_t)offset) = VFA_MMIO_LE64(value);
 }
 
 /**

@@ -97,6 +97,12 @@ initialiser_program()
 	echo '}'
 }
 
+# Whether it compiles for 32 bits, without a C library's headers for them.
+can_do_32_bits()
+{
+	"$cc" -x c -m32 -ffreestanding -fsyntax-only /dev/null 2> /dev/null
+}
+
 # All functions by address: in C++ they must keep their C names.
 reference_program()
 {
@@ -138,6 +144,9 @@ for header in "${headers[@]}"; do
 		compile "$compiler" "$standard" -fsyntax-only "$work/twice" ||
 			fail "$header: does not compile alone with $compiler -std=$standard"
 	done
+	! can_do_32_bits ||
+		compile "$cc" c11 -m32 -ffreestanding -fsyntax-only "$work/twice" ||
+		fail "$header: does not compile for 32 bits"
 	grep -qx "#include <$header>" "$include/vfa.h" || [ "$header" = vfa.h ] ||
 		fail "$header: vfa.h does not include it"
 done
