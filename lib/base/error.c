@@ -38,6 +38,7 @@ int error_set(int err, enum vfa_cause cause, const char *format, ...)
 
 int error_kernel(int err, const char *format, ...)
 {
+	const char *description = strerrordesc_np(abs(err));
 	va_list arguments;
 	size_t used;
 
@@ -45,7 +46,11 @@ int error_kernel(int err, const char *format, ...)
 	vsnprintf(last.text, sizeof(last.text), format, arguments);
 	va_end(arguments);
 	used = strlen(last.text);
-	snprintf(last.text + used, sizeof(last.text) - used, ": %s", strerrordesc_np(abs(err)));
+	/* Errnos of the kernel's own, such as ENOTSUPP, get out now and then. */
+	if (description)
+		snprintf(last.text + used, sizeof(last.text) - used, ": %s", description);
+	else
+		snprintf(last.text + used, sizeof(last.text) - used, ": errno %d", abs(err));
 	return record(err, VFA_CAUSE_KERNEL);
 }
 

@@ -56,6 +56,8 @@ static void the_kernels_errno_is_spelt_out(void **state)
 	assert_int_equal(error_kernel(-EXDEV, "ask"), -EXDEV);
 	assert_int_equal(vfa_error_last()->cause, VFA_CAUSE_KERNEL);
 	check_message("ask: Invalid cross-device link", NULL);
+	assert_int_equal(error_kernel(-524, "ask"), -524);
+	check_message("ask: errno 524", NULL);
 }
 
 static void a_success_leaves_the_record_alone(void **state)
