@@ -60,9 +60,11 @@ int vfa_container_open(struct vfa_host *host, enum vfa_backend backend, struct v
  *	-EINVAL: @ret is NULL, @backend is none of the three
  *	-EBADF: @fd is closed (VFA_CAUSE_BAD_FD)
  *	-ENOTTY: @fd is not of the kind @backend needs (VFA_CAUSE_BAD_FD)
- *	-ENOENT: VFIO has no type1 (VFA_CAUSE_NO_TYPE1)
+ *	-ENOENT: VFIO has no type1 (VFA_CAUSE_NO_TYPE1), or noiommu is off
+ *		(VFA_CAUSE_NOIOMMU)
  *	-EBUSY: the type1 container is already in use (VFA_CAUSE_BAD_FD)
  *	-ENOMEM: no memory
+ *	any other errno of the kernel, such as EMFILE
  */
 int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backend, int fd,
 			  struct vfa_container **ret);

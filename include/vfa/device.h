@@ -51,7 +51,8 @@ struct vfa_device_options {
  * excepted). The first device decides the backend of an automatic container. A
  * device whose reserved regions collide with a live mapping is refused before
  * the kernel is asked. When a container's last device has left on type1, the
- * kernel has dropped its mappings; they are made again when the next one joins.
+ * kernel has dropped its mappings; they are made again when the next one joins, of
+ * what is at their addresses then.
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument or bad @options; @bdf does not parse
@@ -76,6 +77,7 @@ struct vfa_device_options {
  *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is older than
  *		6.18 (VFA_CAUSE_VF_TOKEN)
  *	-ENOMEM: no memory
+ *	the errors of vfa_container_map(), when type1 does not take a mapping again
  *	any other errno of the kernel (VFA_CAUSE_KERNEL)
  *
  * Kernel: VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU, VFIO_GROUP_GET_DEVICE_FD;

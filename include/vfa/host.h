@@ -114,7 +114,8 @@ void vfa_host_free(struct vfa_host *host);
  *		(VFA_CAUSE_NO_VFIO, VFA_CAUSE_NO_TYPE1, VFA_CAUSE_NO_IOMMUFD), or
  *		noiommu is off (VFA_CAUSE_NOIOMMU)
  *	-EACCES, -EPERM: the node does not open (VFA_CAUSE_ACCESS, VFA_CAUSE_DENIED)
- *	any other errno of open(2)
+ *	-ENOMEM: no memory
+ *	any other errno of open(2) and the kernel
  * with the reason in vfa_error_last().
  *
  * Kernel: VFIO_GET_API_VERSION, VFIO_CHECK_EXTENSION in linux/vfio.h.

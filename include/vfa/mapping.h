@@ -130,7 +130,7 @@ int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t
  *	-EIO: as vfa_container_unmap()
  *	any other errno of the kernel
  *
- * Kernel: VFIO_DMA_UNMAP_FLAG_ALL; IOMMU_IOAS_UNMAP of the whole space.
+ * Kernel: VFIO_IOMMU_UNMAP_DMA or IOMMU_IOAS_UNMAP, from the first mapping to the last.
  */
 int vfa_container_unmap_all(struct vfa_container *container);
 
