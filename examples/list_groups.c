@@ -27,7 +27,8 @@ static int show_group(uint32_t number)
 
 	if (vfa_group_new(NULL, number, &group) < 0)
 		return -1;
-	printf("IOMMU group %" PRIu32 "\n", vfa_group_number(group));
+	printf("IOMMU group %" PRIu32 "%s\n", vfa_group_number(group),
+	       vfa_group_is_noiommu(group) ? ": noiommu, isolates nothing" : "");
 	for (i = 0; i < vfa_group_count_members(group); i++)
 		show_member(vfa_group_get_member(group, i));
 	for (i = 0; i < vfa_group_count_reserved_regions(group); i++)
@@ -67,6 +68,8 @@ int main(void)
 	if (count == 0)
 		printf("No IOMMU groups: no IOMMU, or it is off in firmware or on the kernel's "
 		       "command line.\n");
+	else
+		printf("Address, ids, class, driver and what the driver means for the group:\n");
 	for (i = 0; i < count && err >= 0; i++)
 		err = show_group(numbers[i]);
 	if (err < 0)

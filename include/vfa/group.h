@@ -12,6 +12,7 @@
 #ifndef VFA_GROUP_H
 #define VFA_GROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <vfa/host.h>
@@ -56,8 +57,8 @@ struct vfa_group_member {
  * @numbers: filled in ascending order, may be NULL when @max is 0
  * @max: number of elements in @numbers
  *
- * Return: the number of groups there are, which may exceed @max; 0 when the
- * machine has no IOMMU; or
+ * Return: the number of groups there are, which may exceed @max, noiommu groups
+ * included; 0 when the machine has no IOMMU; or
  *	-EINVAL: @numbers is NULL though @max is not 0
  *	-ENOMEM: no memory
  *	any other errno of reading sysfs
@@ -104,6 +105,17 @@ void vfa_group_free(struct vfa_group *group);
  * @group: the group, not NULL
  */
 uint32_t vfa_group_number(const struct vfa_group *group);
+
+/**
+ * vfa_group_is_noiommu() - whether VFIO made the group up, without an IOMMU behind it
+ * @group: the group, not NULL
+ *
+ * Such a group isolates nothing. It exists while a device is bound to a VFIO driver
+ * in noiommu mode.
+ *
+ * Kernel: the group's name in sysfs is "vfio-noiommu".
+ */
+bool vfa_group_is_noiommu(const struct vfa_group *group);
 
 /**
  * vfa_group_count_members() - how many devices are in the group

@@ -18,6 +18,7 @@
 
 struct vfa_group {
 	uint32_t number;
+	bool noiommu;
 	struct vfa_group_member *members;
 	size_t member_count;
 	struct vfa_reserved_region *reserved;
@@ -150,6 +151,7 @@ static int read_group(const struct vfa_host *host, struct vfa_group *group)
 
 	if (err)
 		return err;
+	group->noiommu = pci_is_noiommu_group(host, group->number);
 	count = reserved_read(host, group->number, &group->reserved);
 	if (count == -ENOENT)
 		count = 0; /* noiommu groups have no such file */
@@ -247,6 +249,11 @@ VFA_API void vfa_group_free(struct vfa_group *group)
 VFA_API uint32_t vfa_group_number(const struct vfa_group *group)
 {
 	return group->number;
+}
+
+VFA_API bool vfa_group_is_noiommu(const struct vfa_group *group)
+{
+	return group->noiommu;
 }
 
 VFA_API size_t vfa_group_count_members(const struct vfa_group *group)

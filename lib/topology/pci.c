@@ -28,11 +28,11 @@ static int read_group(const struct vfa_host *host, const char *bdf)
 	return *end || end == name ? -1 : number;
 }
 
-static bool is_noiommu(const struct vfa_host *host, const char *bdf)
+bool pci_is_noiommu_group(const struct vfa_host *host, uint32_t group)
 {
 	char path[SYSFS_PATH], name[32];
 
-	sysfs_path(host, path, DEVICES "/%s/iommu_group/name", bdf);
+	sysfs_path(host, path, "kernel/iommu_groups/%u/name", group);
 	return sysfs_read(host, path, name, sizeof(name)) > 0 && !strcmp(name, NOIOMMU_NAME);
 }
 
@@ -66,7 +66,7 @@ void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_
 	sysfs_path(host, path, DEVICES "/%s", bdf);
 	ret->exists = sysfs_exists(host, path);
 	ret->group = read_group(host, bdf);
-	ret->noiommu = ret->group >= 0 && is_noiommu(host, bdf);
+	ret->noiommu = ret->group >= 0 && pci_is_noiommu_group(host, ret->group);
 	sysfs_path(host, path, DEVICES "/%s/driver", bdf);
 	if (sysfs_link_name(host, path, ret->driver, sizeof(ret->driver)))
 		ret->driver[0] = '\0';
@@ -81,7 +81,7 @@ bool pci_is_vfio_bound(const struct pci_function *function)
 /* Where an IOMMU is on, some device is in a group of it. */
 static bool has_iommu(const struct vfa_host *host)
 {
-	char path[SYSFS_PATH], name[32], **groups;
+	char path[SYSFS_PATH], **groups;
 	bool found = false;
 	int count;
 
@@ -89,10 +89,8 @@ static bool has_iommu(const struct vfa_host *host)
 	count = sysfs_list(path, &groups);
 	if (count < 0)
 		return false;
-	for (int i = 0; i < count && !found; i++) {
-		sysfs_path(host, path, "kernel/iommu_groups/%s/name", groups[i]);
-		found = sysfs_read(host, path, name, sizeof(name)) < 0 || strcmp(name, NOIOMMU_NAME);
-	}
+	for (int i = 0; i < count && !found; i++)
+		found = !pci_is_noiommu_group(host, strtoul(groups[i], NULL, 10));
 	sysfs_free_list(groups, count);
 	return found;
 }

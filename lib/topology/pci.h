@@ -7,6 +7,7 @@
 #define TOPOLOGY_PCI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/bdf.h"
 #include "base/host.h"
@@ -23,6 +24,9 @@ struct pci_function {
 
 /** pci_read() - look a function up; what sysfs does not tell stays empty */
 void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret);
+
+/** pci_is_noiommu_group() - VFIO made the group up, without an IOMMU behind it */
+bool pci_is_noiommu_group(const struct vfa_host *host, uint32_t group);
 
 /** pci_is_vfio_bound() - a VFIO driver has it; before Linux 6.1 only its name tells */
 bool pci_is_vfio_bound(const struct pci_function *function);

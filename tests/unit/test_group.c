@@ -223,6 +223,20 @@ static void roles_and_types_have_names(void **state)
 	assert_string_equal(vfa_reserved_type_name(77), "unknown");
 }
 
+static void a_noiommu_group_is_told_from_others(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_group *group = NULL;
+
+	assert_ok(vfa_group_new(machine->host, 4, &group));
+	assert_false(vfa_group_is_noiommu(group));
+	vfa_group_free(group);
+	tree_write(&machine->tree, "vfio-noiommu\n", "sys/kernel/iommu_groups/4/name");
+	assert_ok(vfa_group_new(machine->host, 4, &group));
+	assert_true(vfa_group_is_noiommu(group));
+	vfa_group_free(group);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +253,7 @@ int main(void)
 		CASE(a_snapshot_does_not_change),
 		CASE(an_unknown_group_is_refused),
 		CASE(a_device_without_group_is_refused),
+		CASE(a_noiommu_group_is_told_from_others),
 		cmocka_unit_test(roles_and_types_have_names),
 	};
 

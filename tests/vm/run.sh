@@ -22,7 +22,7 @@ usage: run.sh [-b BUILDDIR] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
        run.sh [-b BUILDDIR] -i PROFILE
 
 Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
-status; 125 when the guest hung, panicked or did not start. -i gives a shell.
+status; 125 when the guest did not end in time, panicked or did not start. -i gives a shell.
 
   -b BUILDDIR  where the programs were built (default: build)
   -t SECONDS   how long the guest may take (default: 120)
@@ -148,7 +148,7 @@ run_command() {
         status=125
         case $qemu_status in
         0) outcome="the guest went down before the program ended" ;;
-        124 | 137) outcome="the guest hung: it did not end within $seconds s" ;;
+        124 | 137) outcome="the guest did not end within $seconds s (-t)" ;;
         *) outcome="QEMU ended with status $qemu_status" ;;
         esac
         ! grep -q 'Kernel panic' "$work/console" || outcome="the guest's kernel panicked"

@@ -219,7 +219,8 @@ static void read_only_memory_is_told(void **state)
 
 	mprotect(space.memory, PAGE, PROT_READ);
 	snprintf(message, sizeof(message), RIGHTS_MESSAGE, (uint64_t)(uintptr_t)space.memory,
-		 (uint64_t)(uintptr_t)space.memory, (uint64_t)(uintptr_t)space.memory + PAGE - 1);
+		 (uint64_t)(uintptr_t)space.memory,
+		 (uint64_t)((uintptr_t)space.memory + PAGE - 1));
 	SAYS(try_map_at(space, 0x10000, PAGE), BAD_ADDRESS, message, RIGHTS_HINT);
 	close_space(space);
 }
