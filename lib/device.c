@@ -144,7 +144,9 @@ static int check_arguments(const struct vfa_container *container, const char *bd
 		return error_null("container");
 	if (!ret)
 		return error_null("ret");
-	err = options_copy("vfa_device_options", options, sizeof(*given), given, sizeof(*given));
+	err = options_copy("vfa_device_options", options,
+			   OPTIONS_UP_TO(struct vfa_device_options, vf_token), given,
+			   sizeof(*given));
 	if (!err)
 		err = bdf_parse(bdf, full);
 	return err ? err : check_token(full, given->vf_token);

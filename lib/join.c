@@ -124,7 +124,7 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 {
 	struct vfa_container *container = device->container;
 	struct backend *backend = container->backend;
-	bool forgotten = !container->devices && backend->ops->forgets_mappings;
+	bool holds_mappings = backend->ops->holds_mappings(backend);
 	char node[SYSFS_PATH];
 	int err;
 
@@ -144,7 +144,7 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 				.backend = backend->kind,
 				.function = function,
 				.join = &device->join,
-				.live_mappings = forgotten ? 0 : container->space.mapped.count,
+				.live_mappings = holds_mappings ? container->space.mapped.count : 0,
 			},
 			err);
 	device->join.node = NULL;
@@ -177,14 +177,6 @@ static int decide_backend(struct vfa_container *container, const struct pci_func
 	else
 		host_log(container->host, VFA_LOG_INFO, "backend %s", container->reason);
 	return err;
-}
-
-/* A type1 container without devices had lost its mappings. */
-static int restore_mappings(struct vfa_container *container)
-{
-	if (container->devices->next || !container->backend->ops->forgets_mappings)
-		return 0;
-	return mapping_replay_all(container);
 }
 
 static void unlink_device(struct vfa_device *device)
@@ -223,6 +215,7 @@ int join_container(struct vfa_device *device, const struct pci_function *functio
 		   const char *vf_token)
 {
 	struct vfa_container *container = device->container;
+	bool forgotten; /* by a type1 container, as its last group left */
 	int err = check_unique(container, device->bdf);
 
 	if (err)
@@ -234,6 +227,7 @@ int join_container(struct vfa_device *device, const struct pci_function *functio
 	err = decide_backend(container, function);
 	if (err)
 		return err;
+	forgotten = !container->backend->ops->holds_mappings(container->backend);
 	err = enter_kernel(device, function, fd, vf_token);
 	if (err) {
 		if (device->decided)
@@ -241,8 +235,8 @@ int join_container(struct vfa_device *device, const struct pci_function *functio
 		return err;
 	}
 	err = refresh_limits(container);
-	if (!err)
-		err = restore_mappings(container);
+	if (!err && forgotten)
+		err = mapping_replay_all(container);
 	if (err)
 		abandon_join(device);
 	return err;

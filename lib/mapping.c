@@ -113,10 +113,9 @@ int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t si
 	return map(container, vaddr, size, options, true, ret);
 }
 
-/* A type1 container without devices has no mappings in the kernel. */
 static bool is_in_kernel(const struct vfa_container *container)
 {
-	return container->devices || !container->backend->ops->forgets_mappings;
+	return container->backend->ops->holds_mappings(container->backend);
 }
 
 /* Mappings of the list that a range covers whole. */
@@ -131,6 +130,8 @@ static void forget(struct vfa_container *container, struct iova_span *span)
 {
 	struct vfa_mapping *mapping = from_span(span);
 
+	if (mapping->is_orphan)
+		sys_munmap(container->host->sys, mapping->vaddr, size_of(mapping));
 	host_log(container->host, VFA_LOG_DEBUG, "unmap 0x%" PRIx64 "-0x%" PRIx64,
 		 span->range.start, span->range.last);
 	iova_tree_remove(&container->space.mapped, span);
@@ -321,9 +322,20 @@ VFA_API int vfa_mapping_unmap(struct vfa_mapping *mapping)
 	return err;
 }
 
+/* Memory that the kernel keeps mapped must stay, until the mapping goes some other way. */
+static void orphan(struct vfa_mapping *mapping)
+{
+	struct vfa_container *container = mapping->container;
+
+	container_lock(container);
+	mapping->of_buffer = false;
+	mapping->is_orphan = true;
+	container_unlock(container);
+}
+
 void mapping_unmap_buffer(struct vfa_mapping *mapping)
 {
-	const struct syscalls *sys = mapping->container->host->sys;
+	const struct vfa_host *host = mapping->container->host;
 	void *vaddr = mapping->vaddr;
 	uint64_t size = size_of(mapping);
 	struct error_record saved;
@@ -331,11 +343,13 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping)
 
 	error_save(&saved);
 	err = vfa_mapping_unmap(mapping);
-	if (!err || vfa_error_last()->cause == VFA_CAUSE_SHORT_UNMAP)
-		sys_munmap(sys, vaddr, size);
-	else
-		host_log(mapping->container->host, VFA_LOG_WARNING,
-			 "a freed buffer stays mapped: %s", vfa_error_last()->message);
+	if (!err || vfa_error_last()->cause == VFA_CAUSE_SHORT_UNMAP) {
+		sys_munmap(host->sys, vaddr, size);
+	} else {
+		host_log(host, VFA_LOG_WARNING, "a freed buffer stays mapped: %s",
+			 vfa_error_last()->message);
+		orphan(mapping);
+	}
 	error_restore(&saved);
 }
 
@@ -363,17 +377,8 @@ int mapping_replay_all(struct vfa_container *container)
 
 void mapping_free_all(struct vfa_container *container)
 {
-	struct iova_span *span;
-
-	while ((span = container->space.mapped.root)) {
-		struct vfa_mapping *mapping = from_span(span);
-
-		/* A buffer that is gone could not unmap it; now the kernel has. */
-		if (mapping->of_buffer)
-			sys_munmap(container->host->sys, mapping->vaddr, size_of(mapping));
-		iova_tree_remove(&container->space.mapped, span);
-		free(mapping);
-	}
+	while (container->space.mapped.root)
+		forget(container, container->space.mapped.root);
 }
 
 VFA_API uint64_t vfa_mapping_iova(const struct vfa_mapping *mapping)

@@ -16,6 +16,7 @@ struct vfa_mapping {
 	void *vaddr;
 	uint32_t access;
 	bool of_buffer; /* only the buffer may unmap it */
+	bool is_orphan; /* its buffer is gone, and its memory goes with it */
 };
 
 /** mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it */
@@ -25,8 +26,8 @@ int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t si
 /**
  * mapping_unmap_buffer() - undo it, and unmap the memory from the process
  *
- * Memory that the kernel refuses to unmap from the device stays until the
- * container goes.
+ * Memory that the kernel refuses to unmap from the device stays, listed, until it
+ * is unmapped by range, or the container goes.
  */
 void mapping_unmap_buffer(struct vfa_mapping *mapping);
 

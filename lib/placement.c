@@ -44,7 +44,9 @@ static int check_options(const struct vfa_map_options *given)
 
 int placement_options(const struct vfa_map_options *options, struct vfa_map_options *ret)
 {
-	int err = options_copy("vfa_map_options", options, sizeof(*ret), ret, sizeof(*ret));
+	int err = options_copy("vfa_map_options", options,
+			       OPTIONS_UP_TO(struct vfa_map_options, alignment), ret,
+			       sizeof(*ret));
 
 	if (!err)
 		err = check_options(ret);

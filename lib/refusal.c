@@ -254,7 +254,7 @@ static int refuse_bind_argument(const struct refused_join *refused)
 	if (refused->join->vf_token)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_VF_TOKEN,
 				 "%s: the VF token was not taken\n"
-				 "tokens on iommufd need Linux 6.18; give none for devices other than "
+				 "tokens on iommufd need a Linux newer than 6.16; give none for devices other than "
 				 "an assigned physical function and its virtual functions",
 				 refused->function->bdf);
 	return refused->join->fd < 0 ? refuse_busy(refused) : refuse_passed(refused);

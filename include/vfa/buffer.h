@@ -40,7 +40,8 @@ int vfa_buffer_alloc(struct vfa_container *container, size_t size,
  * @buffer: the buffer, or NULL
  *
  * The device must not use it any more. Should the kernel refuse to unmap it, the
- * memory is kept until the container goes, so that DMA into it stays harmless.
+ * memory is kept, so that DMA into it stays harmless, until vfa_container_unmap()
+ * succeeds or the container goes.
  */
 void vfa_buffer_free(struct vfa_buffer *buffer);
 

@@ -74,8 +74,8 @@ struct vfa_device_options {
  *		policy said no (VFA_CAUSE_DENIED)
  *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing or wrong
  *		(VFA_CAUSE_VF_TOKEN)
- *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is older than
- *		6.18 (VFA_CAUSE_VF_TOKEN)
+ *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is not newer than
+ *		6.16 (VFA_CAUSE_VF_TOKEN)
  *	-ENOMEM: no memory
  *	the errors of vfa_container_map(), when type1 does not take a mapping again
  *	any other errno of the kernel (VFA_CAUSE_KERNEL)

@@ -43,11 +43,13 @@ enum vfa_region_flags {
  * @size: in bytes; 0 when the device does not have it
  * @offset: where it starts in the device fd
  * @flags: enum vfa_region_flags
+ * @reserved: 0, for what later releases tell
  */
 struct vfa_region_info {
 	uint64_t size;
 	uint64_t offset;
 	uint32_t flags;
+	uint32_t reserved[3];
 };
 
 /**

@@ -83,8 +83,8 @@ struct backend_ops {
 	/* How many more mappings the kernel would take; -EOPNOTSUPP without a limit. */
 	int (*entries_left)(struct backend *backend, uint32_t *ret);
 
-	/* Whether mappings vanish from the kernel when the last device leaves. */
-	bool forgets_mappings;
+	/* Whether mappings can be in the kernel now: type1 drops them with its last group. */
+	bool (*holds_mappings)(const struct backend *backend);
 };
 
 /**

@@ -233,6 +233,12 @@ static int iommufd_entries_left(struct backend *backend, uint32_t *ret)
 	return -EOPNOTSUPP;
 }
 
+static bool iommufd_holds_mappings(const struct backend *backend)
+{
+	(void)backend;
+	return true;
+}
+
 static void iommufd_close(struct backend *backend)
 {
 	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = ioas_of(backend) };
@@ -253,7 +259,7 @@ static const struct backend_ops iommufd_ops = {
 	.unmap_all = iommufd_unmap_all,
 	.is_coherent = iommufd_is_coherent,
 	.entries_left = iommufd_entries_left,
-	.forgets_mappings = false,
+	.holds_mappings = iommufd_holds_mappings,
 };
 
 static int open_iommu(const struct vfa_host *host)

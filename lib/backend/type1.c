@@ -145,10 +145,24 @@ static void remove_group(struct backend *backend, struct type1_group *group)
 	while (*link != group)
 		link = &(*link)->next;
 	*link = group->next;
-	/* The caller's fd of a passed group keeps it in the container: take it out. */
-	(void)sys_ioctl(backend->host->sys, group->fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
 	sys_close(backend->host->sys, group->fd);
 	free(group);
+}
+
+/*
+ * Take a group out that has no device open here. It stays, with the container's
+ * IOMMU and mappings, while a duplicate of a device's fd is still open elsewhere.
+ */
+static void release_group(struct backend *backend, struct type1_group *group)
+{
+	int err = sys_ioctl(backend->host->sys, group->fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
+
+	if (err < 0)
+		host_log(backend->host, VFA_LOG_WARNING,
+			 "group %d stays in the container: a device of it is open elsewhere",
+			 group->number);
+	else
+		remove_group(backend, group);
 }
 
 static int get_device(struct backend *backend, struct join *join, const struct type1_group *group)
@@ -174,7 +188,7 @@ static int type1_join(struct backend *backend, struct join *join)
 	err = get_device(backend, join, group);
 	if (err < 0) {
 		if (!group->devices)
-			remove_group(backend, group);
+			release_group(backend, group);
 		return err;
 	}
 	join->device_fd = err;
@@ -188,7 +202,12 @@ static void type1_leave(struct backend *backend, const struct join *join)
 
 	sys_close(backend->host->sys, join->device_fd);
 	if (!--group->devices)
-		remove_group(backend, group);
+		release_group(backend, group);
+}
+
+static bool type1_holds_mappings(const struct backend *backend)
+{
+	return ((const struct type1 *)backend)->groups;
 }
 
 /*
@@ -343,6 +362,8 @@ static int type1_is_coherent(struct backend *backend)
 
 static void type1_close(struct backend *backend)
 {
+	while (from_backend(backend)->groups)
+		remove_group(backend, from_backend(backend)->groups);
 	sys_close(backend->host->sys, backend->fd);
 	free(backend);
 }
@@ -357,7 +378,7 @@ static const struct backend_ops type1_ops = {
 	.unmap_all = type1_unmap_all,
 	.is_coherent = type1_is_coherent,
 	.entries_left = type1_entries_left,
-	.forgets_mappings = true,
+	.holds_mappings = type1_holds_mappings,
 };
 
 static int open_container(const struct vfa_host *host)

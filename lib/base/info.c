@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel's answers are a few hundred bytes; one that wants more is not one. */
+/* Room for most answers, so that the kernel is asked once. */
+#define USUAL 256
+
+/* One that wants more than this is not an answer. */
 #define LARGEST (1u << 20)
 
 /* A chain has no business being longer. */
@@ -17,7 +20,7 @@ int info_read(const struct vfa_host *host, int fd, unsigned long request, const 
 	      void **ret)
 {
 	const struct info *wanted = fixed;
-	uint32_t size = wanted->argsz;
+	uint32_t size = wanted->argsz > USUAL ? wanted->argsz : USUAL;
 
 	for (;;) {
 		struct info *info = calloc(1, size);

@@ -17,8 +17,10 @@ void node_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *f
 	int used = snprintf(path, SYSFS_PATH, "%s/", host->dev);
 	va_list arguments;
 
-	if (used >= SYSFS_PATH)
+	if (used >= SYSFS_PATH) {
+		path[0] = '\0';
 		return;
+	}
 	va_start(arguments, format);
 	vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
 	va_end(arguments);

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The size of a struct that ends with a field: with the last one of the first release. */
+#define OPTIONS_UP_TO(type, field) (offsetof(type, field) + sizeof(((type *)0)->field))
+
 /**
  * options_copy() - take a caller's options
  * @what: the struct's name for the message

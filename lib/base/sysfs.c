@@ -16,8 +16,10 @@ void sysfs_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *
 	int used = snprintf(path, SYSFS_PATH, "%s/", host->sysfs);
 	va_list arguments;
 
-	if (used >= SYSFS_PATH)
+	if (used >= SYSFS_PATH) {
+		path[0] = '\0';
 		return;
+	}
 	va_start(arguments, format);
 	vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
 	va_end(arguments);

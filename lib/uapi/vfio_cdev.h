@@ -16,7 +16,7 @@
 #define UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
 #define UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 20)
 
-#define UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN (1u << 0) /* Linux 6.18 */
+#define UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN (1u << 0) /* after Linux 6.16 */
 
 struct uapi_vfio_bind_iommufd {
 	__u32 argsz;

@@ -165,6 +165,8 @@ static void memory_the_kernel_keeps_stays(void **state)
 	assert_int_equal(fake_count_mappings(), 1);
 	bytes[0] = 1;
 	assert_true(space.machine->log[0]);
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_int_equal(fake_count_mappings(), 0);
 	close_space(space);
 }
 

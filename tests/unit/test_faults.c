@@ -75,8 +75,7 @@ static void check_list(const struct vfa_container *container)
 	const struct iova_space *space = &container->space;
 	const struct iova_span *span;
 
-	if (!container->backend ||
-	    (!container->devices && container->backend->ops->forgets_mappings)) {
+	if (!container->backend || !container->backend->ops->holds_mappings(container->backend)) {
 		assert_int_equal(fake_count_mappings(), 0);
 		return;
 	}

@@ -7,6 +7,8 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "raw.h"
 
@@ -383,6 +385,37 @@ static void mapping_before_a_device_joined_is_wrong_order(void **state)
 		       VFA_CAUSE_WRONG_ORDER);
 }
 
+/* Type1 forgets mappings with its last group, but the group stays as long as such an fd. */
+static void mappings_stay_true_while_a_device_fd_lives_on(void **state)
+{
+	struct vfa_map_options options = vm_fixed(0x100000);
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_device *device;
+	uint64_t done;
+	void *memory;
+	int fd;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	memory = vm_memory(vm, PAGE_SIZE);
+	assert_ok(vfa_device_open(space, EDU, NULL, &device));
+	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+	fd = fcntl(vfa_device_fd(device), F_DUPFD_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	vfa_device_close(device);
+
+	assert_int_equal(raw_map(space, memory, PAGE_SIZE, options.iova), -EEXIST);
+	assert_ok(vfa_container_unmap(space, options.iova, PAGE_SIZE));
+	assert_int_equal(raw_map(space, memory, PAGE_SIZE, options.iova), 0);
+	assert_int_equal(raw_unmap(space, options.iova, PAGE_SIZE, &done), 0);
+	assert_int_equal(done, PAGE_SIZE);
+
+	close(fd);
+	vm_device(vm, space, EDU);
+	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+}
+
 int main(void)
 {
 	static const struct vm_case cases[] = {
@@ -405,6 +438,7 @@ int main(void)
 		VM_CASE(unmap_all_spares_buffers_by_refusing),
 		VM_CASE(chosen_iova_is_low_aligned_and_within_the_limits),
 		VM_CASE(mapping_before_a_device_joined_is_wrong_order),
+		VM_CASE(mappings_stay_true_while_a_device_fd_lives_on),
 	};
 
 	return vm_run_cases("iova", cases);

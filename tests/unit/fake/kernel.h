@@ -89,7 +89,7 @@ void fake_set_loses_last_page(bool old);
 void fake_set_noiommu(bool there);
 /* CONFIG_IOMMUFD_VFIO_CONTAINER: /dev/vfio/vfio is an iommufd. */
 void fake_set_iommufd_container(bool there);
-/* VFIO_DEVICE_BIND_FLAG_TOKEN, Linux 6.18. */
+/* VFIO_DEVICE_BIND_FLAG_TOKEN, after Linux 6.16. */
 void fake_set_bind_token(bool there);
 void fake_set_unsafe_interrupts(bool allowed);
 /* The answer to opening the node, a path below /dev; 0 as usual. */

@@ -277,7 +277,7 @@ static void vf_token_on_an_old_kernel_is_told(void **state)
 	fake_set_bind_token(false);
 	SAYS(try_open(*state, EDU, "00112233-4455-6677-8899-aabbccddeeff"), VF_TOKEN,
 	     "0000:00:04.0: the VF token was not taken",
-	     "tokens on iommufd need Linux 6.18; give none for devices other than an "
+	     "tokens on iommufd need a Linux newer than 6.16; give none for devices other than an "
 	     "assigned physical function and its virtual functions");
 }
 
