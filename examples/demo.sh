@@ -7,6 +7,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/cache.sh
 profile=intel
 edu=0000:00:04.0
 nvme=0000:00:05.0
@@ -73,7 +74,7 @@ This demo
   1. installs the Debian packages that are missing, if any (with sudo, unless root);
   2. builds libvfa and its examples in $PWD/build;
   3. on first use, fetches and builds a Linux kernel for the emulated machine (some
-     minutes, kept in ${XDG_CACHE_HOME:-$HOME/.cache}/libvfa);
+     minutes, kept in $cache);
   4. boots a machine with an Intel IOMMU in QEMU and lets the examples drive its edu
      and NVMe devices over type1 and over iommufd.
 Nothing else on this machine is changed.

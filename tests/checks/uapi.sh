@@ -9,9 +9,11 @@
 set -euo pipefail
 
 source_dir=${1:?usage: uapi.sh SOURCE_DIR BUILD_DIR}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/libvfa
 cc=${CC:-gcc}
 failures=0
+
+# shellcheck source=../cache.sh
+. "$source_dir/tests/cache.sh"
 
 if ! command -v "$cc" > /dev/null; then
 	echo "skipped: install gcc, or name a compiler in CC"

@@ -9,7 +9,9 @@
 set -euo pipefail
 
 source_dir=${1:?usage: wrap.sh SOURCE_DIR BUILD_DIR}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/libvfa/sources
+# shellcheck source=../cache.sh
+. "$source_dir/tests/cache.sh"
+sources=$cache/sources
 wrap=$source_dir/subprojects/cmocka.wrap
 program=tests/unit/test_error
 
@@ -32,7 +34,7 @@ entry()
 
 is_cached()
 {
-	[ -e "$cache/$tarball" ] && echo "$hash  $cache/$tarball" | sha256sum --status -c
+	[ -e "$sources/$tarball" ] && echo "$hash  $sources/$tarball" | sha256sum --status -c
 }
 
 # Debian's source package has the release as cmocka's own site has it: the hash that
@@ -41,13 +43,13 @@ fetch()
 {
 	local helper=/usr/lib/apt/apt-helper version=${directory#cmocka-} mirror partial
 
-	[ -x "$helper" ] || return 0
-	mkdir -p "$cache"
-	partial=$(mktemp -d "$cache/partial.XXXXXX")
+	[ -x "$helper" ] && [ -w "$cache" ] || return 0
+	mkdir -p "$sources"
+	partial=$(mktemp -d "$sources/partial.XXXXXX")
 	for mirror in $(apt_mirrors 2> /dev/null); do
 		if "$helper" download-file "$mirror/pool/main/c/cmocka/cmocka_$version.orig.tar.xz" \
 			"$partial/$tarball" "SHA256:$hash" > /dev/null 2>&1; then
-			mv "$partial/$tarball" "$cache/$tarball"
+			mv "$partial/$tarball" "$sources/$tarball"
 			break
 		fi
 	done
@@ -65,7 +67,7 @@ hash=$(entry source_hash)
 # shellcheck source=../vm/kernel/apt.sh
 . "$source_dir/tests/vm/kernel/apt.sh"
 is_cached || fetch
-is_cached || skip "needs the network once, or $tarball (of $(entry source_url)) in $cache"
+is_cached || skip "needs the network once, or $tarball (of $(entry source_url)) in $sources"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -75,7 +77,7 @@ for part in meson.build meson_options.txt include lib examples docs tests; do
 	cp -r "$source_dir/$part" "$work/tree/"
 done
 cp -r "$wrap" "$source_dir/subprojects/packagefiles" "$work/tree/subprojects/"
-cp "$cache/$tarball" "$work/tree/subprojects/packagecache/"
+cp "$sources/$tarball" "$work/tree/subprojects/packagecache/"
 
 build=$work/tree/build
 meson setup "$build" "$work/tree" --wrap-mode=forcefallback \

@@ -16,8 +16,9 @@ accel_choice() { # BUILD: print kvm or tcg
         echo tcg
         return
     fi
-    answer=${XDG_CACHE_HOME:-$HOME/.cache}/libvfa/accel-$(</proc/sys/kernel/random/boot_id)
-    mkdir -p "$(dirname "$answer")"
+    answer=$cache
+    [[ -w $cache ]] || answer=$1/vm
+    answer+=/accel-$(</proc/sys/kernel/random/boot_id)
     exec {lock}>"${answer%/*}/accel.lock"
     flock "$lock"
     if [[ ! -f $answer ]]; then

@@ -14,7 +14,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/libvfa
+. "$here/../cache.sh"
 . "$here/kernel/apt.sh"
 . "$here/kernel/own.sh"
 . "$here/kernel/stock.sh"

@@ -6,6 +6,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../cache.sh"
 . "$here/image.sh"
 . "$here/accel.sh"
 . "$here/log.sh"
