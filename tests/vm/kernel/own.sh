@@ -16,6 +16,9 @@ own_suffix() {
 own_make() { # DIR: leaves the kernel in DIR/out and its version in DIR/version
     local dir=$1 package version
     own_need flex bison bc xz make gcc
+    # Before half a minute of fetching: its makefile refuses such a place.
+    [[ $dir != *[[:space:]:]* ]] ||
+        die "no kernel can be built in $dir (a space or a colon): set XDG_CACHE_HOME to a place without"
     say "building a guest kernel: about 6 minutes on 2 cores, once; 2 GB of disk meanwhile in $dir"
     apt_open "$dir/apt" trixie-backports testing
     package=$(apt-cache search --names-only '^linux-source-[0-9.]+$' | cut -d' ' -f1 | sort -V | tail -1)
