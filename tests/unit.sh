@@ -15,7 +15,7 @@ unit_tests() {
         unit_run build-asan asan --suite unit
 
     say "unit tests under valgrind"
-    unit_run build memcheck --suite unit --timeout-multiplier 10 \
+    unit_run build memcheck --suite unit --timeout-multiplier 4 \
         --wrap 'valgrind -q --child-silent-after-fork=yes --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99'
 }
 
