@@ -156,7 +156,7 @@ compare()
 
 	while read -r name; do
 		fail "$name, with $label"
-	done < <("$cc" -fsyntax-only "$@" "$work/uapi.c" 2>&1 | sed -n 's/.*error: //p')
+	done < <(LC_ALL=C "$cc" -fsyntax-only "$@" "$work/uapi.c" 2>&1 | sed -n 's/.*error: //p')
 
 	if [ ${#missing[@]} -gt 0 ]; then
 		name="not in $label: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')"

@@ -85,7 +85,7 @@ meson setup "$build" "$work/tree" --wrap-mode=forcefallback \
 	cat "$work/setup.log"
 	die "the tree cannot be configured with the wrap"
 }
-ninja -C "$build" "$program" > "$work/build.log" 2>&1 || {
+LC_ALL=C ninja -C "$build" "$program" > "$work/build.log" 2>&1 || {
 	tail -n 40 "$work/build.log"
 	die "$program does not build with the wrap"
 }
