@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#define PAGE	4096u
+#define PAGE    4096u
 #define ENTRIES 16
 
 /* One page for each queue's halves and one for data, in one buffer. */

@@ -9,8 +9,8 @@
 
 #include "base/api.h"
 #include "base/error.h"
-#include "refusal_map.h"
 #include "mapping.h"
+#include "refusal_map.h"
 
 struct vfa_buffer {
 	struct vfa_container *container;

@@ -10,8 +10,7 @@
 #include "base/error.h"
 
 /* That iommufd is not there is no failure of the caller's: its record stays. */
-static int try_iommufd(const struct vfa_host *host, char *reason, size_t size,
-		       struct backend **ret)
+static int try_iommufd(const struct vfa_host *host, char *reason, size_t size, struct backend **ret)
 {
 	struct error_record saved;
 	int err;

@@ -64,7 +64,8 @@ VFA_API int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backen
 {
 	if (fd < 0)
 		return error_set(EBADF, VFA_CAUSE_BAD_FD,
-				 "fd %d is not open\npass an open /dev/vfio/vfio or /dev/iommu", fd);
+				 "fd %d is not open\npass an open /dev/vfio/vfio or /dev/iommu",
+				 fd);
 	if (backend == VFA_BACKEND_AUTO)
 		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
 				 "an fd belongs to one backend: auto cannot be decided from it\n"

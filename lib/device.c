@@ -50,11 +50,12 @@ static int check_presence(struct vfa_device *device)
 	err = vfa_config_read16(device, PCI_VENDOR_ID, &vendor);
 	if (err || vendor != 0xffff)
 		return err;
-	return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
-			 "%s reads as all ones: it is asleep (D3cold) or gone\n"
-			 "see power_state in its sysfs directory; the parameter disable_idle_d3=1 of "
-			 "vfio_pci keeps devices awake; remove and rescan it if it fell off the bus",
-			 device->bdf);
+	return error_set(
+		ENODEV, VFA_CAUSE_DEVICE_GONE,
+		"%s reads as all ones: it is asleep (D3cold) or gone\n"
+		"see power_state in its sysfs directory; the parameter disable_idle_d3=1 of "
+		"vfio_pci keeps devices awake; remove and rescan it if it fell off the bus",
+		device->bdf);
 }
 
 /* Everything but the container's part; the half-built device is the caller's to free. */
@@ -203,7 +204,8 @@ VFA_API int vfa_device_open_fd(struct vfa_container *container, const char *bdf,
 		return err;
 	if (fd < 0)
 		return error_set(EBADF, VFA_CAUSE_BAD_FD,
-				 "fd %d is not open\npass the open node of %s or of its group", fd, full);
+				 "fd %d is not open\npass the open node of %s or of its group", fd,
+				 full);
 	if (vfa_container_backend(container) == VFA_BACKEND_AUTO)
 		return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
 				 "%s: the container has no backend yet, so the kind of fd is open\n"
@@ -238,9 +240,10 @@ VFA_API int vfa_device_group(const struct vfa_device *device)
 	if (!device)
 		return error_null("device");
 	if (device->join.group < 0)
-		return error_set(ENOENT, VFA_CAUSE_NO_GROUP,
-				 "%s: sysfs did not tell its group\nmake sysfs visible to this process",
-				 device->bdf);
+		return error_set(
+			ENOENT, VFA_CAUSE_NO_GROUP,
+			"%s: sysfs did not tell its group\nmake sysfs visible to this process",
+			device->bdf);
 	return device->join.group;
 }
 
@@ -261,12 +264,13 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 	if (!device)
 		return error_null("device");
 	if (!vfa_device_can_reset(device))
-		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_RESET,
-				 "%s cannot be reset alone: it has no function-level reset and shares "
-				 "its bus or slot\n"
-				 "reset it by its own registers; reset_method in its sysfs directory "
-				 "lists what the kernel has",
-				 device->bdf);
+		return error_set(
+			EOPNOTSUPP, VFA_CAUSE_NO_RESET,
+			"%s cannot be reset alone: it has no function-level reset and shares "
+			"its bus or slot\n"
+			"reset it by its own registers; reset_method in its sysfs directory "
+			"lists what the kernel has",
+			device->bdf);
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
 	return err < 0 ? error_kernel(err, "%s: VFIO_DEVICE_RESET", device->bdf) : 0;
 }

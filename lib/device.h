@@ -30,7 +30,7 @@ struct vfa_device {
 	struct vfa_device *next; /* in the container's list, under its lock */
 	char bdf[BDF_SIZE];
 	struct join join; /* how it came in, and so how it leaves */
-	bool decided;	  /* the container's backend was opened for it */
+	bool decided;     /* the container's backend was opened for it */
 	int fd;
 	uint32_t flags; /* of VFIO_DEVICE_GET_INFO */
 	uint32_t irq_count;

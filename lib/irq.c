@@ -110,11 +110,12 @@ static int set_eventfds(const struct vfa_irq *irq)
 
 static int refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind)
 {
-	return error_set(EBUSY, VFA_CAUSE_IRQ_BUSY,
-			 "%s: %s interrupts are enabled already\n"
-			 "disable them first: one handle a kind, and one of INTx, MSI and MSI-X at a "
-			 "time",
-			 device->bdf, kinds[kind].name);
+	return error_set(
+		EBUSY, VFA_CAUSE_IRQ_BUSY,
+		"%s: %s interrupts are enabled already\n"
+		"disable them first: one handle a kind, and one of INTx, MSI and MSI-X at a "
+		"time",
+		device->bdf, kinds[kind].name);
 }
 
 static int check_free(const struct vfa_device *device, enum vfa_irq_kind kind)
@@ -131,13 +132,15 @@ static int check_vectors(const struct vfa_device *device, enum vfa_irq_kind kind
 			 uint32_t count, uint32_t available)
 {
 	if (!count)
-		return error_set(EINVAL, VFA_CAUSE_EMPTY,
-				 "%s: enable 0 vectors of %s\ngive at least 1; vfa_irq_disable disables",
-				 device->bdf, kinds[kind].name);
+		return error_set(
+			EINVAL, VFA_CAUSE_EMPTY,
+			"%s: enable 0 vectors of %s\ngive at least 1; vfa_irq_disable disables",
+			device->bdf, kinds[kind].name);
 	if (!available)
-		return error_set(ENOENT, VFA_CAUSE_NO_IRQ,
-				 "%s has no %s interrupts\nvfa_irq_count tells how many of each kind",
-				 device->bdf, kinds[kind].name);
+		return error_set(
+			ENOENT, VFA_CAUSE_NO_IRQ,
+			"%s has no %s interrupts\nvfa_irq_count tells how many of each kind",
+			device->bdf, kinds[kind].name);
 	if (start >= available || count > available - start)
 		return error_set(EINVAL, VFA_CAUSE_IRQ_BOUNDS,
 				 "%s: %u vectors of %s from %u on: the device has %u\n"
@@ -355,8 +358,7 @@ static int refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeou
 
 	if (irq->kind == VFA_IRQ_INTX)
 		hint = "INTx stays masked after it fired: vfa_irq_unmask";
-	else if (irq->kind <= VFA_IRQ_MSIX &&
-		 !vfa_config_read16(device, PCI_COMMAND, &command) &&
+	else if (irq->kind <= VFA_IRQ_MSIX && !vfa_config_read16(device, PCI_COMMAND, &command) &&
 		 !(command & PCI_COMMAND_MASTER))
 		hint = "bus mastering is off, and messages need it: vfa_device_enable_bus_master";
 	return error_set(ETIMEDOUT, VFA_CAUSE_TIMEOUT,

@@ -35,8 +35,8 @@ static int map_in_kernel(struct vfa_container *container, const struct vfa_mappi
 	return err < 0 ? refuse_map(container, &request, err) : 0;
 }
 
-static struct vfa_mapping *new_mapping(struct vfa_container *container, void *vaddr,
-				       uint64_t iova, uint64_t size, uint32_t access)
+static struct vfa_mapping *new_mapping(struct vfa_container *container, void *vaddr, uint64_t iova,
+				       uint64_t size, uint32_t access)
 {
 	struct vfa_mapping *mapping = calloc(1, sizeof(*mapping));
 

@@ -45,8 +45,7 @@ static int check_options(const struct vfa_map_options *given)
 int placement_options(const struct vfa_map_options *options, struct vfa_map_options *ret)
 {
 	int err = options_copy("vfa_map_options", options,
-			       OPTIONS_UP_TO(struct vfa_map_options, alignment), ret,
-			       sizeof(*ret));
+			       OPTIONS_UP_TO(struct vfa_map_options, alignment), ret, sizeof(*ret));
 
 	if (!err)
 		err = check_options(ret);
@@ -79,11 +78,12 @@ static int check_memory(const struct vfa_container *container, const void *vaddr
 static int check_wishes(const struct vfa_iova_range *range, const struct vfa_map_options *options)
 {
 	if (range->start < options->iova_min || range->last > options->iova_max)
-		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-				 "map 0x%" PRIx64 "-0x%" PRIx64 ": beyond the limits given with it, 0x%" PRIx64
-				 "-0x%" PRIx64 "\n"
-				 "give an IOVA within iova_min and iova_max: the device may not reach others",
-				 range->start, range->last, options->iova_min, options->iova_max);
+		return error_set(
+			EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+			"map 0x%" PRIx64 "-0x%" PRIx64
+			": beyond the limits given with it, 0x%" PRIx64 "-0x%" PRIx64 "\n"
+			"give an IOVA within iova_min and iova_max: the device may not reach others",
+			range->start, range->last, options->iova_min, options->iova_max);
 	if (options->alignment && range->start & (options->alignment - 1))
 		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
 				 "map 0x%" PRIx64 "-0x%" PRIx64 ": not aligned to 0x%" PRIx64

@@ -50,12 +50,13 @@ static int refuse_unbound(const struct vfa_host *host, const struct pci_function
 
 static int refuse_no_device_node(const struct vfa_host *host, const struct pci_function *function)
 {
-	return error_set(ENOENT, VFA_CAUSE_NO_DEVICE_NODE,
-			 "%s has no device node: %s/bus/pci/devices/%s/vfio-dev/%s has no dev file\n"
-			 "iommufd needs Linux 6.6 with CONFIG_VFIO_DEVICE_CDEV; "
-			 "the type1 backend works without",
-			 function->bdf, host->sysfs, function->bdf,
-			 function->vfio_node[0] ? function->vfio_node : "vfioN");
+	return error_set(
+		ENOENT, VFA_CAUSE_NO_DEVICE_NODE,
+		"%s has no device node: %s/bus/pci/devices/%s/vfio-dev/%s has no dev file\n"
+		"iommufd needs Linux 6.6 with CONFIG_VFIO_DEVICE_CDEV; "
+		"the type1 backend works without",
+		function->bdf, host->sysfs, function->bdf,
+		function->vfio_node[0] ? function->vfio_node : "vfioN");
 }
 
 static int refuse_noiommu(enum vfa_backend wanted, const struct pci_function *function)
@@ -65,11 +66,12 @@ static int refuse_noiommu(enum vfa_backend wanted, const struct pci_function *fu
 				 "%s has an IOMMU: its group %d is not a noiommu group\n"
 				 "open the container as type1, iommufd or auto",
 				 function->bdf, function->group);
-	return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
-			 "%s is in noiommu group %d: no IOMMU translates its DMA\n"
-			 "turn the IOMMU on, or open a container as noiommu: the device can then read "
-			 "and write all memory",
-			 function->bdf, function->group);
+	return error_set(
+		ENOENT, VFA_CAUSE_NO_IOMMU,
+		"%s is in noiommu group %d: no IOMMU translates its DMA\n"
+		"turn the IOMMU on, or open a container as noiommu: the device can then read "
+		"and write all memory",
+		function->bdf, function->group);
 }
 
 int refuse_unready(const struct vfa_host *host, enum vfa_backend wanted,
@@ -100,16 +102,17 @@ static int refuse_interrupts(const struct refused_join *refused)
 {
 	bool iommufd = refused->backend == VFA_BACKEND_IOMMUFD;
 
-	return error_set(EPERM, VFA_CAUSE_UNSAFE_INTERRUPTS,
-			 "%s cannot be used safely: this machine does not remap interrupts, so a "
-			 "device could forge any interrupt by DMA\n"
-			 "turn interrupt remapping on in firmware; %s.allow_unsafe_interrupts=1 on the "
-			 "kernel command line goes without, and lets whoever has the device disturb or "
-			 "take over this machine%s",
-			 refused->function->bdf, iommufd ? "iommufd" : "vfio_iommu_type1",
-			 iommufd ? "\nor a process that this user cannot see has the group open: look "
-				   "as root, fuser -v /dev/vfio/*"
-				 : "");
+	return error_set(
+		EPERM, VFA_CAUSE_UNSAFE_INTERRUPTS,
+		"%s cannot be used safely: this machine does not remap interrupts, so a "
+		"device could forge any interrupt by DMA\n"
+		"turn interrupt remapping on in firmware; %s.allow_unsafe_interrupts=1 on the "
+		"kernel command line goes without, and lets whoever has the device disturb or "
+		"take over this machine%s",
+		refused->function->bdf, iommufd ? "iommufd" : "vfio_iommu_type1",
+		iommufd ? "\nor a process that this user cannot see has the group open: look "
+			  "as root, fuser -v /dev/vfio/*"
+			: "");
 }
 
 static int refuse_unprivileged(const struct refused_join *refused)
@@ -155,8 +158,8 @@ static int refuse_direct(const struct refused_join *refused)
 /* EADDRINUSE from iommufd; from type1, which has one errno for all, EINVAL. */
 static bool is_conflict(const struct refused_join *refused, int err)
 {
-	return err == -EADDRINUSE || (err == -EINVAL && refused->live_mappings &&
-				      refused->backend == VFA_BACKEND_TYPE1);
+	return err == -EADDRINUSE ||
+	       (err == -EINVAL && refused->live_mappings && refused->backend == VFA_BACKEND_TYPE1);
 }
 
 /* An address space that the device does not fit into. */
@@ -172,12 +175,13 @@ static int refuse_attach(const struct refused_join *refused, const char *call, i
 	if (err == -EPERM)
 		return refuse_unpermitted(refused);
 	if (is_conflict(refused, err))
-		return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
-				 "%s cannot join: a live mapping is where it has a reserved region or "
-				 "its IOMMU does not reach\n"
-				 "unmap what lies in its reserved_regions or above its aperture, let it "
-				 "join, and map again",
-				 refused->function->bdf);
+		return error_set(
+			EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
+			"%s cannot join: a live mapping is where it has a reserved region or "
+			"its IOMMU does not reach\n"
+			"unmap what lies in its reserved_regions or above its aperture, let it "
+			"join, and map again",
+			refused->function->bdf);
 	return error_kernel(err, "%s: %s", refused->function->bdf, call);
 }
 
@@ -201,31 +205,35 @@ static int refuse_node(const struct refused_join *refused, int err)
 		return refuse_busy(refused);
 	if (fd >= 0 && err == -EBADF)
 		return error_set(err, VFA_CAUSE_BAD_FD,
-				 "fd %d is not open\npass the open node of %s or of its group", fd, bdf);
+				 "fd %d is not open\npass the open node of %s or of its group", fd,
+				 bdf);
 	if (fd >= 0)
 		return error_kernel(err, "%s: duplicate fd %d", bdf, fd);
 	if (err == -ENOENT || err == -ENODEV || err == -ENXIO)
-		return error_set(ENOENT, VFA_CAUSE_NO_DEVICE_NODE,
-				 "%s: there is no %s\n"
-				 "make the node visible here: in a container, pass it in; else see whether "
-				 "udev or devtmpfs runs",
-				 bdf, refused->join->node);
+		return error_set(
+			ENOENT, VFA_CAUSE_NO_DEVICE_NODE,
+			"%s: there is no %s\n"
+			"make the node visible here: in a container, pass it in; else see whether "
+			"udev or devtmpfs runs",
+			bdf, refused->join->node);
 	return err; /* node_open() knew */
 }
 
 static int refuse_token(const struct refused_join *refused, int err)
 {
 	if (refused->join->vf_token)
-		return error_set(err, VFA_CAUSE_VF_TOKEN,
-				 "%s: the VF token is wrong, or the device takes none\n"
-				 "give the UUID that the owner of the physical function set, and none for "
-				 "other devices",
-				 refused->function->bdf);
-	return error_set(err, VFA_CAUSE_VF_TOKEN,
-			 "%s: the VF token is missing\n"
-			 "its physical function is assigned too: give the UUID that its owner set, as "
-			 "vf_token",
-			 refused->function->bdf);
+		return error_set(
+			err, VFA_CAUSE_VF_TOKEN,
+			"%s: the VF token is wrong, or the device takes none\n"
+			"give the UUID that the owner of the physical function set, and none for "
+			"other devices",
+			refused->function->bdf);
+	return error_set(
+		err, VFA_CAUSE_VF_TOKEN,
+		"%s: the VF token is missing\n"
+		"its physical function is assigned too: give the UUID that its owner set, as "
+		"vf_token",
+		refused->function->bdf);
 }
 
 static int refuse_device(const struct refused_join *refused, int err)
@@ -252,11 +260,12 @@ static int refuse_bind_argument(const struct refused_join *refused)
 	if (err)
 		return err;
 	if (refused->join->vf_token)
-		return error_set(EOPNOTSUPP, VFA_CAUSE_VF_TOKEN,
-				 "%s: the VF token was not taken\n"
-				 "tokens on iommufd need a Linux newer than 6.16; give none for devices other than "
-				 "an assigned physical function and its virtual functions",
-				 refused->function->bdf);
+		return error_set(
+			EOPNOTSUPP, VFA_CAUSE_VF_TOKEN,
+			"%s: the VF token was not taken\n"
+			"tokens on iommufd need a Linux newer than 6.16; give none for devices other than "
+			"an assigned physical function and its virtual functions",
+			refused->function->bdf);
 	return refused->join->fd < 0 ? refuse_busy(refused) : refuse_passed(refused);
 }
 

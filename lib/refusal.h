@@ -15,7 +15,7 @@ struct refused_join {
 	enum vfa_backend backend;
 	const struct pci_function *function;
 	const struct join *join; /* with the step that failed */
-	size_t live_mappings;	 /* of the container, in the kernel */
+	size_t live_mappings;    /* of the container, in the kernel */
 };
 
 /* All return the -errno to give, recorded. */

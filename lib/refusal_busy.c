@@ -24,7 +24,8 @@ static int print_unbind(const struct vfa_host *host, const struct vfa_group *gro
 	if (member->vendor)
 		return snprintf(text, size, "\n  echo %s > %s/bus/pci/devices/%s/driver/unbind",
 				member->name, host->sysfs, member->name);
-	return snprintf(text, size, "\n  echo %s > %s/kernel/iommu_groups/%u/devices/%s/driver/unbind",
+	return snprintf(text, size,
+			"\n  echo %s > %s/kernel/iommu_groups/%u/devices/%s/driver/unbind",
 			member->name, host->sysfs, vfa_group_number(group), member->name);
 }
 
@@ -47,11 +48,12 @@ static int refuse_blocked(const struct refused_join *refused, const struct vfa_g
 	}
 	if (!used)
 		return 0;
-	return error_set(EBUSY, VFA_CAUSE_NOT_VIABLE,
-			 "%s cannot be used: group %u is not viable: %s\n"
-			 "members on pcieport, pci-stub or no driver do not block; take off the others, "
-			 "if nothing uses them:%s",
-			 refused->function->bdf, vfa_group_number(group), blockers, commands);
+	return error_set(
+		EBUSY, VFA_CAUSE_NOT_VIABLE,
+		"%s cannot be used: group %u is not viable: %s\n"
+		"members on pcieport, pci-stub or no driver do not block; take off the others, "
+		"if nothing uses them:%s",
+		refused->function->bdf, vfa_group_number(group), blockers, commands);
 }
 
 static bool find_member_holder(const struct refused_join *refused, pid_t except,
@@ -105,16 +107,18 @@ static int refuse_held(const struct refused_join *refused, const struct vfa_grou
 	if (!find_holder(refused, group, path, &owner))
 		return 0;
 	if (owner.pid == getpid())
-		return error_set(EBUSY, cause_of(refused, path),
-				 "%s is busy: %s is open in this process\n"
-				 "a group admits one owner at a time: use the handle or the container "
-				 "that has it, or close that first",
-				 refused->function->bdf, path);
-	return error_set(EBUSY, cause_of(refused, path),
-			 "%s is busy: %s is held by process %d (%s)\n"
-			 "a group admits one owner at a time: wait for that process to end, or use the "
-			 "device through it",
-			 refused->function->bdf, path, (int)owner.pid, owner.command);
+		return error_set(
+			EBUSY, cause_of(refused, path),
+			"%s is busy: %s is open in this process\n"
+			"a group admits one owner at a time: use the handle or the container "
+			"that has it, or close that first",
+			refused->function->bdf, path);
+	return error_set(
+		EBUSY, cause_of(refused, path),
+		"%s is busy: %s is held by process %d (%s)\n"
+		"a group admits one owner at a time: wait for that process to end, or use the "
+		"device through it",
+		refused->function->bdf, path, (int)owner.pid, owner.command);
 }
 
 int refuse_taken(const struct refused_join *refused)
@@ -139,12 +143,13 @@ int refuse_busy(const struct refused_join *refused)
 
 	if (err)
 		return err;
-	return error_set(EBUSY,
-			 refused->backend == VFA_BACKEND_IOMMUFD ? VFA_CAUSE_DEVICE_BUSY
-								 : VFA_CAUSE_GROUP_BUSY,
-			 "%s is busy: it or its group is open in a process that cannot be seen from "
-			 "here\n"
-			 "as root, fuser -v %s/vfio/* %s/vfio/devices/* names it; a device that was just "
-			 "closed may still be on its way out",
-			 refused->function->bdf, dev, dev);
+	return error_set(
+		EBUSY,
+		refused->backend == VFA_BACKEND_IOMMUFD ? VFA_CAUSE_DEVICE_BUSY
+							: VFA_CAUSE_GROUP_BUSY,
+		"%s is busy: it or its group is open in a process that cannot be seen from "
+		"here\n"
+		"as root, fuser -v %s/vfio/* %s/vfio/devices/* names it; a device that was just "
+		"closed may still be on its way out",
+		refused->function->bdf, dev, dev);
 }

@@ -71,8 +71,8 @@ static void print_next(const struct iova_space *space, const struct vfa_iova_ran
 	}
 	wish.min = wish.alignment;
 	if (iova_space_find(space, &wish, &iova))
-		snprintf(text, size, "nothing above is usable; the lowest usable IOVA is 0x%" PRIx64,
-			 iova);
+		snprintf(text, size,
+			 "nothing above is usable; the lowest usable IOVA is 0x%" PRIx64, iova);
 	else
 		snprintf(text, size, "no free range has this size");
 }
@@ -87,13 +87,12 @@ int refuse_verdict(const struct vfa_container *container, const struct vfa_iova_
 	print_next(space, range, next, sizeof(next));
 	switch (verdict) {
 	case IOVA_RESERVED:
-		return error_set(EINVAL, VFA_CAUSE_RESERVED,
-				 "map 0x%" PRIx64 "-0x%" PRIx64
-				 ": overlaps reserved region 0x%" PRIx64 "-0x%" PRIx64
-				 " (%s) of group %u\n%s",
-				 range->start, range->last, reserved->range.start,
-				 reserved->range.last, vfa_reserved_type_name(reserved->type),
-				 reserved->group, next);
+		return error_set(
+			EINVAL, VFA_CAUSE_RESERVED,
+			"map 0x%" PRIx64 "-0x%" PRIx64 ": overlaps reserved region 0x%" PRIx64
+			"-0x%" PRIx64 " (%s) of group %u\n%s",
+			range->start, range->last, reserved->range.start, reserved->range.last,
+			vfa_reserved_type_name(reserved->type), reserved->group, next);
 	case IOVA_OUTSIDE:
 		print_ranges(&space->limits.allowed, ranges, sizeof(ranges));
 		return error_set(EINVAL, VFA_CAUSE_OUTSIDE_APERTURE,
@@ -102,8 +101,8 @@ int refuse_verdict(const struct vfa_container *container, const struct vfa_iova_
 				 range->start, range->last, ranges, next);
 	case IOVA_OVERLAP:
 		return error_set(EEXIST, VFA_CAUSE_OVERLAP,
-				 "map 0x%" PRIx64 "-0x%" PRIx64
-				 ": overlaps mapping 0x%" PRIx64 "-0x%" PRIx64 "\n%s",
+				 "map 0x%" PRIx64 "-0x%" PRIx64 ": overlaps mapping 0x%" PRIx64
+				 "-0x%" PRIx64 "\n%s",
 				 range->start, range->last, obstacle->span->range.start,
 				 obstacle->span->range.last, next);
 	default:
@@ -139,39 +138,41 @@ static int refuse_address(const struct vfa_container *container, const struct dm
 
 	for (;; address = vma.last + 1) {
 		if (!vma_find(container->host, address, &vma))
-			return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
-					 "map: this process has no memory at 0x%" PRIx64
-					 ", inside 0x%" PRIx64 "-0x%" PRIx64 "\n"
-					 "map memory there first, and keep it until it is unmapped for "
-					 "DMA",
-					 address, start, last);
+			return error_set(
+				EFAULT, VFA_CAUSE_BAD_ADDRESS,
+				"map: this process has no memory at 0x%" PRIx64
+				", inside 0x%" PRIx64 "-0x%" PRIx64 "\n"
+				"map memory there first, and keep it until it is unmapped for "
+				"DMA",
+				address, start, last);
 		if (is_device_memory(&vma))
-			return error_set(EFAULT, VFA_CAUSE_MMIO_ADDRESS,
-					 "map: 0x%" PRIx64 " is device memory (%s), which %s does not "
-					 "pin\n"
-					 "type1 maps it as it is; iommufd needs a dma-buf of the region "
-					 "(Linux 6.19)",
-					 address, vma.name,
-					 vfa_backend_name(container->backend->kind));
+			return error_set(
+				EFAULT, VFA_CAUSE_MMIO_ADDRESS,
+				"map: 0x%" PRIx64 " is device memory (%s), which %s does not "
+				"pin\n"
+				"type1 maps it as it is; iommufd needs a dma-buf of the region "
+				"(Linux 6.19)",
+				address, vma.name, vfa_backend_name(container->backend->kind));
 		if (!vma.readable || (!vma.writable && request->access & VFA_ACCESS_WRITE))
-			return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
-					 "map: the memory at 0x%" PRIx64
-					 ", inside 0x%" PRIx64 "-0x%" PRIx64 ", is not %s\n"
-					 "%s",
-					 address, start, last,
-					 vma.readable ? "writable" : "readable",
-					 address != start ? "check the size: the memory before it ends there"
-					 : vma.readable ? "map it with VFA_ACCESS_READ, or make it "
-							  "writable: mprotect"
-							: "make it readable: mprotect");
+			return error_set(
+				EFAULT, VFA_CAUSE_BAD_ADDRESS,
+				"map: the memory at 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
+				", is not %s\n"
+				"%s",
+				address, start, last, vma.readable ? "writable" : "readable",
+				address != start ? "check the size: the memory before it ends there"
+				: vma.readable   ? "map it with VFA_ACCESS_READ, or make it "
+						   "writable: mprotect"
+						 : "make it readable: mprotect");
 		if (vma.last >= last)
 			break;
 	}
-	return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
-			 "map: the kernel cannot pin 0x%" PRIx64 "-0x%" PRIx64 "\n"
-			 "a file may end before the mapping of it does, or its file system does not "
-			 "allow long-term pins",
-			 start, last);
+	return error_set(
+		EFAULT, VFA_CAUSE_BAD_ADDRESS,
+		"map: the kernel cannot pin 0x%" PRIx64 "-0x%" PRIx64 "\n"
+		"a file may end before the mapping of it does, or its file system does not "
+		"allow long-term pins",
+		start, last);
 }
 
 /* A container's root has all capabilities, but over its own namespace only. */

@@ -113,13 +113,14 @@ static int check_mappable(const struct vfa_device *device, uint32_t index,
 			  const struct region *region)
 {
 	if (!(region->info.flags & VFA_REGION_CAN_MAP))
-		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
-				 "%s: region %u cannot be mapped: it is %s\n"
-				 "use vfa_region_read and vfa_region_write",
-				 device->bdf, index,
-				 index == VFA_REGION_CONFIG
-					 ? "config space"
-					 : "I/O ports, smaller than a page, or guarded by its driver");
+		return error_set(
+			EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
+			"%s: region %u cannot be mapped: it is %s\n"
+			"use vfa_region_read and vfa_region_write",
+			device->bdf, index,
+			index == VFA_REGION_CONFIG
+				? "config space"
+				: "I/O ports, smaller than a page, or guarded by its driver");
 	if (region->sparse)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
 				 "%s: only parts of region %u can be mapped\n"
@@ -217,7 +218,8 @@ static int check_transfer(struct vfa_device *device, uint32_t index, uint64_t of
 				 "%s: a transfer of 0 bytes\ngive the size in bytes", device->bdf);
 	if (offset >= region->info.size || size > region->info.size - offset)
 		return error_set(EINVAL, VFA_CAUSE_REGION_BOUNDS,
-				 "%s: %zu bytes at offset 0x%" PRIx64 " are past the end of region %u\n"
+				 "%s: %zu bytes at offset 0x%" PRIx64
+				 " are past the end of region %u\n"
 				 "the region has 0x%" PRIx64 " bytes",
 				 device->bdf, size, offset, index, region->info.size);
 	if (!(region->info.flags & right))

@@ -20,7 +20,7 @@
 
 enum edu_register {
 	EDU_IDENTIFICATION = 0x00, /* 0xRRrr00ed, with the revision */
-	EDU_FACTORIAL = 0x08,	   /* write n, read n! */
+	EDU_FACTORIAL = 0x08,      /* write n, read n! */
 	EDU_STATUS = 0x20,
 	EDU_INTERRUPT_STATUS = 0x24, /* why it interrupts */
 	EDU_INTERRUPT_RAISE = 0x60,
@@ -42,7 +42,7 @@ enum edu_interrupt {
 };
 
 enum edu_dma_command {
-	EDU_DMA_START = 0x01,	  /* reads as set while the transfer runs */
+	EDU_DMA_START = 0x01,     /* reads as set while the transfer runs */
 	EDU_DMA_TO_MEMORY = 0x02, /* otherwise from memory to the device */
 	EDU_DMA_INTERRUPT = 0x04, /* interrupt when it is finished */
 };

@@ -19,7 +19,7 @@
 
 enum nvme_register {
 	NVME_CAP = 0x00,  /* capabilities, 64 bits */
-	NVME_CC = 0x14,	  /* configuration */
+	NVME_CC = 0x14,   /* configuration */
 	NVME_CSTS = 0x1c, /* status */
 	NVME_AQA = 0x24,  /* sizes of the admin queues */
 	NVME_ASQ = 0x28,  /* address of the admin submission queue, 64 bits */
@@ -106,8 +106,8 @@ struct nvme_queue {
 	uint64_t sq_doorbell;
 	uint64_t cq_doorbell;
 	uint16_t entries;
-	uint16_t tail;	/* of the submission queue: where the next command goes */
-	uint16_t head;	/* of the completion queue: where the next answer comes */
+	uint16_t tail;  /* of the submission queue: where the next command goes */
+	uint16_t head;  /* of the completion queue: where the next answer comes */
 	uint16_t phase; /* that a new answer will have */
 };
 

@@ -116,7 +116,7 @@ int vfa_container_reason(struct vfa_container *container, char *reason, size_t s
  * Kernel: VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE; IOMMU_IOAS_IOVA_RANGES.
  */
 int vfa_container_iova_ranges(struct vfa_container *container, struct vfa_iova_range *ranges,
-				  size_t max);
+			      size_t max);
 
 /**
  * vfa_container_reserved_regions() - why the gaps are there
@@ -131,7 +131,7 @@ int vfa_container_iova_ranges(struct vfa_container *container, struct vfa_iova_r
  * of vfa_container_iova_ranges().
  */
 int vfa_container_reserved_regions(struct vfa_container *container,
-				       struct vfa_reserved_region *regions, size_t max);
+				   struct vfa_reserved_region *regions, size_t max);
 
 /**
  * vfa_container_page_sizes() - the page sizes of the IOMMU

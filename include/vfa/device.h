@@ -37,7 +37,10 @@ struct vfa_device_options {
 	const char *vf_token;
 };
 
-#define VFA_DEVICE_OPTIONS_INIT { sizeof(struct vfa_device_options), 0 }
+#define VFA_DEVICE_OPTIONS_INIT                                                                    \
+	{                                                                                          \
+		sizeof(struct vfa_device_options), 0                                               \
+	}
 
 /**
  * vfa_device_open() - bring a device into a container

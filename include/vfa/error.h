@@ -24,23 +24,23 @@ extern "C" {
  * for each. New causes are added at the end.
  */
 enum vfa_cause {
-	VFA_CAUSE_NONE = 0,          /* nothing failed in this thread so far */
-	VFA_CAUSE_KERNEL,            /* the kernel refused and gave no more than an errno */
-	VFA_CAUSE_NO_MEMORY,         /* malloc failed in the library itself */
-	VFA_CAUSE_BAD_ARGUMENT,      /* an argument no call could serve, such as NULL */
-	VFA_CAUSE_BAD_BDF,           /* the device address does not parse */
-	VFA_CAUSE_BAD_FD,            /* the fd is closed or not of the expected kind */
-	VFA_CAUSE_WRONG_ORDER,       /* a step that has to come first is missing */
+	VFA_CAUSE_NONE = 0,     /* nothing failed in this thread so far */
+	VFA_CAUSE_KERNEL,       /* the kernel refused and gave no more than an errno */
+	VFA_CAUSE_NO_MEMORY,    /* malloc failed in the library itself */
+	VFA_CAUSE_BAD_ARGUMENT, /* an argument no call could serve, such as NULL */
+	VFA_CAUSE_BAD_BDF,      /* the device address does not parse */
+	VFA_CAUSE_BAD_FD,       /* the fd is closed or not of the expected kind */
+	VFA_CAUSE_WRONG_ORDER,  /* a step that has to come first is missing */
 
-	VFA_CAUSE_NO_DEVICE,         /* there is no such device */
-	VFA_CAUSE_NO_GROUP,          /* there is no such IOMMU group */
-	VFA_CAUSE_NO_IOMMU,          /* no IOMMU translates this device's DMA */
-	VFA_CAUSE_NO_VFIO,           /* VFIO is not in the kernel, or not loaded */
-	VFA_CAUSE_NO_TYPE1,          /* VFIO has no type1 IOMMU driver */
-	VFA_CAUSE_NO_IOMMUFD,        /* the kernel has no /dev/iommu */
-	VFA_CAUSE_NO_DEVICE_NODE,    /* no node in /dev for the device or its group */
-	VFA_CAUSE_NOT_BOUND,         /* the device is not bound to a VFIO driver */
-	VFA_CAUSE_NOIOMMU,           /* noiommu is off, does not fit, or cannot do this */
+	VFA_CAUSE_NO_DEVICE,      /* there is no such device */
+	VFA_CAUSE_NO_GROUP,       /* there is no such IOMMU group */
+	VFA_CAUSE_NO_IOMMU,       /* no IOMMU translates this device's DMA */
+	VFA_CAUSE_NO_VFIO,        /* VFIO is not in the kernel, or not loaded */
+	VFA_CAUSE_NO_TYPE1,       /* VFIO has no type1 IOMMU driver */
+	VFA_CAUSE_NO_IOMMUFD,     /* the kernel has no /dev/iommu */
+	VFA_CAUSE_NO_DEVICE_NODE, /* no node in /dev for the device or its group */
+	VFA_CAUSE_NOT_BOUND,      /* the device is not bound to a VFIO driver */
+	VFA_CAUSE_NOIOMMU,        /* noiommu is off, does not fit, or cannot do this */
 
 	VFA_CAUSE_ACCESS,            /* the node's mode and owner do not admit this user */
 	VFA_CAUSE_DENIED,            /* a policy, such as the device cgroup, said no */
@@ -52,30 +52,30 @@ enum vfa_cause {
 	VFA_CAUSE_FIRMWARE_MAP,      /* firmware wants an identity map for the device */
 	VFA_CAUSE_JOIN_CONFLICT,     /* a live mapping collides with the joining device */
 
-	VFA_CAUSE_EMPTY,             /* a size or count of 0 */
-	VFA_CAUSE_WRAPPED,           /* address plus size exceeds 64 bits */
-	VFA_CAUSE_MISALIGNED,        /* not a multiple of what the IOMMU or the bus wants */
-	VFA_CAUSE_OUTSIDE_APERTURE,  /* not in any range the IOMMU translates */
-	VFA_CAUSE_RESERVED,          /* inside a reserved region */
-	VFA_CAUSE_OVERLAP,           /* another mapping is there */
-	VFA_CAUSE_NO_SPACE,          /* no free IOVA range is large enough */
-	VFA_CAUSE_NOT_MAPPED,        /* nothing is mapped there */
-	VFA_CAUSE_PARTIAL_UNMAP,     /* the range cuts a mapping */
-	VFA_CAUSE_SHORT_UNMAP,       /* the kernel unmapped less than asked */
-	VFA_CAUSE_BAD_ADDRESS,       /* no memory with these rights at the address */
-	VFA_CAUSE_MMIO_ADDRESS,      /* device memory, which this backend cannot pin */
-	VFA_CAUSE_MEMLOCK,           /* the limit on locked memory */
-	VFA_CAUSE_ENTRY_LIMIT,       /* type1's limit on the number of mappings */
+	VFA_CAUSE_EMPTY,            /* a size or count of 0 */
+	VFA_CAUSE_WRAPPED,          /* address plus size exceeds 64 bits */
+	VFA_CAUSE_MISALIGNED,       /* not a multiple of what the IOMMU or the bus wants */
+	VFA_CAUSE_OUTSIDE_APERTURE, /* not in any range the IOMMU translates */
+	VFA_CAUSE_RESERVED,         /* inside a reserved region */
+	VFA_CAUSE_OVERLAP,          /* another mapping is there */
+	VFA_CAUSE_NO_SPACE,         /* no free IOVA range is large enough */
+	VFA_CAUSE_NOT_MAPPED,       /* nothing is mapped there */
+	VFA_CAUSE_PARTIAL_UNMAP,    /* the range cuts a mapping */
+	VFA_CAUSE_SHORT_UNMAP,      /* the kernel unmapped less than asked */
+	VFA_CAUSE_BAD_ADDRESS,      /* no memory with these rights at the address */
+	VFA_CAUSE_MMIO_ADDRESS,     /* device memory, which this backend cannot pin */
+	VFA_CAUSE_MEMLOCK,          /* the limit on locked memory */
+	VFA_CAUSE_ENTRY_LIMIT,      /* type1's limit on the number of mappings */
 
-	VFA_CAUSE_NO_REGION,         /* the device has no such region */
-	VFA_CAUSE_REGION_BOUNDS,     /* an access past the end of a region */
-	VFA_CAUSE_REGION_RIGHTS,     /* the region cannot be read, written or mapped */
-	VFA_CAUSE_NO_IRQ,            /* the device has no such interrupts, or cannot mask them */
-	VFA_CAUSE_IRQ_BOUNDS,        /* vectors that the device or the machine does not have */
-	VFA_CAUSE_IRQ_BUSY,          /* interrupts of the device are enabled already */
-	VFA_CAUSE_TIMEOUT,           /* nothing arrived in time */
-	VFA_CAUSE_NO_RESET,          /* the kernel knows no way to reset the device alone */
-	VFA_CAUSE_DEVICE_GONE,       /* the device reads as all ones */
+	VFA_CAUSE_NO_REGION,     /* the device has no such region */
+	VFA_CAUSE_REGION_BOUNDS, /* an access past the end of a region */
+	VFA_CAUSE_REGION_RIGHTS, /* the region cannot be read, written or mapped */
+	VFA_CAUSE_NO_IRQ,        /* the device has no such interrupts, or cannot mask them */
+	VFA_CAUSE_IRQ_BOUNDS,    /* vectors that the device or the machine does not have */
+	VFA_CAUSE_IRQ_BUSY,      /* interrupts of the device are enabled already */
+	VFA_CAUSE_TIMEOUT,       /* nothing arrived in time */
+	VFA_CAUSE_NO_RESET,      /* the kernel knows no way to reset the device alone */
+	VFA_CAUSE_DEVICE_GONE,   /* the device reads as all ones */
 };
 
 /**

@@ -146,7 +146,7 @@ size_t vfa_group_count_reserved_regions(const struct vfa_group *group);
  * Return: the region, valid as long as @group; NULL when @index is too large.
  */
 const struct vfa_reserved_region *vfa_group_get_reserved_region(const struct vfa_group *group,
-								 size_t index);
+								size_t index);
 
 /**
  * vfa_member_role_name() - "unbound", "vfio", "stub", "port" or "kernel"

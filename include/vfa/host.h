@@ -76,8 +76,10 @@ struct vfa_host_options {
 };
 
 /* The fields by position, because C++11 cannot name them. */
-#define VFA_HOST_OPTIONS_INIT \
-	{ sizeof(struct vfa_host_options), (enum vfa_log_level)0, 0, 0, 0, 0, 0 }
+#define VFA_HOST_OPTIONS_INIT                                                                      \
+	{                                                                                          \
+		sizeof(struct vfa_host_options), (enum vfa_log_level)0, 0, 0, 0, 0, 0              \
+	}
 
 /**
  * vfa_host_new() - describe a machine

@@ -29,8 +29,8 @@ enum vfa_irq_kind {
 	VFA_IRQ_INTX = 0, /* the pin; masked by the kernel each time it fires */
 	VFA_IRQ_MSI,
 	VFA_IRQ_MSIX,
-	VFA_IRQ_ERROR,    /* the device reported an uncorrectable error */
-	VFA_IRQ_REQUEST,  /* the kernel wants the device back */
+	VFA_IRQ_ERROR,   /* the device reported an uncorrectable error */
+	VFA_IRQ_REQUEST, /* the kernel wants the device back */
 };
 
 /**

@@ -61,7 +61,10 @@ struct vfa_map_options {
 	uint64_t alignment;
 };
 
-#define VFA_MAP_OPTIONS_INIT { sizeof(struct vfa_map_options), 0, 0, 0, 0, 0, 0, 0 }
+#define VFA_MAP_OPTIONS_INIT                                                                       \
+	{                                                                                          \
+		sizeof(struct vfa_map_options), 0, 0, 0, 0, 0, 0, 0                                \
+	}
 
 /**
  * vfa_container_map() - map memory for DMA

@@ -134,8 +134,8 @@ int vfa_region_read(struct vfa_device *device, uint32_t index, uint64_t offset, 
  *
  * Return: as vfa_region_read(), with writing for reading.
  */
-int vfa_region_write(struct vfa_device *device, uint32_t index, uint64_t offset,
-		     const void *buffer, size_t size);
+int vfa_region_write(struct vfa_device *device, uint32_t index, uint64_t offset, const void *buffer,
+		     size_t size);
 
 #ifdef __cplusplus
 }

@@ -42,12 +42,12 @@ enum join_step {
 
 struct join {
 	const char *bdf;
-	int group;	      /* -1 when sysfs did not tell */
+	int group;            /* -1 when sysfs did not tell */
 	const char *node;     /* path of the group's or the device's node */
-	int fd;		      /* the node, open already, or -1 */
+	int fd;               /* the node, open already, or -1 */
 	const char *vf_token; /* or NULL */
 
-	int device_fd;	     /* on success */
+	int device_fd;       /* on success */
 	enum join_step step; /* on failure: the step that failed */
 };
 

@@ -270,11 +270,12 @@ static int open_iommu(const struct vfa_host *host)
 	node_path(host, path, "iommu");
 	fd = node_open(host, path);
 	if (fd == -ENOENT || fd == -ENODEV)
-		return error_set(ENOENT, VFA_CAUSE_NO_IOMMUFD,
-				 "open %s: there is no iommufd in this kernel, or it is not loaded\n"
-				 "it needs Linux 6.6 with CONFIG_IOMMUFD: modprobe iommufd; "
-				 "the type1 backend works without",
-				 path);
+		return error_set(
+			ENOENT, VFA_CAUSE_NO_IOMMUFD,
+			"open %s: there is no iommufd in this kernel, or it is not loaded\n"
+			"it needs Linux 6.6 with CONFIG_IOMMUFD: modprobe iommufd; "
+			"the type1 backend works without",
+			path);
 	return fd;
 }
 

@@ -60,7 +60,8 @@ static void *as_argument(unsigned long value)
 static struct type1_group *find_group(struct type1 *type1, const struct join *join)
 {
 	for (struct type1_group *group = type1->groups; group; group = group->next)
-		if (join->group >= 0 ? group->number == join->group : !strcmp(group->bdf, join->bdf))
+		if (join->group >= 0 ? group->number == join->group
+				     : !strcmp(group->bdf, join->bdf))
 			return group;
 	return NULL;
 }
@@ -442,11 +443,12 @@ static int check_container(struct backend *backend, int given)
 	if (type1_ioctl(backend, VFIO_CHECK_EXTENSION, as_argument(iommu_type(backend))) > 0)
 		return 0;
 	if (backend->kind == VFA_BACKEND_NOIOMMU)
-		return error_set(ENOENT, VFA_CAUSE_NOIOMMU,
-				 "VFIO's noiommu mode is off\n"
-				 "it needs CONFIG_VFIO_NOIOMMU and the parameter "
-				 "enable_unsafe_noiommu_mode of module vfio; devices are then free to "
-				 "read and write all memory");
+		return error_set(
+			ENOENT, VFA_CAUSE_NOIOMMU,
+			"VFIO's noiommu mode is off\n"
+			"it needs CONFIG_VFIO_NOIOMMU and the parameter "
+			"enable_unsafe_noiommu_mode of module vfio; devices are then free to "
+			"read and write all memory");
 	return error_set(ENOENT, VFA_CAUSE_NO_TYPE1,
 			 "VFIO has no type1 IOMMU driver\nload it: modprobe vfio_iommu_type1");
 }

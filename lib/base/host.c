@@ -26,8 +26,7 @@ VFA_API int vfa_host_new(const struct vfa_host_options *options, struct vfa_host
 	if (!ret)
 		return error_null("ret");
 	err = options_copy("vfa_host_options", options,
-			   OPTIONS_UP_TO(struct vfa_host_options, log_data), &given,
-			   sizeof(given));
+			   OPTIONS_UP_TO(struct vfa_host_options, log_data), &given, sizeof(given));
 	if (err)
 		return err;
 	host = calloc(1, sizeof(*host));

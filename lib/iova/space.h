@@ -41,7 +41,7 @@ enum iova_verdict {
 /* What is in the way of a request. */
 struct iova_obstacle {
 	const struct vfa_reserved_region *reserved; /* of IOVA_RESERVED */
-	const struct iova_span *span;		    /* of IOVA_OVERLAP */
+	const struct iova_span *span;               /* of IOVA_OVERLAP */
 };
 
 /** iova_space_check() - whether a range can be mapped, and what is in the way */

@@ -27,8 +27,8 @@ static void refresh(struct iova_span *span)
 	if (max_gap_of(above) > max_gap)
 		max_gap = above->max_gap;
 	span->max_gap = max_gap;
-	span->height = 1 + (height_of(below) > height_of(above) ? height_of(below)
-								: height_of(above));
+	span->height =
+		1 + (height_of(below) > height_of(above) ? height_of(below) : height_of(above));
 }
 
 /* Put @new, which may be NULL, where @old is. */
@@ -197,7 +197,7 @@ struct iova_span *iova_tree_first(const struct iova_tree *tree, uint64_t iova)
 struct search {
 	const struct iova_wish *wish;
 	uint64_t least; /* smaller gaps are not looked at */
-	size_t tries;	/* left */
+	size_t tries;   /* left */
 	uint64_t found;
 };
 

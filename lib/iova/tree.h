@@ -14,7 +14,7 @@
 
 struct iova_span {
 	struct vfa_iova_range range;
-	uint64_t gap;	  /* free addresses right before it */
+	uint64_t gap;     /* free addresses right before it */
 	uint64_t max_gap; /* the largest gap in its subtree */
 	struct iova_span *parent;
 	struct iova_span *child[2]; /* below and above it */
@@ -29,8 +29,8 @@ struct iova_tree {
 /* Where a new span may go. */
 struct iova_wish {
 	uint64_t size;
-	uint64_t min;	    /* lowest start */
-	uint64_t max;	    /* highest last byte */
+	uint64_t min;       /* lowest start */
+	uint64_t max;       /* highest last byte */
 	uint64_t alignment; /* a power of two */
 };
 

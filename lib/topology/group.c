@@ -215,8 +215,7 @@ static int find_group(struct vfa_host *host, const char *bdf, uint32_t *ret)
 	return 0;
 }
 
-VFA_API int vfa_group_new_for_device(struct vfa_host *host, const char *bdf,
-				     struct vfa_group **ret)
+VFA_API int vfa_group_new_for_device(struct vfa_host *host, const char *bdf, struct vfa_group **ret)
 {
 	uint32_t number;
 	int err;

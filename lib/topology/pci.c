@@ -98,11 +98,12 @@ static bool has_iommu(const struct vfa_host *host)
 static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
 {
 	if (has_iommu(host))
-		return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
-				 "%s is in no IOMMU group, though this machine has an IOMMU\n"
-				 "the IOMMU does not cover this device: firmware tables leave it out, "
-				 "or the kernel was told to pass it by",
-				 bdf);
+		return error_set(
+			ENOENT, VFA_CAUSE_NO_IOMMU,
+			"%s is in no IOMMU group, though this machine has an IOMMU\n"
+			"the IOMMU does not cover this device: firmware tables leave it out, "
+			"or the kernel was told to pass it by",
+			bdf);
 	return error_set(ENOENT, VFA_CAUSE_NO_IOMMU,
 			 "%s is in no IOMMU group: the kernel found no IOMMU\n"
 			 "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "

@@ -15,11 +15,11 @@
 struct pci_function {
 	char bdf[BDF_SIZE];
 	bool exists;
-	int group;	    /* IOMMU group, -1 for none */
-	bool noiommu;	    /* the group is VFIO's stand-in for an IOMMU's */
+	int group;          /* IOMMU group, -1 for none */
+	bool noiommu;       /* the group is VFIO's stand-in for an IOMMU's */
 	char driver[64];    /* empty for none */
 	char vfio_node[32]; /* "vfio3" when a VFIO driver registered it, else empty */
-	bool has_node;	    /* /dev/vfio/devices/vfio3 can exist */
+	bool has_node;      /* /dev/vfio/devices/vfio3 can exist */
 };
 
 /** pci_read() - look a function up; what sysfs does not tell stays empty */

@@ -14,10 +14,8 @@
 
 /* Of enum vfa_reserved_type, in the kernel's words. */
 static const char *const type_names[] = {
-	[VFA_RESERVED_DIRECT] = "direct",
-	[VFA_RESERVED_DIRECT_RELAXABLE] = "direct-relaxable",
-	[VFA_RESERVED_RESERVED] = "reserved",
-	[VFA_RESERVED_MSI] = "msi",
+	[VFA_RESERVED_DIRECT] = "direct",     [VFA_RESERVED_DIRECT_RELAXABLE] = "direct-relaxable",
+	[VFA_RESERVED_RESERVED] = "reserved", [VFA_RESERVED_MSI] = "msi",
 	[VFA_RESERVED_OTHER] = "other",
 };
 

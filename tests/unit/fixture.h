@@ -102,7 +102,7 @@ void check_failure(int result, int code, enum vfa_cause cause);
 void check_message(const char *message, const char *hint);
 
 #define assert_fails(call, err, cause) check_failure((call), -(err), VFA_CAUSE_##cause)
-#define assert_ok(call)		       check_ok((call), #call, __FILE__, __LINE__)
+#define assert_ok(call)                check_ok((call), #call, __FILE__, __LINE__)
 
 void check_ok(int result, const char *call, const char *file, int line);
 

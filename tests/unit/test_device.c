@@ -311,10 +311,14 @@ static void a_token_opens_a_virtual_function(void **state)
 static void an_unwanted_token_is_refused(void **state)
 {
 	static const char *const malformed[] = {
-		"",	 "00112233",
-		UUID "0", "x",
-		" 0112233-4455-6677-8899-aabbccddeeff", "0x112233-4455-6677-8899-aabbccddeeff",
-		"00112233 4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeefg",
+		"",
+		"00112233",
+		UUID "0",
+		"x",
+		" 0112233-4455-6677-8899-aabbccddeeff",
+		"0x112233-4455-6677-8899-aabbccddeeff",
+		"00112233 4455-6677-8899-aabbccddeeff",
+		"00112233-4455-6677-8899-aabbccddeefg",
 	};
 	struct vfa_container *container = open_container(*state);
 	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;

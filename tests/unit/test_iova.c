@@ -11,7 +11,7 @@
 #include "iova/space.h"
 
 #define RANGE(start, last) ((struct vfa_iova_range){ (start), (last) })
-#define COUNT(array)	   (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array)       (sizeof(array) / sizeof((array)[0]))
 
 static void a_range_of_a_size_ends_in_it(void **state)
 {
@@ -75,7 +75,7 @@ static void check_sorted(const struct vfa_iova_range *given, size_t count,
 static void sorting_joins_neighbours_and_overlaps(void **state)
 {
 	const struct vfa_iova_range given[] = {
-		{ 0x5000, 0x5fff }, { 0x0, 0xfff },	{ 0x4000, 0x4fff },
+		{ 0x5000, 0x5fff }, { 0x0, 0xfff },     { 0x4000, 0x4fff },
 		{ 0x800, 0x17ff },  { 0x7000, 0x7fff }, { 0x7100, 0x71ff },
 	};
 	const struct vfa_iova_range wanted[] = {

@@ -109,7 +109,7 @@ static void eventfds_are_close_on_exec_and_do_not_block(void **state)
 static void vectors_the_device_lacks_are_refused(void **state)
 {
 	static const uint32_t wrong[][2] = {
-		{ 0, 34 },	   { 33, 1 },	      { 32, 2 },
+		{ 0, 34 },         { 33, 1 },         { 32, 2 },
 		{ UINT32_MAX, 1 }, { 1, UINT32_MAX }, { UINT32_MAX, UINT32_MAX },
 	};
 	struct space space = open_space_of(state, NVME);

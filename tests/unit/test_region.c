@@ -148,7 +148,7 @@ static void transfers_past_the_end_are_refused(void **state)
 		uint64_t offset;
 		size_t size;
 	} wrong[] = {
-		{ 256, 1 },	   { 255, 2 },	    { 0, 257 },	     { UINT64_MAX, 1 },
+		{ 256, 1 },        { 255, 2 },      { 0, 257 },      { UINT64_MAX, 1 },
 		{ UINT64_MAX, 2 }, { 0, SIZE_MAX }, { 1, SIZE_MAX },
 	};
 	struct space space = open_space(state);

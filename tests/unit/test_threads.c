@@ -10,7 +10,7 @@
 #include "fixture.h"
 
 #define THREADS 6
-#define ROUNDS	60
+#define ROUNDS  60
 
 struct shared {
 	struct machine *machine;

@@ -112,8 +112,7 @@ static size_t lowest(const struct model *model, const struct iova_wish *wish)
 {
 	for (size_t i = 0; i < SLOTS; i++)
 		if (i * SLOT >= wish->min && !(i * SLOT & (wish->alignment - 1)) &&
-		    i * SLOT + wish->size - 1 <= wish->max &&
-		    is_free(model, i, wish->size / SLOT))
+		    i * SLOT + wish->size - 1 <= wish->max && is_free(model, i, wish->size / SLOT))
 			return i;
 	return SLOTS;
 }

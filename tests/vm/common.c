@@ -16,7 +16,7 @@
 #include "hw/clock.h"
 
 #define VFIO_PCI "/sys/bus/pci/drivers/vfio-pci"
-#define NOBODY	 65534
+#define NOBODY   65534
 
 static size_t count_fds(void)
 {

@@ -29,13 +29,13 @@
 #define PAGE_SIZE 4096u
 
 /* The devices, the same in all profiles: tests/vm/devices has them in QEMU's words. */
-#define EDU	      "0000:00:04.0"
-#define NVME	      "0000:00:05.0"
-#define BLOCKED	      "0000:00:06.0" /* on vfio-pci, but in a group with BLOCKER */
-#define BLOCKER	      "0000:00:06.1" /* on the kernel's nvme driver */
+#define EDU           "0000:00:04.0"
+#define NVME          "0000:00:05.0"
+#define BLOCKED       "0000:00:06.0" /* on vfio-pci, but in a group with BLOCKER */
+#define BLOCKER       "0000:00:06.1" /* on the kernel's nvme driver */
 #define OTHER_EDU     "0000:00:07.0" /* in a group of its own */
 #define SHARED_MEMORY "0000:00:08.0" /* ivshmem: BAR 2 is plain memory */
-#define PORT	      "0000:00:09.0" /* on pcieport, in a group with the next two */
+#define PORT          "0000:00:09.0" /* on pcieport, in a group with the next two */
 #define PORT_EDU_1    "0000:01:00.0"
 #define PORT_EDU_2    "0000:01:00.1"
 
@@ -47,7 +47,7 @@ struct vm_profile {
 	bool isolates_interrupts;
 	bool has_iommufd;
 	bool translates_behind_ports;
-	int coherency;			 /* what vfa_coherency_is_enforced() has to say */
+	int coherency;                   /* what vfa_coherency_is_enforced() has to say */
 	struct vfa_iova_range ranges[4]; /* that the kernel reports, up to an empty one */
 };
 

@@ -18,7 +18,7 @@
 #include "raw.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
-#define DEBUG	 "/sys/kernel/debug"
+#define DEBUG    "/sys/kernel/debug"
 
 /* No call of the library has as many steps. */
 #define MOST_FAULTS 5000
@@ -59,7 +59,8 @@ static struct injector injector_open(struct vm *vm)
 {
 	struct injector injector;
 
-	vm_need(access(FAIL_NTH, W_OK) == 0, "a kernel with fault injection, as all but stock have");
+	vm_need(access(FAIL_NTH, W_OK) == 0,
+		"a kernel with fault injection, as all but stock have");
 	vm_need_assignment(vm);
 	vm_need_plain_memory();
 	prepare(vm);

@@ -13,7 +13,7 @@
 #include "raw.h"
 
 #define MSI_START 0xfee00000ull
-#define MSI_END	  0xfef00000ull /* the first byte behind */
+#define MSI_END   0xfef00000ull /* the first byte behind */
 
 /* A container with edu in it, and memory to map. */
 struct space {

@@ -9,7 +9,7 @@
 #include "edu.h"
 
 #define WARM_UP 20 /* until the allocator and the kernel's caches have what they want */
-#define CYCLES	200
+#define CYCLES  200
 
 struct usage {
 	unsigned long locked; /* in KiB, as the kernel counts for type1 */

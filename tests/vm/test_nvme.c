@@ -7,10 +7,10 @@
 
 #include "nvme.h"
 
-#define CONFIG_VENDOR	      0x00
-#define CONFIG_DEVICE	      0x02
-#define CONFIG_COMMAND	      0x04
-#define CONFIG_REVISION	      0x08
+#define CONFIG_VENDOR         0x00
+#define CONFIG_DEVICE         0x02
+#define CONFIG_COMMAND        0x04
+#define CONFIG_REVISION       0x08
 #define CONFIG_INTERRUPT_LINE 0x3c
 
 #define COMMAND_BUS_MASTER 0x4

@@ -13,12 +13,12 @@
 
 #include "fake/kernel.h"
 
-#define FAKE_PAGE	  4096ull
-#define FAKE_REGIONS	  9
-#define FAKE_IRQS	  5
-#define FAKE_VECTORS	  64
+#define FAKE_PAGE         4096ull
+#define FAKE_REGIONS      9
+#define FAKE_IRQS         5
+#define FAKE_VECTORS      64
 #define FAKE_RESERVED_MAX 16
-#define FAKE_BAR_ROOM	  (64ull << 20) /* a region's share of the device's memory file */
+#define FAKE_BAR_ROOM     (64ull << 20) /* a region's share of the device's memory file */
 
 struct fake_group;
 struct fake_device;

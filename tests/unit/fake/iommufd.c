@@ -16,8 +16,8 @@ struct object {
 	int kind;
 	unsigned int users;
 	struct fake_space space; /* of an IOAS */
-	struct object *ioas;	 /* of a page table */
-	bool coherent;		 /* of a page table */
+	struct object *ioas;     /* of a page table */
+	bool coherent;           /* of a page table */
 };
 
 struct fake_iommufd {

@@ -16,7 +16,7 @@
 #include "fake/lock.h"
 #include "uapi/iommufd.h"
 
-#define FDS_MAX	      1024
+#define FDS_MAX       1024
 #define NODE_ERRORS   8
 #define IOCTL_NUMBERS 64
 

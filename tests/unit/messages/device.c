@@ -198,13 +198,13 @@ static void device_gone_is_told(void **state)
 }
 
 const struct CMUnitTest device_messages[] = {
-	ON_TYPE1(kernel_is_told),	ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
 	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
-	ON_BOTH(no_region_is_told),	ON_BOTH(region_bounds_is_told),
+	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
 	ON_BOTH(region_rights_is_told), ON_BOTH(no_irq_is_told),
-	ON_BOTH(irq_bounds_is_told),	ON_BOTH(too_few_vectors_is_told),
-	ON_BOTH(irq_busy_is_told),	ON_BOTH(timeout_is_told),
-	ON_BOTH(no_reset_is_told),	ON_BOTH(device_gone_is_told),
+	ON_BOTH(irq_bounds_is_told),    ON_BOTH(too_few_vectors_is_told),
+	ON_BOTH(irq_busy_is_told),      ON_BOTH(timeout_is_told),
+	ON_BOTH(no_reset_is_told),      ON_BOTH(device_gone_is_told),
 };
 
 const size_t device_messages_count = sizeof(device_messages) / sizeof(device_messages[0]);

@@ -11,10 +11,10 @@
 
 #define ADDRESS_MESSAGE                                                                            \
 	"map: this process has no memory at 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
-#define ADDRESS_HINT   "map memory there first, and keep it until it is unmapped for DMA"
+#define ADDRESS_HINT "map memory there first, and keep it until it is unmapped for DMA"
 #define RIGHTS_MESSAGE                                                                             \
 	"map: the memory at 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64 ", is not writable"
-#define RIGHTS_HINT    "map it with VFA_ACCESS_READ, or make it writable: mprotect"
+#define RIGHTS_HINT "map it with VFA_ACCESS_READ, or make it writable: mprotect"
 #define MMIO_MESSAGE                                                                               \
 	"map: 0x%" PRIx64 " is device memory (/memfd:[vfio-device] (deleted)), "                   \
 	"which iommufd does not pin"
@@ -219,8 +219,7 @@ static void read_only_memory_is_told(void **state)
 
 	mprotect(space.memory, PAGE, PROT_READ);
 	snprintf(message, sizeof(message), RIGHTS_MESSAGE, (uint64_t)(uintptr_t)space.memory,
-		 (uint64_t)(uintptr_t)space.memory,
-		 (uint64_t)((uintptr_t)space.memory + PAGE - 1));
+		 (uint64_t)(uintptr_t)space.memory, (uint64_t)((uintptr_t)space.memory + PAGE - 1));
 	SAYS(try_map_at(space, 0x10000, PAGE), BAD_ADDRESS, message, RIGHTS_HINT);
 	close_space(space);
 }
