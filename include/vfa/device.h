@@ -74,7 +74,7 @@ struct vfa_device_options {
  *		(VFA_CAUSE_DEVICE_BUSY)
  *	-EADDRINUSE: a live mapping is in the way (VFA_CAUSE_JOIN_CONFLICT)
  *	-EPERM: interrupts cannot be isolated (VFA_CAUSE_UNSAFE_INTERRUPTS); a
- *		policy said no (VFA_CAUSE_DENIED)
+ *		policy said no, or noiommu wants CAP_SYS_RAWIO (VFA_CAUSE_DENIED)
  *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing or wrong
  *		(VFA_CAUSE_VF_TOKEN)
  *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is not newer than
@@ -106,7 +106,8 @@ int vfa_device_open(struct vfa_container *container, const char *bdf,
  *
  * Return: as vfa_device_open(), and
  *	-EBADF: @fd is closed (VFA_CAUSE_BAD_FD)
- *	-ENOTTY: @fd is not of the kind the backend needs (VFA_CAUSE_BAD_FD)
+ *	-ENOTTY: @fd is not of the kind the backend needs, or bound already
+ *		(VFA_CAUSE_BAD_FD)
  *	-ENODEV: the container is undecided (VFA_CAUSE_WRONG_ORDER); @fd belongs to
  *		another device or group (VFA_CAUSE_BAD_FD)
  */

@@ -71,8 +71,8 @@ struct vfa_map_options {
  * @container: a container with a device in it
  * @vaddr: the memory; a multiple of vfa_container_alignment()
  * @size: in bytes; a multiple of the same
- * @options: NULL to map both ways at an IOVA the library chooses: the lowest
- *	free one, but never page 0
+ * @options: NULL to map both ways at an IOVA the library chooses: the lowest free
+ *	one that suits large pages, or else the lowest; never page 0
  * @ret: the mapping; may be NULL when the caller will unmap by range
  *
  * The request is checked against the kernel's ranges, the reserved regions and
