@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,15 +13,10 @@
 
 void node_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *format, ...)
 {
-	int used = snprintf(path, SYSFS_PATH, "%s/", host->dev);
 	va_list arguments;
 
-	if (used >= SYSFS_PATH) {
-		path[0] = '\0';
-		return;
-	}
 	va_start(arguments, format);
-	vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
+	path_below(host->dev, path, format, arguments);
 	va_end(arguments);
 }
 

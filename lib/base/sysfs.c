@@ -6,22 +6,26 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+void path_below(const char *root, char path[SYSFS_PATH], const char *format, va_list arguments)
+{
+	int used = snprintf(path, SYSFS_PATH, "%s/", root);
+
+	if (used < SYSFS_PATH)
+		vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
+	else
+		path[0] = '\0';
+}
+
 void sysfs_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *format, ...)
 {
-	int used = snprintf(path, SYSFS_PATH, "%s/", host->sysfs);
 	va_list arguments;
 
-	if (used >= SYSFS_PATH) {
-		path[0] = '\0';
-		return;
-	}
 	va_start(arguments, format);
-	vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
+	path_below(host->sysfs, path, format, arguments);
 	va_end(arguments);
 }
 

@@ -6,6 +6,7 @@
 #ifndef BASE_SYSFS_H
 #define BASE_SYSFS_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,10 @@
 /* Longest path built here; sysfs' own limit is a page. */
 #define SYSFS_PATH 512
 
-/* A path below the host's sysfs; cut paths cannot exist and fail as such. */
+/* A path below a root of the host's; one that is too long is empty, and cannot exist. */
+void path_below(const char *root, char path[SYSFS_PATH], const char *format, va_list arguments);
+
+/* A path below the host's sysfs. */
 void sysfs_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
