@@ -7,7 +7,9 @@
  *
  * Return values of all six: 0, or
  *	-EINVAL: a NULL argument, or @offset past the end (VFA_CAUSE_REGION_BOUNDS)
- *		or not a multiple of the width (VFA_CAUSE_MISALIGNED)
+ *		or not a multiple of the width (VFA_CAUSE_MISALIGNED), or the device
+ *		has no config space (VFA_CAUSE_NO_REGION)
+ *	-EOPNOTSUPP: config space cannot be read or written (VFA_CAUSE_REGION_RIGHTS)
  *	-EIO: the kernel moved less than asked (VFA_CAUSE_KERNEL)
  *	any other errno of pread(2) or pwrite(2)
  */
