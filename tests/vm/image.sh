@@ -25,7 +25,7 @@ image_libraries() { # BUILD PROGRAM...: the shared libraries they need, loader i
     (($#)) || return 0
     {
         LD_LIBRARY_PATH=$build/lib ldd "$@" |
-            awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 }'
+            sed -nE 's,^\t([^/]* => )?(/.*) \(0x[0-9a-f]+\)$,\2,p' # spaces may be in a path
         # Loaded at run time, when a thread ends early.
         gcc -print-file-name=libgcc_s.so.1
     } | grep '^/' | awk -F/ '!seen[$NF]++'
