@@ -12,6 +12,7 @@
 # A kernel is made in a .partial directory under a lock and renamed when it is
 # complete, so neither a second run nor an interrupted one can spoil it.
 set -euo pipefail
+export LC_ALL=C # sorts the options that a kernel is known by, and speaks apt's English
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../cache.sh"

@@ -14,7 +14,7 @@ stock_make() { # DIR: leaves the kernel in DIR/out and its version in DIR/versio
     release=$(apt_release)
     apt_open "$dir/apt" "$release"
     # linux-image-cloud-amd64 is a name for the current one.
-    package=$(LC_ALL=C apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2 }' | head -1)
+    package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2 }' | head -1)
     [[ -n $package ]] || apt_has_no linux-image-cloud-amd64 "$dir/apt"
     version=$(apt_newest "$package")
     echo "$version" >"$dir/version"
