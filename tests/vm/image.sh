@@ -89,7 +89,7 @@ image_modules() { # TREE DIR
     mkdir -p "$2"
     for module in vfio-pci vfio_iommu_type1 nvme; do
         PATH=$PATH:/usr/sbin:/sbin modprobe -d "$1" -S "$version" -C /dev/null --show-depends "$module"
-    done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
+    done | sed -n 's/^insmod \(.*\.ko[.a-z]*\)\( .*\)\?$/\1/p' | awk '!seen[$0]++' | while read -r file; do
         case $file in
         *.xz) xz -dc "$file" >"$2/$(basename "$file" .xz)" ;;
         *) cp "$file" "$2/" ;;
