@@ -408,6 +408,11 @@ void vm_bind(struct vm *vm, const char *bdf)
 	write_after_test(vm, VFIO_PCI "/unbind", bdf);
 }
 
+bool vm_log_had(struct vm *vm, const char *text)
+{
+	return vm_log_has(vm_open(vm, "/dev/kmsg", O_RDONLY | O_NONBLOCK), text, "", 1000);
+}
+
 int vm_log_open(struct vm *vm)
 {
 	int log = vm_open(vm, "/dev/kmsg", O_RDONLY | O_NONBLOCK);

@@ -49,6 +49,11 @@ struct vm_profile {
 	bool translates_behind_ports;
 	int coherency;                   /* what vfa_coherency_is_enforced() has to say */
 	struct vfa_iova_range ranges[4]; /* that the kernel reports, up to an empty one */
+	/* Where QEMU's version decides the last address: by what the kernel logged at boot. */
+	struct {
+		const char *logged;
+		uint64_t last;
+	} ends[3];
 };
 
 const struct vm_profile *vm_profile(void);
@@ -165,6 +170,9 @@ void vm_unbind(struct vm *vm, const char *bdf);
 
 /* Bind a device to vfio-pci until the end of the test. */
 void vm_bind(struct vm *vm, const char *bdf);
+
+/* Did the kernel log this since it booted? */
+bool vm_log_had(struct vm *vm, const char *text);
 
 /* The kernel's log from here on. */
 int vm_log_open(struct vm *vm);

@@ -41,7 +41,10 @@ static const struct vm_profile profiles[] = {
 		.coherency = 1,
 		.ranges = { { 0, 0xfedfffff },
 			    { 0xfef00000, 0xfcffffffff },
-			    { 0x10000000000, 0xffffffffffff } },
+			    { 0x10000000000, UINT64_MAX } },
+		/* QEMU 7.2's tables do not tell of more than four levels; 10.0's tell of six. */
+		.ends = { { "global IVHD EFR:0x0,", 0xffffffffffff },
+			  { "global IVHD EFR:0x29d3,", UINT64_MAX } },
 	},
 	{
 		.name = "virtio",
@@ -57,6 +60,9 @@ static const struct vm_profile profiles[] = {
 		.translates_behind_ports = true,
 		.coherency = 0,
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, UINT64_MAX } },
+		/* QEMU 7.2, and 10.0 on a q35. */
+		.ends = { { "input address: 64 bits", UINT64_MAX },
+			  { "input address: 39 bits", 0x7fffffffff } },
 	},
 	{
 		.name = "none",

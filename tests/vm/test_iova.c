@@ -68,6 +68,22 @@ static void assert_kernel_has_room(const struct space *space, uint64_t iova, uin
 	assert_int_equal(unmapped, size);
 }
 
+/* The end of the last range in this profile, on this QEMU. */
+static uint64_t expected_last(struct vm *vm, const struct vfa_iova_range *last)
+{
+	const struct vm_profile *profile = vm_profile();
+	int i;
+
+	if (!profile->ends[0].logged)
+		return last->last;
+	for (i = 0; profile->ends[i].logged; i++) {
+		if (vm_log_had(vm, profile->ends[i].logged))
+			return profile->ends[i].last;
+	}
+	fail_msg("the kernel logged nothing of what profile.c lists");
+	return 0;
+}
+
 static void ranges_are_those_of_the_emulated_iommu(void **state)
 {
 	const struct vfa_iova_range *expected = vm_profile()->ranges;
@@ -79,7 +95,9 @@ static void ranges_are_those_of_the_emulated_iommu(void **state)
 			      (unsigned long long)space.ranges[i].last);
 	for (i = 0; i < space.count; i++) {
 		assert_int_equal(space.ranges[i].start, expected[i].start);
-		assert_int_equal(space.ranges[i].last, expected[i].last);
+		assert_int_equal(space.ranges[i].last,
+				 expected[i + 1].last ? expected[i].last
+						      : expected_last(*state, &expected[i]));
 	}
 	assert_int_equal(expected[i].last, 0);
 	/* Asking for the number alone, or with too little room, gives the same number. */
