@@ -99,5 +99,6 @@ image_modules() { # TREE DIR
 }
 
 image_archive() { # DIR: print it as an archive to go behind an image
+    chmod -R a+rX "$1" # for the guest's other users, whatever the umask is here
     (cd "$1" && find . -print0 | cpio -0 -o -H newc --quiet -R 0:0)
 }
