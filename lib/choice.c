@@ -39,6 +39,7 @@ int choose_backend(const struct vfa_host *host, const struct pci_function *funct
 		return err == -ENOMEM ? err : take_type1(host, ret);
 	if (!function->has_node) {
 		backend_close(*ret);
+		*ret = NULL; /* type1 may fail too */
 		snprintf(reason, size,
 			 "type1, because %s has no device node for iommufd: its "
 			 "vfio-dev/%s has no dev file (CONFIG_VFIO_DEVICE_CDEV, Linux 6.6)",

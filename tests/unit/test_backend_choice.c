@@ -128,6 +128,21 @@ static void a_failed_first_look_leaves_auto_undecided(void **state)
 	vfa_container_close(container);
 }
 
+/* iommufd opened, and was closed again for want of a node, before type1 failed. */
+static void auto_without_node_and_type1_stays_undecided(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *container = open_container(machine);
+	struct vfa_device *device = NULL;
+
+	tree_remove(&machine->tree, "sys/devices/pci0000:00/" EDU "/vfio-dev/vfio0/dev");
+	fake_set_type1(false);
+	assert_fails(vfa_device_open(container, EDU, NULL, &device), ENOENT, NO_TYPE1);
+	check_choice(container, VFA_BACKEND_AUTO, "undecided");
+	assert_int_equal(count_fds(), machine->fds);
+	vfa_container_close(container);
+}
+
 static void the_decision_outlives_the_first_device(void **state)
 {
 	struct machine *machine = *state;
@@ -254,6 +269,7 @@ int main(void)
 		CASE(auto_with_neither_backend_fails_and_stays_undecided),
 		CASE(a_refused_join_leaves_auto_undecided),
 		CASE(a_failed_first_look_leaves_auto_undecided),
+		CASE(auto_without_node_and_type1_stays_undecided),
 		CASE(the_decision_outlives_the_first_device),
 		CASE(auto_never_takes_noiommu),
 		CASE(noiommu_by_name_gives_no_address_space),
