@@ -17,10 +17,13 @@ static struct vfa_container *new_container(struct vfa_host *host, enum vfa_backe
 
 	if (!container)
 		return NULL;
-	if (host_hold(host, &container->host)) {
+	if (iova_space_init(&container->space) || host_hold(host, &container->host)) {
+		iova_space_clear(&container->space);
 		free(container);
 		return NULL;
 	}
+	vaddrs_init(&container->vaddrs);
+	slab_init(&container->mappings, sizeof(struct vfa_mapping), container);
 	atomic_init(&container->holders, 1);
 	pthread_mutex_init(&container->lock, NULL);
 	container->wanted = wanted;
@@ -89,8 +92,10 @@ void container_release(struct vfa_container *container)
 	if (atomic_fetch_sub(&container->holders, 1) > 1)
 		return;
 	backend_close(container->backend);
-	mapping_free_all(container);
-	iova_limits_clear(&container->space.limits);
+	unmap_orphans(container);
+	iova_space_clear(&container->space);
+	vaddrs_clear(&container->vaddrs);
+	slab_clear(&container->mappings);
 	pthread_mutex_destroy(&container->lock);
 	vfa_host_free(container->host);
 	free(container);

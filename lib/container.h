@@ -12,6 +12,7 @@
 
 #include "backend/backend.h"
 #include "iova/space.h"
+#include "vaddrs.h"
 
 struct vfa_device;
 
@@ -28,6 +29,8 @@ struct vfa_container {
 	char reason[512];
 	struct vfa_device *devices;
 	struct iova_space space; /* its limits are those of the devices that are in */
+	struct vaddrs vaddrs;
+	struct slab mappings; /* of struct vfa_mapping */
 	uint64_t mapped_bytes;
 };
 

@@ -86,7 +86,7 @@ static int check_collision(const struct vfa_container *container,
 	const struct iova_span *span = NULL;
 	int count, err = 0;
 
-	if (function->group < 0 || !container->space.mapped.count)
+	if (function->group < 0 || !container->space.count)
 		return 0;
 	count = reserved_read(container->host, function->group, &regions);
 	for (int i = 0; i < count && !err; i++) {
@@ -144,7 +144,7 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 				.backend = backend->kind,
 				.function = function,
 				.join = &device->join,
-				.live_mappings = holds_mappings ? container->space.mapped.count : 0,
+				.live_mappings = holds_mappings ? container->space.count : 0,
 			},
 			err);
 	device->join.node = NULL;

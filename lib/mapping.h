@@ -12,12 +12,26 @@
 
 struct vfa_mapping {
 	struct iova_span span; /* first: the space lists it */
-	struct vfa_container *container;
 	void *vaddr;
 	uint32_t access;
 	bool of_buffer; /* only the buffer may unmap it */
 	bool is_orphan; /* its buffer is gone, and its memory goes with it */
 };
+
+static inline struct vfa_mapping *mapping_of(struct iova_span *span)
+{
+	return (struct vfa_mapping *)span;
+}
+
+static inline uint64_t mapping_size(const struct vfa_mapping *mapping)
+{
+	return mapping->span.range.last - mapping->span.range.start + 1;
+}
+
+static inline struct vfa_container *mapping_container(const struct vfa_mapping *mapping)
+{
+	return slab_owner(mapping);
+}
 
 /** mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it */
 int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size,
@@ -39,7 +53,7 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping);
  */
 int mapping_replay_all(struct vfa_container *container);
 
-/** mapping_free_all() - forget all mappings of a container whose backend is closed */
-void mapping_free_all(struct vfa_container *container);
+/** unmap_orphans() - free the memory of orphans, of a container whose backend is closed */
+void unmap_orphans(struct vfa_container *container);
 
 #endif

@@ -121,7 +121,7 @@ int refuse_no_space(const struct vfa_container *container, const struct iova_wis
 			 "the IOMMU's aperture is %s, with %zu mappings in it; widen iova_min and "
 			 "iova_max, or unmap",
 			 wish->size, wish->alignment, wish->min, wish->max, ranges,
-			 container->space.mapped.count);
+			 container->space.count);
 }
 
 /* Mapped registers of a device, through either of VFIO's interfaces. */
@@ -231,7 +231,7 @@ static int refuse_entries(const struct vfa_container *container, const struct dm
 			 "map: %zu of %zu type1 mappings are in use\n"
 			 "map larger pieces, or raise the parameter dma_entry_limit of "
 			 "vfio_iommu_type1 before the container is opened",
-			 container->space.mapped.count, container->space.mapped.count + left);
+			 container->space.count, container->space.count + left);
 }
 
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err)

@@ -19,6 +19,8 @@ struct range_list {
 	size_t count;
 };
 
+static const struct vfa_iova_range range_everything = { 0, UINT64_MAX };
+
 static inline bool range_overlaps(const struct vfa_iova_range *a, const struct vfa_iova_range *b)
 {
 	return a->start <= b->last && b->start <= a->last;

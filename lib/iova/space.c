@@ -20,12 +20,62 @@ void iova_space_set_limits(struct iova_space *space, struct iova_limits *limits)
 	memset(limits, 0, sizeof(*limits));
 }
 
-static const struct iova_span *find_overlap(const struct iova_space *space,
-					    const struct vfa_iova_range *range)
+int iova_space_init(struct iova_space *space)
 {
-	const struct iova_span *first = iova_tree_first(&space->mapped, range->start);
+	index_init(&space->spans, 0);
+	return gaps_init(&space->gaps);
+}
 
-	return first && range_overlaps(&first->range, range) ? first : NULL;
+void iova_space_clear(struct iova_space *space)
+{
+	iova_limits_clear(&space->limits);
+	gaps_clear(&space->gaps);
+	index_clear(&space->spans);
+	space->count = 0;
+}
+
+int iova_space_reserve(struct iova_space *space, const struct vfa_iova_range *range)
+{
+	int err = gaps_reserve(&space->gaps, space->count + 1);
+
+	return err ? err : index_reserve(&space->spans, range);
+}
+
+static uint64_t word_of(const struct iova_span *span)
+{
+	return (uintptr_t)span | INDEX_WORD;
+}
+
+void iova_space_insert(struct iova_space *space, struct iova_span *span)
+{
+	gaps_take(&space->gaps, &span->range);
+	index_fill(&space->spans, &span->range, word_of(span));
+	space->count++;
+}
+
+void iova_space_remove(struct iova_space *space, const struct iova_span *span)
+{
+	index_erase(&space->spans, &span->range, word_of(span));
+	index_note_move(&space->spans); /* readers may still have the span */
+	gaps_give(&space->gaps, &span->range);
+	space->count--;
+}
+
+struct iova_span *iova_space_first(const struct iova_space *space,
+				   const struct vfa_iova_range *range)
+{
+	uint64_t iova, mask;
+
+	if (!index_first(&space->spans, range, &iova))
+		return NULL;
+	return (struct iova_span *)(index_lookup(&space->spans, iova, &mask) & ~INDEX_WORD);
+}
+
+struct iova_span *iova_space_next(const struct iova_space *space, const struct iova_span *span)
+{
+	struct vfa_iova_range behind = { span->range.last + 1, UINT64_MAX };
+
+	return behind.start ? iova_space_first(space, &behind) : NULL;
 }
 
 /* A relaxable region can be mapped: it is never what is in the way. */
@@ -52,8 +102,10 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 		obstacle->reserved = find_reserved(limits, range);
 		return obstacle->reserved ? IOVA_RESERVED : IOVA_OUTSIDE;
 	}
-	obstacle->span = find_overlap(space, range);
-	return obstacle->span ? IOVA_OVERLAP : IOVA_USABLE;
+	if (gaps_has(&space->gaps, range))
+		return IOVA_USABLE;
+	obstacle->span = iova_space_first(space, range);
+	return IOVA_OVERLAP;
 }
 
 bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret)
@@ -67,8 +119,7 @@ bool iova_space_find(const struct iova_space *space, const struct iova_wish *wis
 			within.min = allowed->ranges[i].start;
 		if (within.max > allowed->ranges[i].last)
 			within.max = allowed->ranges[i].last;
-		if (within.min <= within.max &&
-		    iova_tree_find_gap(&space->mapped, &within, space->limits.alignment, ret))
+		if (within.min <= within.max && gaps_find(&space->gaps, &within, ret))
 			return true;
 	}
 	return false;
@@ -79,5 +130,5 @@ const struct iova_span *iova_space_collision(const struct iova_space *space,
 {
 	if (region->type == VFA_RESERVED_DIRECT_RELAXABLE)
 		return NULL;
-	return find_overlap(space, &region->range);
+	return iova_space_first(space, &region->range);
 }

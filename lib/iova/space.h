@@ -9,7 +9,8 @@
 #ifndef IOVA_SPACE_H
 #define IOVA_SPACE_H
 
-#include "iova/tree.h"
+#include "iova/gaps.h"
+#include "iova/index.h"
 
 /* What the kernel told of the address space; the lists are malloc'ed. */
 struct iova_limits {
@@ -22,10 +23,20 @@ struct iova_limits {
 
 void iova_limits_clear(struct iova_limits *limits);
 
+/* A mapped range, the first member of what the caller keeps of it. */
+struct iova_span {
+	struct vfa_iova_range range;
+};
+
 struct iova_space {
 	struct iova_limits limits;
-	struct iova_tree mapped;
+	struct iova_gaps gaps; /* what is not mapped, allowed or not */
+	struct index spans;    /* from IOVA to the address of its span */
+	size_t count;          /* of spans */
 };
+
+int iova_space_init(struct iova_space *space);
+void iova_space_clear(struct iova_space *space);
 
 /** iova_space_set_limits() - take over newly read limits */
 void iova_space_set_limits(struct iova_space *space, struct iova_limits *limits);
@@ -51,6 +62,22 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 
 /** iova_space_find() - the lowest free start that fits; false when there is none */
 bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret);
+
+/** iova_space_reserve() - make the next insertion of a range one that cannot fail; 0 or -ENOMEM */
+int iova_space_reserve(struct iova_space *space, const struct vfa_iova_range *range);
+
+/** iova_space_insert() - list a span whose range is free and reserved for it */
+void iova_space_insert(struct iova_space *space, struct iova_span *span);
+
+/** iova_space_remove() - take a span off the list */
+void iova_space_remove(struct iova_space *space, const struct iova_span *span);
+
+/** iova_space_first() - the lowest span of those that overlap a range, or NULL */
+struct iova_span *iova_space_first(const struct iova_space *space,
+				   const struct vfa_iova_range *range);
+
+/** iova_space_next() - the span behind another, or NULL */
+struct iova_span *iova_space_next(const struct iova_space *space, const struct iova_span *span);
 
 /** iova_space_collision() - a mapping that collides with a reserved region, or NULL */
 const struct iova_span *iova_space_collision(const struct iova_space *space,

@@ -20,10 +20,12 @@ static _Thread_local unsigned int allocation_countdown;
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
 char *__real_strdup(const char *text);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 
 static bool allocation_fails(void)
@@ -44,6 +46,11 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *memory, size_t size)
 {
 	return allocation_fails() ? NULL : __real_realloc(memory, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+	return allocation_fails() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
 char *__wrap_strdup(const char *text)
@@ -79,8 +86,9 @@ static void check_list(const struct vfa_container *container)
 		assert_int_equal(fake_count_mappings(), 0);
 		return;
 	}
-	assert_int_equal(fake_count_mappings(), space->mapped.count);
-	for (span = iova_tree_first(&space->mapped, 0); span; span = iova_tree_next(span))
+	assert_int_equal(fake_count_mappings(), space->count);
+	for (span = iova_space_first(space, &range_everything); span;
+	     span = iova_space_next(space, span))
 		assert_true(kernel_has(&span->range));
 }
 

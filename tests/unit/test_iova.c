@@ -125,6 +125,7 @@ static void make_space(struct iova_space *space)
 	struct iova_limits limits = { .alignment = PAGE, .page_sizes = 0x40201000 };
 
 	memset(space, 0, sizeof(*space));
+	assert_int_equal(iova_space_init(space), 0);
 	limits.allowed.ranges = calloc(2, sizeof(struct vfa_iova_range));
 	limits.allowed.ranges[0] = RANGE(0, 0xfedfffff);
 	limits.allowed.ranges[1] = RANGE(0xfef00000, UINT64_MAX);
@@ -140,7 +141,8 @@ static void make_space(struct iova_space *space)
 static void insert(struct iova_space *space, struct iova_span *span, uint64_t start, uint64_t last)
 {
 	span->range = RANGE(start, last);
-	iova_tree_insert(&space->mapped, span);
+	assert_int_equal(iova_space_reserve(space, &span->range), 0);
+	iova_space_insert(space, span);
 }
 
 static enum iova_verdict verdict(const struct iova_space *space, uint64_t start, uint64_t last)
@@ -170,7 +172,7 @@ static void requests_are_judged(void **state)
 			 IOVA_OVERLAP);
 	assert_ptr_equal(obstacle.span, &span);
 	assert_int_equal(verdict(&space, 0x20000, 0x20fff), IOVA_USABLE);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static void the_last_page_is_judged_as_any(void **state)
@@ -184,9 +186,9 @@ static void the_last_page_is_judged_as_any(void **state)
 	insert(&space, &span, -PAGE, UINT64_MAX);
 	assert_int_equal(verdict(&space, -PAGE, UINT64_MAX), IOVA_OVERLAP);
 	assert_int_equal(verdict(&space, -2 * PAGE, -PAGE - 1), IOVA_USABLE);
-	iova_tree_remove(&space.mapped, &span);
+	iova_space_remove(&space, &span);
 	assert_int_equal(verdict(&space, -PAGE, UINT64_MAX), IOVA_USABLE);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static void outside_all_ranges_is_outside(void **state)
@@ -200,7 +202,7 @@ static void outside_all_ranges_is_outside(void **state)
 	assert_int_equal(verdict(&space, -PAGE, UINT64_MAX), IOVA_OUTSIDE);
 	space.limits.reserved_count = 0;
 	assert_int_equal(verdict(&space, 0xfee00000, 0xfee00fff), IOVA_OUTSIDE);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static bool find(const struct iova_space *space, uint64_t size, uint64_t min, uint64_t max,
@@ -232,7 +234,7 @@ static void the_lowest_free_start_is_found(void **state)
 	assert_int_equal(iova, 0x10000);
 	assert_true(find(&space, PAGE, 0x1234, UINT64_MAX, PAGE, &iova));
 	assert_int_equal(iova, 0x2000);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static void a_find_goes_over_the_gap(void **state)
@@ -247,7 +249,7 @@ static void a_find_goes_over_the_gap(void **state)
 	assert_false(find(&space, 2 * PAGE, 0xfedff000, 0xfef00fff, PAGE, &iova));
 	assert_false(find(&space, PAGE, 0xfee00000, 0xfeefffff, PAGE, &iova));
 	assert_int_equal(iova, 0xfef00000);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static void a_find_reaches_the_last_page_and_stops(void **state)
@@ -267,7 +269,7 @@ static void a_find_reaches_the_last_page_and_stops(void **state)
 	assert_false(find(&space, PAGE, -PAGE, UINT64_MAX, PAGE, &iova));
 	assert_true(find(&space, PAGE, -2 * PAGE, UINT64_MAX, PAGE, &iova));
 	assert_true(iova == -2 * PAGE);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static void sizes_and_alignments_may_be_huge(void **state)
@@ -282,7 +284,7 @@ static void sizes_and_alignments_may_be_huge(void **state)
 	assert_false(find(&space, UINT64_MAX, 0, UINT64_MAX, PAGE, &iova));
 	assert_false(find(&space, 1ull << 63, (1ull << 63) + 1, UINT64_MAX, 1ull << 63, &iova));
 	assert_false(find(&space, PAGE, 0x2000, 0x1000, PAGE, &iova));
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 static void spans_come_and_go(void **state)
@@ -297,11 +299,11 @@ static void spans_come_and_go(void **state)
 
 		insert(&space, &spans[i], at, at + PAGE - 1);
 	}
-	assert_int_equal(space.mapped.count, 100);
+	assert_int_equal(space.count, 100);
 	for (size_t i = 0; i < 100; i++)
-		iova_tree_remove(&space.mapped, &spans[i]);
-	assert_int_equal(space.mapped.count, 0);
-	iova_limits_clear(&space.limits);
+		iova_space_remove(&space, &spans[i]);
+	assert_int_equal(space.count, 0);
+	iova_space_clear(&space);
 }
 
 /* A joining device's regions are held against what is mapped. */
@@ -321,7 +323,7 @@ static void collisions_are_found_by_type(void **state)
 	region.type = VFA_RESERVED_MSI;
 	region.range.start = 0x20000;
 	assert_null(iova_space_collision(&space, &region));
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
 }
 
 int main(void)

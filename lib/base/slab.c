@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "base/slab.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Blocks are aligned to their size, so that an item finds its own. */
+#define BLOCK 65536
+
+struct slab_block {
+	struct slab_block *next;
+	void *owner;
+	char items[] __attribute__((aligned(64)));
+};
+
+void slab_init(struct slab *slab, size_t item, void *owner)
+{
+	memset(slab, 0, sizeof(*slab));
+	slab->item = item;
+	slab->owner = owner;
+}
+
+void slab_clear(struct slab *slab)
+{
+	while (slab->blocks) {
+		struct slab_block *block = slab->blocks;
+
+		slab->blocks = block->next;
+		free(block);
+	}
+	slab_init(slab, slab->item, slab->owner);
+}
+
+static size_t items_in_block(const struct slab *slab)
+{
+	return (BLOCK - sizeof(struct slab_block)) / slab->item;
+}
+
+static void **link_of(const struct slab *slab, void *item)
+{
+	return (void **)((char *)item + slab->item) - 1;
+}
+
+static int add_block(struct slab *slab)
+{
+	struct slab_block *block = aligned_alloc(BLOCK, BLOCK);
+
+	if (!block)
+		return -ENOMEM;
+	block->owner = slab->owner;
+	block->next = NULL;
+	if (slab->newest)
+		slab->newest->next = block;
+	else
+		slab->blocks = slab->current = block;
+	slab->newest = block;
+	slab->room += items_in_block(slab);
+	return 0;
+}
+
+int slab_reserve(struct slab *slab, size_t count)
+{
+	int err = 0;
+
+	while (slab->room < count && !err)
+		err = add_block(slab);
+	return err;
+}
+
+static void *take_fresh(struct slab *slab)
+{
+	if (slab->used == items_in_block(slab)) {
+		slab->current = slab->current->next;
+		slab->used = 0;
+	}
+	return slab->current->items + slab->used++ * slab->item;
+}
+
+void *slab_take(struct slab *slab)
+{
+	void *item = slab->freed;
+
+	if (!item)
+		return take_fresh(slab);
+	slab->freed = *link_of(slab, item);
+	return item;
+}
+
+void slab_free(struct slab *slab, void *item)
+{
+	*link_of(slab, item) = slab->freed;
+	slab->freed = item;
+}
+
+void *slab_owner(const void *item)
+{
+	const struct slab_block *block = (const void *)((uintptr_t)item & -(uintptr_t)BLOCK);
+
+	return block->owner;
+}

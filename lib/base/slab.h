@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Many small items of one size, from large blocks.
+ *
+ * Guarantees:
+ *  - an item that was freed stays readable until slab_clear(), so that a reader
+ *    without a lock may look at what it no longer ought to;
+ *  - freeing writes into the last pointer's worth of an item only;
+ *  - taking cannot fail for as many items as were reserved; memory for them is
+ *    touched when they are taken.
+ */
+
+#ifndef BASE_SLAB_H
+#define BASE_SLAB_H
+
+#include <stddef.h>
+
+struct slab_block;
+
+struct slab {
+	size_t item;               /* bytes, a multiple of a pointer's */
+	void *owner;               /* what slab_owner() tells of every item */
+	struct slab_block *blocks; /* the oldest first */
+	struct slab_block *newest;
+	void *freed;
+	struct slab_block *current; /* has items that were never taken, as have those behind it */
+	size_t used;                /* items of the current block that were */
+	size_t room;                /* items in all blocks */
+};
+
+void slab_init(struct slab *slab, size_t item, void *owner);
+void slab_clear(struct slab *slab);
+
+/** slab_reserve() - have room for @count items in all; 0 or -ENOMEM */
+int slab_reserve(struct slab *slab, size_t count);
+
+/** slab_take() - an item, its contents undefined; there has to be room */
+void *slab_take(struct slab *slab);
+
+void slab_free(struct slab *slab, void *item);
+
+void *slab_owner(const void *item);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * From an address to a word: a tree like a page table, whose readers take no
+ * lock. A range fills as few slots as its alignment allows: one of 1 GiB that
+ * starts at a multiple of 2 MiB fills 512.
+ *
+ * Guarantees:
+ *  - a slot is read and written as a whole, so that a word is never torn;
+ *  - nodes are freed with the index only, so that a reader never follows a
+ *    dangling pointer. One that emptied may serve elsewhere, and @moves counts
+ *    that up: what was read while it stood still is right;
+ *  - filling, after index_reserve() for the same range, and clearing cannot fail.
+ * Writers are serialised by their caller.
+ */
+
+#ifndef IOVA_INDEX_H
+#define IOVA_INDEX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "iova/range.h"
+
+#define INDEX_LEVELS     4
+#define INDEX_PAGE_SHIFT 12
+
+/* The lowest bit of a word tells it from a pointer to a node; words have it set. */
+#define INDEX_WORD 1ull
+
+struct index_node {
+	struct index_node *next; /* in a list of empty ones */
+	uint32_t used;           /* slots that are not empty */
+	_Atomic uint64_t slots[];
+};
+
+struct index_spares {
+	struct index_node *first;
+	size_t count;
+};
+
+struct index {
+	uint64_t step; /* 1 where the word counts up with the address, else 0 */
+	struct index_spares spares[INDEX_LEVELS];
+	_Atomic(struct index_node *) low;  /* of the addresses below 2^48, which are nearly all */
+	_Atomic(struct index_node *) high; /* of the others, one level more */
+	_Atomic uint64_t moves;
+};
+
+void index_init(struct index *index, uint64_t step);
+void index_clear(struct index *index);
+
+/** index_reserve() - have the nodes for a range to be filled; 0 or -ENOMEM */
+int index_reserve(struct index *index, const struct vfa_iova_range *range);
+
+/**
+ * index_fill() - give addresses a word, but for those that have one
+ * @word: the first address's; with a step, those behind it count up
+ *
+ * Return: whether all of them have it now.
+ */
+bool index_fill(struct index *index, const struct vfa_iova_range *range, uint64_t word);
+
+/** index_erase() - take back what index_fill() of the same range and word filled */
+void index_erase(struct index *index, const struct vfa_iova_range *range, uint64_t word);
+
+/** index_first() - the lowest address of a range that has a word; false for none */
+bool index_first(const struct index *index, const struct vfa_iova_range *range, uint64_t *ret);
+
+/** index_note_move() - make readers under way look again */
+static inline void index_note_move(struct index *index)
+{
+	uint64_t moves = atomic_load_explicit(&index->moves, memory_order_relaxed);
+
+	atomic_store_explicit(&index->moves, moves + 1, memory_order_release);
+}
+
+static inline uint64_t index_moves(const struct index *index)
+{
+	return atomic_load_explicit(&index->moves, memory_order_acquire);
+}
+
+static inline uint64_t index_slot(const struct index_node *node, uint64_t slot)
+{
+	return atomic_load_explicit(&node->slots[slot], memory_order_acquire);
+}
+
+/**
+ * index_lookup() - the word of an address, for readers
+ * @mask: receives the offset bits of the slot that was found
+ *
+ * Return: the word of the slot's first address, or 0 for none.
+ */
+static inline uint64_t index_lookup(const struct index *index, uint64_t address, uint64_t *mask)
+{
+	const struct index_node *node;
+	uint64_t slot;
+
+	*mask = 0;
+	if (__builtin_expect(!(address >> 48), 1)) {
+		node = atomic_load_explicit(&index->low, memory_order_acquire);
+		if (!node)
+			return 0;
+	} else {
+		node = atomic_load_explicit(&index->high, memory_order_acquire);
+		slot = node ? index_slot(node, address >> 48) : 0;
+		*mask = (1ull << 48) - 1;
+		if (!slot || slot & INDEX_WORD)
+			return slot;
+		node = (const struct index_node *)slot;
+	}
+	slot = index_slot(node, address >> 34 & 0x3fff);
+	*mask = (1ull << 34) - 1;
+	if (!slot || slot & INDEX_WORD)
+		return slot;
+	slot = index_slot((const struct index_node *)slot, address >> 21 & 0x1fff);
+	*mask = (1ull << 21) - 1;
+	if (!slot || slot & INDEX_WORD)
+		return slot;
+	*mask = (1ull << 12) - 1;
+	return index_slot((const struct index_node *)slot, address >> 12 & 0x1ff);
+}
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Taking mappings away, so that the list stays what the kernel has. */
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "mapping.h"
+#include "refusal_map.h"
+
+static bool is_in_kernel(const struct vfa_container *container)
+{
+	return container->backend->ops->holds_mappings(container->backend);
+}
+
+/* Mappings of the list that a range covers whole. */
+struct covered {
+	struct vfa_mapping *first; /* of @count in a row */
+	size_t count;
+	struct vfa_iova_range range; /* from the first to the last of them */
+	uint64_t bytes;
+};
+
+static void forget(struct vfa_container *container, struct vfa_mapping *mapping)
+{
+	host_log(container->host, VFA_LOG_DEBUG, "unmap 0x%" PRIx64 "-0x%" PRIx64,
+		 mapping->span.range.start, mapping->span.range.last);
+	vaddrs_remove(&container->vaddrs, mapping);
+	iova_space_remove(&container->space, &mapping->span);
+	container->mapped_bytes -= mapping_size(mapping);
+	if (mapping->is_orphan)
+		sys_munmap(container->host->sys, mapping->vaddr, mapping_size(mapping));
+	slab_free(&container->mappings, mapping);
+}
+
+/* The mapping behind another, of a range that has more of them. */
+static struct vfa_mapping *next_of(const struct vfa_container *container,
+				   const struct vfa_mapping *mapping)
+{
+	return mapping_of(iova_space_next(&container->space, &mapping->span));
+}
+
+static void forget_covered(struct vfa_container *container, const struct covered *covered)
+{
+	struct vfa_mapping *mapping = covered->first, *next;
+
+	for (size_t i = covered->count; i > 1; i--, mapping = next) {
+		next = next_of(container, mapping);
+		forget(container, mapping);
+	}
+	forget(container, mapping);
+}
+
+static int refuse_partial(const struct vfa_iova_range *range, const struct vfa_iova_range *cut)
+{
+	return error_set(EINVAL, VFA_CAUSE_PARTIAL_UNMAP,
+			 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": cuts mapping 0x%" PRIx64 "-0x%" PRIx64
+			 "\nunmap it whole: a mapping cannot be split",
+			 range->start, range->last, cut->start, cut->last);
+}
+
+static int refuse_of_buffer(const struct vfa_mapping *mapping)
+{
+	return error_set(EBUSY, VFA_CAUSE_WRONG_ORDER,
+			 "unmap: 0x%" PRIx64 "-0x%" PRIx64 " belongs to a buffer\n"
+			 "free the buffer first: vfa_buffer_free",
+			 mapping->span.range.start, mapping->span.range.last);
+}
+
+/* Which mappings a range covers; refused where it cuts one or takes a buffer's. */
+static int cover(const struct vfa_container *container, const struct vfa_iova_range *range,
+		 struct covered *ret)
+{
+	struct iova_span *span = iova_space_first(&container->space, range);
+	struct vfa_iova_range rest = *range;
+
+	*ret = (struct covered){ .first = mapping_of(span) };
+	for (; span; span = iova_space_first(&container->space, &rest)) {
+		if (!range_contains(range, &span->range))
+			return refuse_partial(range, &span->range);
+		if (mapping_of(span)->of_buffer)
+			return refuse_of_buffer(mapping_of(span));
+		ret->range.start = ret->first->span.range.start;
+		ret->range.last = span->range.last;
+		ret->bytes += mapping_size(mapping_of(span));
+		ret->count++;
+		if (span->range.last == range->last)
+			break;
+		rest.start = span->range.last + 1;
+	}
+	return 0;
+}
+
+static int unmap_in_kernel(struct vfa_container *container, const struct vfa_iova_range *range,
+			   uint64_t *done)
+{
+	struct backend *backend = container->backend;
+	uint64_t size = range->last - range->start + 1;
+
+	if (!size) /* all 2^64 bytes, which no size can say */
+		return backend->ops->unmap_all(backend, done);
+	return backend->ops->unmap(backend, range->start, size, done);
+}
+
+static int refuse_short(const struct vfa_iova_range *range, uint64_t done, uint64_t expected)
+{
+	return error_set(EIO, VFA_CAUSE_SHORT_UNMAP,
+			 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": the kernel unmapped %" PRIu64
+			 " of %" PRIu64 " bytes\n"
+			 "nothing is mapped there any more; somebody may have unmapped the rest "
+			 "through the container's fd",
+			 range->start, range->last, done, expected);
+}
+
+/*
+ * The kernel did not do as asked, and does not say how far it got: ask for each
+ * mapping alone, and keep in the list what it keeps. Adds to @done what it unmaps.
+ */
+static int settle(struct vfa_container *container, const struct covered *covered, uint64_t *done)
+{
+	struct vfa_mapping *mapping = covered->first, *next;
+	int failed = 0;
+
+	for (size_t i = covered->count; i; i--, mapping = next) {
+		uint64_t size;
+		int err = unmap_in_kernel(container, &mapping->span.range, &size);
+
+		next = i > 1 ? next_of(container, mapping) : NULL;
+		*done += size;
+		if (err < 0 && err != -ENOENT)
+			failed = err;
+		else
+			forget(container, mapping);
+	}
+	return failed;
+}
+
+static int unmap_covered(struct vfa_container *container, const struct covered *covered)
+{
+	const struct vfa_iova_range range = covered->range;
+	uint64_t done = covered->bytes;
+	int err = is_in_kernel(container) ? unmap_in_kernel(container, &range, &done) : 0;
+
+	if (!err && done == covered->bytes) {
+		forget_covered(container, covered);
+		return 0;
+	}
+	/* Refused as a whole; EFAULT may also mean that only the answer was not written. */
+	if (err < 0 && err != -ENOENT && err != -EFAULT && covered->count == 1)
+		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
+	err = settle(container, covered, &done);
+	if (err)
+		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
+	return done == covered->bytes ? 0 : refuse_short(&range, done, covered->bytes);
+}
+
+static int unmap_range(struct vfa_container *container, const struct vfa_iova_range *range)
+{
+	struct covered covered;
+	int err = cover(container, range, &covered);
+
+	if (err)
+		return err;
+	if (!covered.count)
+		return error_set(ENOENT, VFA_CAUSE_NOT_MAPPED,
+				 "unmap 0x%" PRIx64 "-0x%" PRIx64 ": nothing is mapped there\n"
+				 "give the range of one or more mappings",
+				 range->start, range->last);
+	return unmap_covered(container, &covered);
+}
+
+VFA_API int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t size)
+{
+	struct vfa_iova_range range;
+	int err;
+
+	if (!container)
+		return error_null("container");
+	if (!size)
+		return refuse_empty("unmap");
+	if (!range_from_size(iova, size, &range))
+		return refuse_wrapped("unmap", "IOVA", iova, size);
+	container_lock(container);
+	err = unmap_range(container, &range);
+	container_unlock(container);
+	return err;
+}
+
+VFA_API int vfa_container_unmap_all(struct vfa_container *container)
+{
+	struct covered covered;
+	int err;
+
+	if (!container)
+		return error_null("container");
+	container_lock(container);
+	err = cover(container, &range_everything, &covered);
+	if (!err && covered.count)
+		err = unmap_covered(container, &covered);
+	container_unlock(container);
+	return err;
+}
+
+static int unmap_one(struct vfa_container *container, struct vfa_mapping *mapping)
+{
+	struct covered covered = {
+		.first = mapping,
+		.count = 1,
+		.range = mapping->span.range,
+		.bytes = mapping_size(mapping),
+	};
+
+	return unmap_covered(container, &covered);
+}
+
+VFA_API int vfa_mapping_unmap(struct vfa_mapping *mapping)
+{
+	struct vfa_container *container;
+	int err;
+
+	if (!mapping)
+		return 0;
+	container = mapping_container(mapping);
+	container_lock(container);
+	err = unmap_one(container, mapping);
+	container_unlock(container);
+	return err;
+}
+
+/* Memory that the kernel keeps mapped must stay, until the mapping goes some other way. */
+static void orphan(struct vfa_mapping *mapping)
+{
+	struct vfa_container *container = mapping_container(mapping);
+
+	container_lock(container);
+	mapping->of_buffer = false;
+	mapping->is_orphan = true;
+	container_unlock(container);
+}
+
+void mapping_unmap_buffer(struct vfa_mapping *mapping)
+{
+	const struct vfa_host *host = mapping_container(mapping)->host;
+	void *vaddr = mapping->vaddr;
+	uint64_t size = mapping_size(mapping);
+	struct error_record saved;
+	int err;
+
+	error_save(&saved);
+	err = vfa_mapping_unmap(mapping);
+	if (!err || vfa_error_last()->cause == VFA_CAUSE_SHORT_UNMAP) {
+		sys_munmap(host->sys, vaddr, size);
+	} else {
+		host_log(host, VFA_LOG_WARNING, "a freed buffer stays mapped: %s",
+			 vfa_error_last()->message);
+		orphan(mapping);
+	}
+	error_restore(&saved);
+}
+
+void unmap_orphans(struct vfa_container *container)
+{
+	struct iova_span *span = iova_space_first(&container->space, &range_everything);
+
+	for (; span; span = iova_space_next(&container->space, span)) {
+		const struct vfa_mapping *mapping = mapping_of(span);
+
+		if (mapping->is_orphan)
+			sys_munmap(container->host->sys, mapping->vaddr, mapping_size(mapping));
+	}
+}
