@@ -25,5 +25,6 @@
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>
 #include <vfa/region.h>
+#include <vfa/translation.h>
 
 #endif

@@ -76,6 +76,8 @@ enum vfa_cause {
 	VFA_CAUSE_TIMEOUT,       /* nothing arrived in time */
 	VFA_CAUSE_NO_RESET,      /* the kernel knows no way to reset the device alone */
 	VFA_CAUSE_DEVICE_GONE,   /* the device reads as all ones */
+
+	VFA_CAUSE_NOT_CONTIGUOUS, /* mapped, but in several pieces */
 };
 
 /**

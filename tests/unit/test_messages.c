@@ -8,7 +8,7 @@
 #include "messages/messages.h"
 
 /* Which causes have been told by a test of this program. */
-static bool told[VFA_CAUSE_DEVICE_GONE + 1];
+static bool told[256];
 
 /* Without the temporary directory that the machine lives in. */
 static void shorten(const struct machine *machine, const char *text, char *ret, size_t size)
@@ -76,7 +76,7 @@ int try_map_at(struct space space, uint64_t iova, uint64_t size)
 static void every_cause_has_been_told(void **state)
 {
 	(void)state;
-	for (int cause = VFA_CAUSE_NONE + 1; cause <= VFA_CAUSE_DEVICE_GONE; cause++)
+	for (int cause = VFA_CAUSE_NONE + 1; strcmp(vfa_cause_name(cause), "unknown"); cause++)
 		if (!told[cause])
 			fail_msg("no test tells of %s", vfa_cause_name(cause));
 }

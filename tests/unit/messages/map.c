@@ -237,6 +237,24 @@ static void mmio_address_is_told(void **state)
 	close_space(space);
 }
 
+static void not_contiguous_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint64_t start = (uintptr_t)space.memory, iova;
+	char message[256];
+
+	assert_ok(try_map_at(space, 0x10000, PAGE));
+	map_at(space.container, space.memory + PAGE, PAGE, 0x20000);
+	snprintf(message, sizeof(message),
+		 "address 0x%" PRIx64 "-0x%" PRIx64
+		 " is mapped in several pieces, of which the first has 0x1000 bytes",
+		 start, (uint64_t)(start + 2 * PAGE - 1));
+	SAYS(vfa_container_find_iova(space.container, space.memory, 2 * PAGE, &iova),
+	     NOT_CONTIGUOUS, message,
+	     "use each piece for itself (vfa_container_segments), or map the whole at once");
+	close_space(space);
+}
+
 const struct CMUnitTest map_messages[] = {
 	ON_BOTH(empty_is_told),
 	ON_BOTH(wrapped_is_told),
@@ -248,6 +266,7 @@ const struct CMUnitTest map_messages[] = {
 	ON_BOTH(not_mapped_is_told),
 	ON_BOTH(partial_unmap_is_told),
 	ON_BOTH(short_unmap_is_told),
+	ON_BOTH(not_contiguous_is_told),
 	ON_BOTH(buffer_unmapped_by_range_is_told),
 	ON_TYPE1(memlock_on_type1_is_told),
 	ON_IOMMUFD(memlock_on_iommufd_is_told),

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <vfa/translation.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "mapping.h"
+#include "refusal_map.h"
+
+#define PAGE_MASK ((1ull << INDEX_PAGE_SHIFT) - 1)
+
+#define likely(condition) __builtin_expect(!!(condition), 1)
+
+/* Addresses of one kind that continue each other, and the first one's of the other kind. */
+struct piece {
+	uint64_t address;
+	uint64_t more; /* bytes behind the first one */
+};
+
+static struct piece piece_of_word(uint64_t word, uint64_t address, uint64_t mask)
+{
+	return (struct piece){
+		.address = (word & ~PAGE_MASK) + (address & mask),
+		.more = mask - (address & mask),
+	};
+}
+
+/* The index has forgotten the one and not yet learnt of the other. */
+static bool find_shadowed(struct vfa_container *container, uint64_t address, struct piece *ret)
+{
+	const struct vfa_mapping *mapping = NULL;
+	uint64_t word, mask;
+
+	container_lock(container);
+	word = index_lookup(&container->vaddrs.index, address, &mask);
+	if (word)
+		*ret = piece_of_word(word, address, mask);
+	else
+		mapping = vaddrs_find_shadowed(&container->vaddrs, address);
+	if (mapping) {
+		uint64_t offset = address - (uintptr_t)mapping->vaddr;
+
+		ret->address = mapping->span.range.start + offset;
+		ret->more = PAGE_MASK - (offset & PAGE_MASK);
+	}
+	container_unlock(container);
+	return word || mapping;
+}
+
+static bool find_iova(struct vfa_container *container, uint64_t address, struct piece *ret)
+{
+	const struct vaddrs *vaddrs = &container->vaddrs;
+	uint64_t moves, word, mask;
+	size_t shadowed;
+
+	do {
+		moves = index_moves(&vaddrs->index);
+		word = index_lookup(&vaddrs->index, address, &mask);
+		shadowed = word ? 0 : atomic_load(&vaddrs->count);
+	} while (index_moves(&vaddrs->index) != moves);
+
+	if (shadowed)
+		return find_shadowed(container, address, ret);
+	if (word)
+		*ret = piece_of_word(word, address, mask);
+	return word;
+}
+
+/* The word is the address of a mapping, which may go, and become another, meanwhile. */
+static bool find_vaddr(struct vfa_container *container, uint64_t iova, struct piece *ret)
+{
+	const struct index *index = &container->space.spans;
+	const struct vfa_mapping *mapping;
+	uint64_t moves, word, mask;
+
+	do {
+		moves = index_moves(index);
+		word = index_lookup(index, iova, &mask);
+		if (!word)
+			continue;
+		mapping = (const struct vfa_mapping *)(uintptr_t)(word & ~INDEX_WORD);
+		ret->address =
+			(uintptr_t)__atomic_load_n(&mapping->vaddr, __ATOMIC_ACQUIRE) +
+			(iova - __atomic_load_n(&mapping->span.range.start, __ATOMIC_ACQUIRE));
+		ret->more = __atomic_load_n(&mapping->span.range.last, __ATOMIC_ACQUIRE) - iova;
+	} while (index_moves(index) != moves);
+	return word;
+}
+
+typedef bool (*find_fn)(struct vfa_container *container, uint64_t address, struct piece *ret);
+
+static int refuse_unmapped(const char *kind, uint64_t start, uint64_t size, uint64_t address)
+{
+	return error_set(ENOENT, VFA_CAUSE_NOT_MAPPED,
+			 "%s 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
+			 ", is not mapped\nmap it first: vfa_container_map",
+			 kind, address, start, start + (size - 1));
+}
+
+static int refuse_pieces(const char *kind, uint64_t start, uint64_t size, uint64_t first)
+{
+	return error_set(
+		ERANGE, VFA_CAUSE_NOT_CONTIGUOUS,
+		"%s 0x%" PRIx64 "-0x%" PRIx64
+		" is mapped in several pieces, of which the first has 0x%" PRIx64 " bytes\n"
+		"use each piece for itself (vfa_container_segments), or map the whole at once",
+		kind, start, start + (size - 1), first);
+}
+
+static int check_range(const char *kind, uint64_t start, uint64_t size)
+{
+	if (!size)
+		return refuse_empty("translate");
+	if (size - 1 > UINT64_MAX - start)
+		return refuse_wrapped("translate", kind, start, size);
+	return 0;
+}
+
+/* Piece by piece, as far as each continues the one before it. */
+static int find_whole(struct vfa_container *container, find_fn find, const char *kind,
+		      uint64_t start, uint64_t size, uint64_t *ret)
+{
+	struct piece first, piece;
+	uint64_t done;
+	int err = check_range(kind, start, size);
+
+	if (err)
+		return err;
+	if (!find(container, start, &first))
+		return refuse_unmapped(kind, start, size, start);
+	for (done = first.more; done < size - 1; done += 1 + piece.more) {
+		if (!find(container, start + done + 1, &piece))
+			return refuse_unmapped(kind, start, size, start + done + 1);
+		if (piece.address != first.address + done + 1)
+			return refuse_pieces(kind, start, size, done + 1);
+	}
+	*ret = first.address;
+	return 0;
+}
+
+VFA_API int vfa_container_find_iova(struct vfa_container *container, const void *vaddr,
+				    uint64_t size, uint64_t *ret)
+{
+	uint64_t address = (uintptr_t)vaddr, moves, word, mask;
+	const struct index *index;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	/* A range that one slot has: nearly all of them. */
+	index = &container->vaddrs.index;
+	moves = index_moves(index);
+	word = index_lookup(index, address, &mask);
+	if (likely(word && size - 1 <= mask - (address & mask) && index_moves(index) == moves)) {
+		*ret = (word & ~PAGE_MASK) + (address & mask);
+		return 0;
+	}
+	return find_whole(container, find_iova, "address", address, size, ret);
+}
+
+VFA_API int vfa_container_find_vaddr(struct vfa_container *container, uint64_t iova, uint64_t size,
+				     void **ret)
+{
+	uint64_t address;
+	int err;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	err = find_whole(container, find_vaddr, "IOVA", iova, size, &address);
+	if (!err)
+		*ret = (void *)(uintptr_t)address;
+	return err;
+}
+
+/* One more piece, or more of the last. */
+static void append(struct vfa_segment *segments, size_t max, size_t *count,
+		   const struct vfa_segment *segment, uint64_t *end)
+{
+	if (*count && segment->iova == *end) {
+		if (*count <= max)
+			segments[*count - 1].size += segment->size;
+	} else {
+		if (*count < max)
+			segments[*count] = *segment;
+		++*count;
+	}
+	*end = segment->iova + segment->size;
+}
+
+VFA_API int vfa_container_segments(struct vfa_container *container, const void *vaddr,
+				   uint64_t size, struct vfa_segment *segments, size_t max)
+{
+	uint64_t start = (uintptr_t)vaddr, done = 0, end = 0;
+	struct piece piece;
+	size_t count = 0;
+	int err;
+
+	if (!container || (!segments && max))
+		return error_null(container ? "segments" : "container");
+	err = check_range("address", start, size);
+	if (err)
+		return err;
+	while (done < size) {
+		struct vfa_segment segment;
+
+		if (!find_iova(container, start + done, &piece))
+			return refuse_unmapped("address", start, size, start + done);
+		segment.iova = piece.address;
+		segment.size = piece.more < size - done ? piece.more + 1 : size - done;
+		append(segments, max, &count, &segment, &end);
+		done += segment.size;
+	}
+	if (count > INT_MAX)
+		return error_set(EOVERFLOW, VFA_CAUSE_BAD_ARGUMENT,
+				 "0x%" PRIx64 " bytes are in %zu pieces\nask for less at once",
+				 size, count);
+	return count;
+}
