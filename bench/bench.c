@@ -25,8 +25,8 @@ void bench_start(int argc, char **argv)
 
 bool bench_wants(const char *name)
 {
-	if (!*chosen)
-		return true;
+	if (!name || !*chosen)
+		return name;
 	for (char **wanted = chosen; *wanted; wanted++)
 		if (!strcmp(*wanted, name))
 			return true;
@@ -56,7 +56,8 @@ void figure_add(struct figure *figure, double value, double base)
 	figure->value[figure->rounds] = value;
 	figure->base[figure->rounds] = base;
 	figure->rounds++;
-	bench_progress("%s: round %zu", figure->name, figure->rounds);
+	if (bench_wants(figure->name))
+		bench_progress("%s: round %zu", figure->name, figure->rounds);
 }
 
 static int compare(const void *left, const void *right)

@@ -24,7 +24,7 @@
 /** bench_start() - take over what run.sh asks for: [--quick] [NAME...] */
 void bench_start(int argc, char **argv);
 
-/** bench_wants() - whether a figure is asked for */
+/** bench_wants() - whether a figure, which may be NULL, is asked for */
 bool bench_wants(const char *name);
 
 /** bench_is_quick() - fewer and smaller rounds, please */

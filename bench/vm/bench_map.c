@@ -2,15 +2,16 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 /*
- * What the library adds to the map and unmap ioctls, with 20,000 pages mapped.
+ * What the library adds to the map and unmap ioctls, with 20,000 pages mapped, in two
+ * patterns: a thousand more pages are mapped and unmapped again, in order; and a
+ * thousand of the 20,000, taken at random, are unmapped in a random order and mapped
+ * again, the lowest free IOVA first, for that is what the library chooses.
  *
- * Library and bare loop work on the same address space, in the same state: a
- * thousand of the live mappings, taken at random, are unmapped in a random order,
- * then mapped again, the lowest free IOVA first, for that is what the library
- * chooses. A container of its own for the bare loop would have a list, page tables
- * and a device of its own, which may be slower or faster for reasons that
- * have nothing to do with the library. Between the turns the kernel has mapped
- * exactly what the library lists.
+ * Library and bare loop work on the same address space in the same state, with the
+ * same memory at the same IOVAs. A container of its own for the bare loop would have
+ * a list, page tables and a device of its own, which may be slower or faster for
+ * reasons that have nothing to do with the library. After each turn the kernel has
+ * mapped exactly what the library lists.
  */
 
 #include <errno.h>
@@ -40,17 +41,28 @@ struct space {
 	int fd;
 	uint32_t ioas;
 	uint64_t random;
-	struct page pages[LIVE];
-	uint32_t order[LIVE]; /* numbers of pages; the first CHURN take part in a round */
+	struct page pages[LIVE + CHURN]; /* the last are not mapped between turns */
+	uint32_t order[LIVE];            /* numbers of pages; the first take part in a round */
 };
 
-/* The ioctls of one backend. Each fills its struct anew, as the library must. */
-struct bare {
-	void (*map)(const struct space *space, const struct page *page);
-	void (*unmap)(const struct space *space, const struct page *page);
+/* A way to map and to unmap a page. The ioctls fill their struct anew, as the library must. */
+struct way {
+	void (*map)(const struct space *space, struct page *page);
+	void (*unmap)(const struct space *space, struct page *page);
 };
 
-static void type1_map(const struct space *space, const struct page *page)
+static void library_map(const struct space *space, struct page *page)
+{
+	must(vfa_container_map(space->container, page->vaddr, PAGE, NULL, &page->mapping));
+}
+
+static void library_unmap(const struct space *space, struct page *page)
+{
+	(void)space;
+	must(vfa_mapping_unmap(page->mapping));
+}
+
+static void type1_map(const struct space *space, struct page *page)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
@@ -64,7 +76,7 @@ static void type1_map(const struct space *space, const struct page *page)
 		bench_die("VFIO_IOMMU_MAP_DMA: %s", strerror(errno));
 }
 
-static void type1_unmap(const struct space *space, const struct page *page)
+static void type1_unmap(const struct space *space, struct page *page)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz = sizeof(unmap),
@@ -76,7 +88,7 @@ static void type1_unmap(const struct space *space, const struct page *page)
 		bench_die("VFIO_IOMMU_UNMAP_DMA: %s", strerror(errno));
 }
 
-static void iommufd_map(const struct space *space, const struct page *page)
+static void iommufd_map(const struct space *space, struct page *page)
 {
 	struct uapi_iommu_ioas_map map = {
 		.size = sizeof(map),
@@ -92,20 +104,7 @@ static void iommufd_map(const struct space *space, const struct page *page)
 		bench_die("IOMMU_IOAS_MAP: %s", strerror(errno));
 }
 
-static void iommufd_unmap(const struct space *space, const struct page *page)
-{
-	struct uapi_iommu_ioas_unmap unmap = {
-		.size = sizeof(unmap),
-		.ioas_id = space->ioas,
-		.iova = page->iova,
-		.length = PAGE,
-	};
-
-	if (ioctl(space->fd, UAPI_IOMMU_IOAS_UNMAP, &unmap) || unmap.length != PAGE)
-		bench_die("IOMMU_IOAS_UNMAP: %s", strerror(errno));
-}
-
-static void kernel_chooses(const struct space *space, struct page *page)
+static void iommufd_choose(const struct space *space, struct page *page)
 {
 	struct uapi_iommu_ioas_map map = {
 		.size = sizeof(map),
@@ -120,44 +119,41 @@ static void kernel_chooses(const struct space *space, struct page *page)
 	page->iova = map.iova;
 }
 
-static const struct bare bare_type1 = { type1_map, type1_unmap };
-static const struct bare bare_iommufd = { iommufd_map, iommufd_unmap };
-
-static void *new_pages(size_t count)
+static void iommufd_unmap(const struct space *space, struct page *page)
 {
-	void *memory = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct uapi_iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = space->ioas,
+		.iova = page->iova,
+		.length = PAGE,
+	};
 
-	if (memory == MAP_FAILED)
-		bench_die("mmap: %s", strerror(errno));
-	return memory;
+	if (ioctl(space->fd, UAPI_IOMMU_IOAS_UNMAP, &unmap) || unmap.length != PAGE)
+		bench_die("IOMMU_IOAS_UNMAP: %s", strerror(errno));
 }
 
-static void library_map(struct space *space, struct page *page)
-{
-	must(vfa_container_map(space->container, page->vaddr, PAGE, NULL, &page->mapping));
-}
-
-static void library_unmap(struct page *page)
-{
-	must(vfa_mapping_unmap(page->mapping));
-}
+static const struct way by_library = { library_map, library_unmap };
+static const struct way by_type1 = { type1_map, type1_unmap };
+static const struct way by_iommufd = { iommufd_map, iommufd_unmap };
+static const struct way by_choice = { iommufd_choose, iommufd_unmap };
 
 static struct space *open_space(enum vfa_backend backend)
 {
 	struct space *space = calloc(1, sizeof(*space));
-	char *memory = new_pages(LIVE);
+	char *memory = mmap(NULL, (LIVE + CHURN) * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	if (!space)
+	if (!space || memory == MAP_FAILED)
 		bench_die("no memory");
 	must(vfa_container_open(NULL, backend, &space->container));
 	must(vfa_device_open(space->container, DEVICE, NULL, &space->device));
 	must(space->fd = vfa_container_fd(space->container));
 	if (backend == VFA_BACKEND_IOMMUFD)
 		must(vfa_container_ioas(space->container, &space->ioas));
+	for (size_t i = 0; i < LIVE + CHURN; i++)
+		space->pages[i].vaddr = memory + i * PAGE;
 	for (size_t i = 0; i < LIVE; i++) {
 		space->order[i] = i;
-		space->pages[i].vaddr = memory + i * PAGE;
 		library_map(space, &space->pages[i]);
 		space->pages[i].iova = vfa_mapping_iova(space->pages[i].mapping);
 	}
@@ -169,7 +165,7 @@ static void close_space(struct space *space)
 	must(vfa_container_unmap_all(space->container));
 	vfa_device_close(space->device);
 	vfa_container_close(space->container);
-	munmap(space->pages[0].vaddr, LIVE * PAGE);
+	munmap(space->pages[0].vaddr, (LIVE + CHURN) * PAGE);
 	free(space);
 }
 
@@ -179,165 +175,149 @@ struct times {
 	double unmap;
 };
 
-static struct times time_per_call(uint64_t start, uint64_t unmapped, uint64_t resumed, uint64_t end)
-{
-	return (struct times){
-		.map = (double)(end - resumed) / CHURN,
-		.unmap = (double)(unmapped - start) / CHURN,
-	};
-}
+/* A pattern: @count pages, mapped and unmapped in one way. */
+typedef struct times (*turn_fn)(struct space *space, const struct way *way, size_t count);
 
-static struct times library_turn(struct space *space)
+/* The first turn is the library's: the others have its IOVAs. */
+static struct times in_order(struct space *space, const struct way *way, size_t count)
 {
-	uint64_t start, unmapped, resumed, end;
+	struct page *pages = &space->pages[LIVE];
+	uint64_t start, mapped, resumed, end;
 
-	bench_shuffle(&space->random, space->order, CHURN);
 	start = bench_ns();
-	for (size_t i = 0; i < CHURN; i++)
-		library_unmap(&space->pages[space->order[i]]);
-	unmapped = resumed = bench_ns();
-	for (size_t i = 0; i < CHURN; i++)
-		library_map(space, &space->pages[space->order[i]]);
+	for (size_t i = 0; i < count; i++)
+		way->map(space, &pages[i]);
+	mapped = bench_ns();
+	for (size_t i = 0; i < count && way == &by_library; i++)
+		pages[i].iova = vfa_mapping_iova(pages[i].mapping);
+	resumed = bench_ns();
+	for (size_t i = 0; i < count; i++)
+		way->unmap(space, &pages[i]);
 	end = bench_ns();
-	for (size_t i = 0; i < CHURN; i++) {
-		struct page *page = &space->pages[space->order[i]];
-
-		page->iova = vfa_mapping_iova(page->mapping);
-	}
-	return time_per_call(start, unmapped, resumed, end);
+	return (struct times){ (double)(mapped - start) / count, (double)(end - resumed) / count };
 }
 
-static struct space *compared;
+static const struct space *sorted;
 
 static int by_iova(const void *left, const void *right)
 {
-	uint64_t a = compared->pages[*(const uint32_t *)left].iova;
-	uint64_t b = compared->pages[*(const uint32_t *)right].iova;
+	uint64_t a = sorted->pages[*(const uint32_t *)left].iova;
+	uint64_t b = sorted->pages[*(const uint32_t *)right].iova;
 
 	return (a > b) - (a < b);
 }
 
-static struct times bare_turn(struct space *space, const struct bare *bare)
+/* The pages in the order of the IOVAs that they were given, or are to have again. */
+static void sort(struct space *space, const struct way *way, size_t count)
+{
+	for (size_t i = 0; i < count && way == &by_library; i++) {
+		struct page *page = &space->pages[space->order[i]];
+
+		page->iova = vfa_mapping_iova(page->mapping);
+	}
+	sorted = space;
+	qsort(space->order, count, sizeof(space->order[0]), by_iova);
+}
+
+static struct times at_random(struct space *space, const struct way *way, size_t count)
 {
 	uint64_t start, unmapped, resumed, end;
 
-	bench_shuffle(&space->random, space->order, CHURN);
+	bench_shuffle(&space->random, space->order, count);
 	start = bench_ns();
-	for (size_t i = 0; i < CHURN; i++)
-		bare->unmap(space, &space->pages[space->order[i]]);
+	for (size_t i = 0; i < count; i++)
+		way->unmap(space, &space->pages[space->order[i]]);
 	unmapped = bench_ns();
-	compared = space;
-	qsort(space->order, CHURN, sizeof(space->order[0]), by_iova);
+	if (way != &by_library)
+		sort(space, way, count);
 	resumed = bench_ns();
-	for (size_t i = 0; i < CHURN; i++)
-		bare->map(space, &space->pages[space->order[i]]);
+	for (size_t i = 0; i < count; i++)
+		way->map(space, &space->pages[space->order[i]]);
 	end = bench_ns();
-	return time_per_call(start, unmapped, resumed, end);
+	if (way == &by_library)
+		sort(space, way, count);
+	return (struct times){ (double)(end - resumed) / count,
+			       (double)(unmapped - start) / count };
 }
 
-static void churn_round(struct space *space, const struct bare *bare, bool library_first,
-			struct times *library, struct times *base)
-{
-	bench_shuffle(&space->random, space->order, LIVE);
-	if (library_first)
-		*library = library_turn(space);
-	*base = bare_turn(space, bare);
-	if (!library_first)
-		*library = library_turn(space);
-}
+struct comparison {
+	const char *map; /* the figures' names */
+	const char *unmap;
+	const char *baseline;
+	turn_fn turn;
+	const struct way *way;
+	size_t count;
+	size_t rounds;
+};
 
-static void measure_churn(struct space *space, const struct bare *bare, const char *map_name,
-			  const char *unmap_name)
+static void compare(struct space *space, const struct comparison *comparison)
 {
-	struct figure map = { map_name, "ns", "bare ioctl", 0, {}, {} };
-	struct figure unmap = { unmap_name, "ns", "bare ioctl", 0, {}, {} };
-	size_t rounds = bench_is_quick() ? 21 : 61;
-	struct times library, base;
+	struct figure map = { comparison->map, "ns", comparison->baseline, 0, {}, {} };
+	struct figure unmap = { comparison->unmap, "ns", comparison->baseline, 0, {}, {} };
+	const struct way *way = comparison->way;
+	size_t count = comparison->count;
 
-	churn_round(space, bare, true, &library, &base); /* warms up both */
-	for (size_t i = 0; i < rounds; i++) {
-		churn_round(space, bare, i % 2, &library, &base);
+	if (!bench_wants(comparison->map) && !bench_wants(comparison->unmap))
+		return;
+	comparison->turn(space, &by_library, count); /* warm up both */
+	comparison->turn(space, way, count);
+	for (size_t i = 0; i < comparison->rounds; i++) {
+		struct times library, base;
+
+		bench_shuffle(&space->random, space->order, LIVE);
+		if (i % 2)
+			library = comparison->turn(space, &by_library, count);
+		base = comparison->turn(space, way, count);
+		if (i % 2 == 0)
+			library = comparison->turn(space, &by_library, count);
 		figure_add(&map, library.map, base.map);
 		figure_add(&unmap, library.unmap, base.unmap);
 	}
-	if (bench_wants(map_name))
+	if (bench_wants(map.name))
 		figure_report(&map);
-	if (bench_wants(unmap_name))
+	if (bench_wants(unmap.name))
 		figure_report(&unmap);
 }
 
-/* The list is without gaps, so that the kernel has to pass all of it. */
-#define EXTRA 100
-
-static double library_extra(struct space *space, struct page *pages)
+static void on_type1(size_t rounds)
 {
-	uint64_t start = bench_ns(), end;
-
-	for (size_t i = 0; i < EXTRA; i++)
-		library_map(space, &pages[i]);
-	end = bench_ns();
-	for (size_t i = 0; i < EXTRA; i++)
-		library_unmap(&pages[i]);
-	return (double)(end - start) / EXTRA;
-}
-
-static double kernel_extra(struct space *space, struct page *pages)
-{
-	uint64_t start = bench_ns(), end;
-
-	for (size_t i = 0; i < EXTRA; i++)
-		kernel_chooses(space, &pages[i]);
-	end = bench_ns();
-	for (size_t i = 0; i < EXTRA; i++)
-		iommufd_unmap(space, &pages[i]);
-	return (double)(end - start) / EXTRA;
-}
-
-static void measure_choice(struct space *space)
-{
-	struct figure figure = { "map_vs_kernel_iova", "ns", "iommufd choosing", 0, {}, {} };
-	char *memory = new_pages(EXTRA);
-	struct page pages[EXTRA];
-	size_t rounds = bench_is_quick() ? 7 : 21;
-
-	for (size_t i = 0; i < EXTRA; i++)
-		pages[i].vaddr = memory + i * PAGE;
-	for (size_t i = 0; i < rounds; i++) {
-		double library = i % 2 ? library_extra(space, pages) : 0;
-		double kernel = kernel_extra(space, pages);
-
-		figure_add(&figure, i % 2 ? library : library_extra(space, pages), kernel);
-	}
-	figure_report(&figure);
-	munmap(memory, EXTRA * PAGE);
-}
-
-static void on_type1(void)
-{
+	const struct comparison comparisons[] = {
+		{ "map_type1", "unmap_type1", "bare ioctl", in_order, &by_type1, CHURN, rounds },
+		{ "map_type1_random", "unmap_type1_random", "bare ioctl", at_random, &by_type1,
+		  CHURN, rounds },
+	};
 	struct space *space = open_space(VFA_BACKEND_TYPE1);
 
-	measure_churn(space, &bare_type1, "map_type1", "unmap_type1");
+	for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]); i++)
+		compare(space, &comparisons[i]);
 	close_space(space);
 }
 
-static void on_iommufd(void)
+/* The kernel's choice is slow: few calls. There are no gaps then: it passes all of the list. */
+static void on_iommufd(size_t rounds)
 {
+	const struct comparison comparisons[] = {
+		{ "map_iommufd", "unmap_iommufd", "bare ioctl", in_order, &by_iommufd, CHURN,
+		  rounds },
+		{ "map_iommufd_random", "unmap_iommufd_random", "bare ioctl", at_random,
+		  &by_iommufd, CHURN, rounds },
+		{ "map_vs_kernel_iova", NULL, "IOVA by iommufd", in_order, &by_choice, CHURN / 10,
+		  7 },
+	};
 	struct space *space = open_space(VFA_BACKEND_IOMMUFD);
 
-	if (bench_wants("map_iommufd") || bench_wants("unmap_iommufd"))
-		measure_churn(space, &bare_iommufd, "map_iommufd", "unmap_iommufd");
-	if (bench_wants("map_vs_kernel_iova"))
-		measure_choice(space);
+	for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]); i++)
+		compare(space, &comparisons[i]);
 	close_space(space);
 }
 
 int main(int argc, char **argv)
 {
+	size_t rounds;
+
 	bench_start(argc, argv);
-	if (bench_wants("map_type1") || bench_wants("unmap_type1"))
-		on_type1();
-	if (bench_wants("map_iommufd") || bench_wants("unmap_iommufd") ||
-	    bench_wants("map_vs_kernel_iova"))
-		on_iommufd();
+	rounds = bench_is_quick() ? 15 : 61;
+	on_type1(rounds);
+	on_iommufd(rounds);
 	return 0;
 }
