@@ -80,17 +80,18 @@ static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t si
 static int map(struct vfa_container *container, void *vaddr, uint64_t size,
 	       const struct vfa_map_options *options, bool of_buffer, struct vfa_mapping **ret)
 {
-	struct vfa_map_options given;
+	const struct vfa_map_options *given;
+	struct vfa_map_options room;
 	struct vfa_mapping *mapping = NULL;
 	int err;
 
 	if (!container || !vaddr)
 		return error_null(container ? "vaddr" : "container");
-	err = placement_options(options, &given);
+	err = placement_options(options, &room, &given);
 	if (err)
 		return err;
 	container_lock(container);
-	err = add_mapping(container, vaddr, size, &given, &mapping);
+	err = add_mapping(container, vaddr, size, given, &mapping);
 	if (!err) {
 		mapping->of_buffer = of_buffer;
 		if (ret)

@@ -42,19 +42,29 @@ static int check_options(const struct vfa_map_options *given)
 	return 0;
 }
 
-int placement_options(const struct vfa_map_options *options, struct vfa_map_options *ret)
-{
-	int err = options_copy("vfa_map_options", options,
-			       OPTIONS_UP_TO(struct vfa_map_options, alignment), ret, sizeof(*ret));
+static const struct vfa_map_options defaults = {
+	.access = VFA_ACCESS_READ_WRITE,
+	.iova_max = UINT64_MAX,
+};
 
+int placement_options(const struct vfa_map_options *options, struct vfa_map_options *room,
+		      const struct vfa_map_options **ret)
+{
+	int err;
+
+	*ret = options ? room : &defaults;
+	if (!options)
+		return 0;
+	err = options_copy("vfa_map_options", options,
+			   OPTIONS_UP_TO(struct vfa_map_options, alignment), room, sizeof(*room));
 	if (!err)
-		err = check_options(ret);
+		err = check_options(room);
 	if (err)
 		return err;
-	if (!ret->access)
-		ret->access = VFA_ACCESS_READ_WRITE;
-	if (!ret->iova_max)
-		ret->iova_max = UINT64_MAX;
+	if (!room->access)
+		room->access = defaults.access;
+	if (!room->iova_max)
+		room->iova_max = defaults.iova_max;
 	return 0;
 }
 
@@ -136,16 +146,13 @@ static int choose_iova(const struct vfa_container *container, const void *vaddr,
 		.size = size,
 		.min = options->iova_min ? options->iova_min : limits->alignment,
 		.max = options->iova_max,
-		.alignment = options->alignment > limits->alignment ? options->alignment
-								    : limits->alignment,
+		.alignment = natural_alignment(limits, vaddr, size),
 	};
-	struct iova_wish aligned = wish;
 
-	if (!options->alignment) {
-		aligned.alignment = natural_alignment(limits, vaddr, size);
-		if (iova_space_find(&container->space, &aligned, ret))
-			return 0;
-	}
+	if (!options->alignment && iova_space_find(&container->space, &wish, ret))
+		return 0;
+	wish.alignment =
+		options->alignment > limits->alignment ? options->alignment : limits->alignment;
 	if (iova_space_find(&container->space, &wish, ret))
 		return 0;
 	return refuse_no_space(container, &wish);

@@ -10,8 +10,14 @@
 
 #include "container.h"
 
-/** placement_options() - the caller's options, checked and with all defaults filled in */
-int placement_options(const struct vfa_map_options *options, struct vfa_map_options *ret);
+/**
+ * placement_options() - the caller's options, checked and with all defaults filled in
+ * @room: where they may be copied to
+ *
+ * Return: 0 or -errno, recorded.
+ */
+int placement_options(const struct vfa_map_options *options, struct vfa_map_options *room,
+		      const struct vfa_map_options **ret);
 
 /**
  * place_mapping() - the IOVA for a piece of memory

@@ -68,13 +68,11 @@ int host_hold(struct vfa_host *host, struct vfa_host **ret)
 	return 0;
 }
 
-void host_log(const struct vfa_host *host, enum vfa_log_level level, const char *format, ...)
+void host_log_line(const struct vfa_host *host, enum vfa_log_level level, const char *format, ...)
 {
 	char line[1024];
 	va_list arguments;
 
-	if (!host->log || level > host->log_level)
-		return;
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);

@@ -7,6 +7,7 @@
 #define BASE_HOST_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <vfa/host.h>
 
 #include "base/syscalls.h"
@@ -25,8 +26,19 @@ struct vfa_host {
 /** host_hold() - one more holder of a host; of a new one for this machine when NULL */
 int host_hold(struct vfa_host *host, struct vfa_host **ret);
 
-/** host_log() - a line to the host's log callback, if it has one and wants the level */
-void host_log(const struct vfa_host *host, enum vfa_log_level level, const char *format, ...)
+static inline bool host_logs(const struct vfa_host *host, enum vfa_log_level level)
+{
+	return host->log && level <= host->log_level;
+}
+
+void host_log_line(const struct vfa_host *host, enum vfa_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** host_log() - a line to the host's log callback, if it has one and wants the level */
+#define host_log(host, level, ...)                                                                 \
+	do {                                                                                       \
+		if (host_logs((host), (level)))                                                    \
+			host_log_line((host), (level), __VA_ARGS__);                               \
+	} while (0)
 
 #endif

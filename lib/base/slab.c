@@ -62,7 +62,7 @@ static int add_block(struct slab *slab)
 	return 0;
 }
 
-int slab_reserve(struct slab *slab, size_t count)
+int slab_grow(struct slab *slab, size_t count)
 {
 	int err = 0;
 

@@ -33,8 +33,13 @@ struct slab {
 void slab_init(struct slab *slab, size_t item, void *owner);
 void slab_clear(struct slab *slab);
 
+int slab_grow(struct slab *slab, size_t count);
+
 /** slab_reserve() - have room for @count items in all; 0 or -ENOMEM */
-int slab_reserve(struct slab *slab, size_t count);
+static inline int slab_reserve(struct slab *slab, size_t count)
+{
+	return count <= slab->room ? 0 : slab_grow(slab, count);
+}
 
 /** slab_take() - an item, its contents undefined; there has to be room */
 void *slab_take(struct slab *slab);

@@ -73,11 +73,6 @@ int sys_dup(const struct syscalls *sys, int fd)
 	return RESTART(sys->dup(fd));
 }
 
-int sys_ioctl(const struct syscalls *sys, int fd, unsigned long request, void *argument)
-{
-	return RESTART(sys->ioctl(fd, request, argument));
-}
-
 ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size)
 {
 	return RESTART(sys->read(fd, buffer, size));

@@ -11,6 +11,7 @@
 #ifndef BASE_SYSCALLS_H
 #define BASE_SYSCALLS_H
 
+#include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +40,19 @@ extern const struct syscalls syscalls_real;
 int sys_open(const struct syscalls *sys, const char *path, int flags);
 void sys_close(const struct syscalls *sys, int fd);
 int sys_dup(const struct syscalls *sys, int fd);
-int sys_ioctl(const struct syscalls *sys, int fd, unsigned long request, void *argument);
+
+/* In line: it is on the way of every map and unmap. */
+static inline int sys_ioctl(const struct syscalls *sys, int fd, unsigned long request,
+			    void *argument)
+{
+	int value;
+
+	do
+		value = sys->ioctl(fd, request, argument);
+	while (value < 0 && errno == EINTR);
+	return value < 0 ? -errno : value;
+}
+
 ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size);
 ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset);
 ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,

@@ -34,16 +34,23 @@ static uint64_t largest_of(const struct iova_gap *gap)
 	return gap ? gap->largest : 0;
 }
 
+static void refresh_largest(struct iova_gap *gap)
+{
+	uint64_t below = largest_of(gap->child[BELOW]), above = largest_of(gap->child[ABOVE]);
+	uint64_t largest = gap->end - gap->start;
+
+	if (below > largest)
+		largest = below;
+	if (above > largest)
+		largest = above;
+	gap->largest = largest;
+}
+
 static void refresh(struct iova_gap *gap)
 {
 	const struct iova_gap *below = gap->child[BELOW], *above = gap->child[ABOVE];
-	uint64_t largest = gap->end - gap->start;
 
-	if (largest_of(below) > largest)
-		largest = below->largest;
-	if (largest_of(above) > largest)
-		largest = above->largest;
-	gap->largest = largest;
+	refresh_largest(gap);
 	gap->height =
 		1 + (height_of(below) > height_of(above) ? height_of(below) : height_of(above));
 }
@@ -155,11 +162,35 @@ static struct iova_gap *take(struct iova_gaps *gaps, struct iova_gap *root,
 	return balance(root);
 }
 
+/* As high as an AVL tree of 2^52 nodes can be. */
+#define HIGHEST 76
+
 void gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range)
 {
+	struct iova_gap *path[HIGHEST], *gap = gaps->root;
 	struct pages pages = pages_of(range);
+	size_t depth = 0;
 
-	gaps->root = take(gaps, gaps->root, &pages);
+	while (pages.start < gap->start || pages.start >= gap->end) {
+		path[depth++] = gap;
+		gap = gap->child[pages.start >= gap->end ? ABOVE : BELOW];
+	}
+	if ((gap->start == pages.start) == (gap->end == pages.end)) {
+		gaps->root = take(gaps, gaps->root, &pages);
+		return;
+	}
+	/* It only gets shorter: the usual case. */
+	if (gap->start == pages.start)
+		gap->start = pages.end;
+	else
+		gap->end = pages.start;
+	for (;; gap = path[--depth]) {
+		uint64_t before = gap->largest;
+
+		refresh_largest(gap);
+		if (gap->largest == before || !depth)
+			return;
+	}
 }
 
 /* The gaps next to pages that are not free. */
@@ -226,12 +257,6 @@ bool gaps_has(const struct iova_gaps *gaps, const struct vfa_iova_range *range)
 	return gap && pages.end <= gap->end;
 }
 
-/* One gap that any range splits makes one more than there are ranges. */
-int gaps_reserve(struct iova_gaps *gaps, size_t taken)
-{
-	return slab_reserve(&gaps->slab, taken + 1);
-}
-
 int gaps_init(struct iova_gaps *gaps)
 {
 	const uint64_t all = 1ull << (64 - PAGE_SHIFT);
@@ -274,24 +299,34 @@ static bool fits(struct search *search, const struct iova_gap *gap)
 	return start < end && search->pages <= end - start;
 }
 
-/* In the order of addresses, leaving out what is too small, too low or too high. */
-static bool find_below(struct search *search, const struct iova_gap *gap)
+static bool is_worth_a_try(struct search *search, const struct iova_gap *gap)
 {
-	if (!gap || gap->largest < search->least || !search->tries)
-		return false;
-	if (gap->start > search->limits.start && find_below(search, gap->child[BELOW]))
-		return true;
-	if (gap->end - gap->start >= search->least && gap->end > search->limits.start &&
-	    search->tries && search->tries-- && fits(search, gap))
-		return true;
-	return gap->end < search->limits.end && find_below(search, gap->child[ABOVE]);
+	return gap->end - gap->start >= search->least && gap->end > search->limits.start &&
+	       search->tries && search->tries--;
+}
+
+/* In the order of addresses, leaving out what is too small, too low or too high. */
+static bool find_in(struct search *search, const struct iova_gap *gap)
+{
+	while (gap && gap->largest >= search->least && search->tries) {
+		const struct iova_gap *below = gap->child[BELOW];
+
+		if (gap->start > search->limits.start && below &&
+		    (below->end > search->limits.start || below->child[ABOVE]) &&
+		    find_in(search, below))
+			return true;
+		if (is_worth_a_try(search, gap) && fits(search, gap))
+			return true;
+		gap = gap->end < search->limits.end ? gap->child[ABOVE] : NULL;
+	}
+	return false;
 }
 
 static bool find(struct search *search, const struct iova_gaps *gaps, uint64_t least, size_t tries)
 {
 	search->least = least;
 	search->tries = tries;
-	return find_below(search, gaps->root);
+	return find_in(search, gaps->root);
 }
 
 bool gaps_find(const struct iova_gaps *gaps, const struct iova_wish *wish, uint64_t *ret)

@@ -42,7 +42,11 @@ int gaps_init(struct iova_gaps *gaps);
 void gaps_clear(struct iova_gaps *gaps);
 
 /** gaps_reserve() - after this @taken ranges in all can be taken and given back; 0 or -ENOMEM */
-int gaps_reserve(struct iova_gaps *gaps, size_t taken);
+static inline int gaps_reserve(struct iova_gaps *gaps, size_t taken)
+{
+	/* A gap is before each range at most, and one behind them all. */
+	return slab_reserve(&gaps->slab, taken + 1);
+}
 
 /* Ranges are of whole pages of 4 KiB, the smallest there are in any IOMMU. */
 

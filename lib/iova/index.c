@@ -17,6 +17,7 @@ static const struct {
 #define LOW_LEVEL  2
 #define HIGH_LEVEL 3
 #define LOW_LAST   ((1ull << 48) - 1)
+#define NO_LEAF    UINT64_MAX
 
 static uint64_t block_mask(unsigned int level)
 {
@@ -60,6 +61,7 @@ void index_init(struct index *index, uint64_t step)
 {
 	memset(index, 0, sizeof(*index));
 	index->step = step;
+	index->leaf_number = NO_LEAF;
 }
 
 void index_clear(struct index *index)
@@ -79,6 +81,8 @@ void index_clear(struct index *index)
 
 static void put_spare(struct index *index, unsigned int level, struct index_node *node)
 {
+	if (node == index->leaf)
+		index->leaf_number = NO_LEAF;
 	node->next = index->spares[level].first;
 	index->spares[level].first = node;
 	index->spares[level].count++;
@@ -136,28 +140,39 @@ static unsigned int depth_of(const struct index *index, uint64_t address)
 	return level;
 }
 
-/* The leaf that has all of a range, if there is one: the way of small ranges. */
-static struct index_node *leaf_of(const struct index *index, const struct vfa_iova_range *range)
+/* Addresses of one leaf have a number in common. */
+static uint64_t leaf_number(uint64_t address)
 {
-	const struct index_node *node = atomic_load_explicit(&index->low, memory_order_relaxed);
-	uint64_t value;
+	return address >> levels[1].shift;
+}
 
-	if (range->last > LOW_LAST || range->start >> 21 != range->last >> 21 || !node)
+/* The leaf that has all of a range, if there is one: the way of small ranges. */
+static struct index_node *leaf_of(struct index *index, const struct vfa_iova_range *range)
+{
+	struct index_node *node = atomic_load_explicit(&index->low, memory_order_relaxed);
+	uint64_t number = leaf_number(range->start);
+
+	if (number != leaf_number(range->last) || !node || range->last > LOW_LAST)
 		return NULL;
+	if (number == index->leaf_number)
+		return index->leaf;
 	for (unsigned int level = LOW_LEVEL; level; level--) {
-		value = atomic_load_explicit(&node->slots[slot_number(level, range->start)],
-					     memory_order_relaxed);
+		uint64_t slot = slot_number(level, range->start);
+		uint64_t value = atomic_load_explicit(&node->slots[slot], memory_order_relaxed);
+
 		if (!value || value & INDEX_WORD)
 			return NULL;
 		node = child_of(value);
 	}
-	return (struct index_node *)node;
+	index->leaf = node;
+	index->leaf_number = number;
+	return node;
 }
 
 /* New nodes are needed at the range's two ends only: what lies between fills whole slots. */
-int index_reserve(struct index *index, const struct vfa_iova_range *range)
+int index_reserve_range(struct index *index, const struct vfa_iova_range *range)
 {
-	bool one_leaf = range->start >> levels[1].shift == range->last >> levels[1].shift;
+	bool one_leaf = leaf_number(range->start) == leaf_number(range->last);
 	unsigned int at_start, at_last;
 	int err = 0;
 
@@ -223,15 +238,34 @@ static bool fill_node(const struct task *task, struct index_node *node, unsigned
 	return fill_slot(task, node, level, start, last) && complete;
 }
 
-bool index_fill(struct index *index, const struct vfa_iova_range *range, uint64_t word)
+static inline bool fill_leaf(struct index_node *leaf, const struct vfa_iova_range *range,
+			     uint64_t word, uint64_t step)
+{
+	_Atomic uint64_t *slot = &leaf->slots[slot_number(0, range->start)];
+	bool complete = true;
+
+	for (uint64_t left = (range->last - range->start) >> INDEX_PAGE_SHIFT;; left--) {
+		uint64_t value = atomic_load_explicit(slot, memory_order_relaxed);
+
+		if (!value) {
+			atomic_store_explicit(slot, word, memory_order_release);
+			leaf->used++;
+		} else if (value != word) {
+			complete = false;
+		}
+		if (!left)
+			return complete;
+		slot++;
+		word += step << INDEX_PAGE_SHIFT;
+	}
+}
+
+static bool fill_all(struct index *index, const struct vfa_iova_range *range, uint64_t word)
 {
 	struct task task = { .index = index, .start = range->start, .word = word };
-	struct index_node *leaf = leaf_of(index, range);
 	uint64_t start = range->start;
 	bool complete = true;
 
-	if (leaf)
-		return fill_node(&task, leaf, 0, start, range->last);
 	if (start <= LOW_LAST)
 		complete = fill_node(&task, index->low, LOW_LEVEL, start,
 				     range->last > LOW_LAST ? LOW_LAST : range->last);
@@ -239,6 +273,13 @@ bool index_fill(struct index *index, const struct vfa_iova_range *range, uint64_
 		complete &= fill_node(&task, index->high, HIGH_LEVEL,
 				      start > LOW_LAST ? start : LOW_LAST + 1, range->last);
 	return complete;
+}
+
+bool index_fill_range(struct index *index, const struct vfa_iova_range *range, uint64_t word)
+{
+	struct index_node *leaf = leaf_of(index, range);
+
+	return leaf ? fill_leaf(leaf, range, word, index->step) : fill_all(index, range, word);
 }
 
 static void erase_node(const struct task *task, struct index_node *node, unsigned int level,
@@ -278,20 +319,45 @@ static void erase_node(const struct task *task, struct index_node *node, unsigne
 	erase_slot(task, node, level, start, last);
 }
 
-void index_erase(struct index *index, const struct vfa_iova_range *range, uint64_t word)
+static inline void erase_leaf(struct index_node *leaf, const struct vfa_iova_range *range,
+			      uint64_t word, uint64_t step)
+{
+	_Atomic uint64_t *slot = &leaf->slots[slot_number(0, range->start)];
+
+	for (uint64_t left = (range->last - range->start) >> INDEX_PAGE_SHIFT;; left--) {
+		if (atomic_load_explicit(slot, memory_order_relaxed) == word) {
+			atomic_store_explicit(slot, 0, memory_order_release);
+			leaf->used--;
+		}
+		if (!left)
+			return;
+		slot++;
+		word += step << INDEX_PAGE_SHIFT;
+	}
+}
+
+static void erase_all(struct index *index, const struct vfa_iova_range *range, uint64_t word)
 {
 	struct task task = { .index = index, .start = range->start, .word = word };
-	struct index_node *leaf = leaf_of(index, range);
 	uint64_t start = range->start;
 
-	if (leaf && leaf->used > ((range->last - start) >> INDEX_PAGE_SHIFT) + 1)
-		return erase_node(&task, leaf, 0, start, range->last);
 	if (start <= LOW_LAST)
 		erase_node(&task, index->low, LOW_LEVEL, start,
 			   range->last > LOW_LAST ? LOW_LAST : range->last);
 	if (range->last > LOW_LAST)
 		erase_node(&task, index->high, HIGH_LEVEL, start > LOW_LAST ? start : LOW_LAST + 1,
 			   range->last);
+}
+
+void index_erase_range(struct index *index, const struct vfa_iova_range *range, uint64_t word)
+{
+	uint64_t pages = ((range->last - range->start) >> INDEX_PAGE_SHIFT) + 1;
+	struct index_node *leaf = leaf_of(index, range);
+
+	if (leaf && leaf->used > pages)
+		erase_leaf(leaf, range, word, index->step);
+	else /* the leaf may have to go */
+		erase_all(index, range, word);
 }
 
 static bool first_in(const struct index_node *node, unsigned int level, uint64_t start,

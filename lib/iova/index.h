@@ -42,7 +42,9 @@ struct index_spares {
 };
 
 struct index {
-	uint64_t step; /* 1 where the word counts up with the address, else 0 */
+	uint64_t step;           /* 1 where the word counts up with the address, else 0 */
+	uint64_t leaf_number;    /* what the addresses of the leaf below have in common */
+	struct index_node *leaf; /* that a writer saw last */
 	struct index_spares spares[INDEX_LEVELS];
 	_Atomic(struct index_node *) low;  /* of the addresses below 2^48, which are nearly all */
 	_Atomic(struct index_node *) high; /* of the others, one level more */
@@ -52,8 +54,27 @@ struct index {
 void index_init(struct index *index, uint64_t step);
 void index_clear(struct index *index);
 
+/* The functions behind those of the same name without "range", which have small ranges in line. */
+int index_reserve_range(struct index *index, const struct vfa_iova_range *range);
+bool index_fill_range(struct index *index, const struct vfa_iova_range *range, uint64_t word);
+void index_erase_range(struct index *index, const struct vfa_iova_range *range, uint64_t word);
+
+/* The slot of a single page in the leaf that a writer saw last, or NULL. */
+static inline _Atomic uint64_t *index_near_slot(const struct index *index,
+						const struct vfa_iova_range *range)
+{
+	uint64_t page = range->start >> INDEX_PAGE_SHIFT;
+
+	if (page != range->last >> INDEX_PAGE_SHIFT || page >> 9 != index->leaf_number)
+		return NULL;
+	return &index->leaf->slots[page & 0x1ff];
+}
+
 /** index_reserve() - have the nodes for a range to be filled; 0 or -ENOMEM */
-int index_reserve(struct index *index, const struct vfa_iova_range *range);
+static inline int index_reserve(struct index *index, const struct vfa_iova_range *range)
+{
+	return index_near_slot(index, range) ? 0 : index_reserve_range(index, range);
+}
 
 /**
  * index_fill() - give addresses a word, but for those that have one
@@ -61,10 +82,33 @@ int index_reserve(struct index *index, const struct vfa_iova_range *range);
  *
  * Return: whether all of them have it now.
  */
-bool index_fill(struct index *index, const struct vfa_iova_range *range, uint64_t word);
+static inline bool index_fill(struct index *index, const struct vfa_iova_range *range,
+			      uint64_t word)
+{
+	_Atomic uint64_t *slot = index_near_slot(index, range);
+
+	if (!slot || atomic_load_explicit(slot, memory_order_relaxed))
+		return index_fill_range(index, range, word);
+	atomic_store_explicit(slot, word, memory_order_release);
+	index->leaf->used++;
+	return true;
+}
 
 /** index_erase() - take back what index_fill() of the same range and word filled */
-void index_erase(struct index *index, const struct vfa_iova_range *range, uint64_t word);
+static inline void index_erase(struct index *index, const struct vfa_iova_range *range,
+			       uint64_t word)
+{
+	_Atomic uint64_t *slot = index_near_slot(index, range);
+
+	/* The leaf's last one takes the leaf with it. */
+	if (!slot || atomic_load_explicit(slot, memory_order_relaxed) != word ||
+	    index->leaf->used == 1) {
+		index_erase_range(index, range, word);
+	} else {
+		atomic_store_explicit(slot, 0, memory_order_release);
+		index->leaf->used--;
+	}
+}
 
 /** index_first() - the lowest address of a range that has a word; false for none */
 bool index_first(const struct index *index, const struct vfa_iova_range *range, uint64_t *ret);
