@@ -77,17 +77,28 @@ static double quartile(const double *values, size_t count, int quarters)
 	return sorted[(count - 1) * quarters / 4];
 }
 
-void figure_report(const struct figure *figure)
+static double ratio_quartile(const struct figure *figure, int quarters)
 {
 	double ratios[BENCH_MAX_ROUNDS];
-	size_t count = figure->rounds;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < figure->rounds; i++)
 		ratios[i] = figure->value[i] / figure->base[i];
+	return quartile(ratios, figure->rounds, quarters);
+}
+
+double figure_ratio(const struct figure *figure)
+{
+	return ratio_quartile(figure, 2);
+}
+
+void figure_report(const struct figure *figure)
+{
+	size_t rounds = figure->rounds;
+
 	printf("figure\t%s\t%.2f\t%s\t%s\t%.3f\t%.2f\t%.3f\t%.3f\t%zu\n", figure->name,
-	       quartile(figure->value, count, 2), figure->unit, figure->baseline,
-	       quartile(ratios, count, 2), quartile(figure->base, count, 2),
-	       quartile(ratios, count, 1), quartile(ratios, count, 3), count);
+	       quartile(figure->value, rounds, 2), figure->unit, figure->baseline,
+	       figure_ratio(figure), quartile(figure->base, rounds, 2), ratio_quartile(figure, 1),
+	       ratio_quartile(figure, 3), rounds);
 }
 
 static void say(const char *kind, const char *name, const char *format, va_list arguments)

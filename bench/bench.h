@@ -30,12 +30,23 @@ bool bench_wants(const char *name);
 /** bench_is_quick() - fewer and smaller rounds, please */
 bool bench_is_quick(void);
 
-static inline uint64_t bench_ns(void)
+static inline uint64_t bench_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline uint64_t bench_ns(void)
+{
+	return bench_clock(CLOCK_MONOTONIC);
+}
+
+/* For what only computes: the time that other processes take does not count. */
+static inline uint64_t bench_cpu_ns(void)
+{
+	return bench_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* A congruential generator: few instructions, and its high bits are good enough. */
@@ -70,6 +81,7 @@ struct figure {
 };
 
 void figure_add(struct figure *figure, double value, double base);
+double figure_ratio(const struct figure *figure);
 void figure_report(const struct figure *figure);
 
 void bench_skip(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -9,7 +9,7 @@
 
 image_programs() { # BUILD: every program that the guest gets
     local dir
-    for dir in examples tests/vm tools/vfa bench; do
+    for dir in examples tests/vm tools/vfa bench/vm; do
         [[ -d $1/$dir ]] || continue
         find "$1/$dir" -type f -perm -u+x ! -name '*.so*' ! -name '*.o' | while read -r file; do
             if [[ $(head -c4 "$file" | tr -d '\0') = $'\x7fELF' ]]; then

@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The libvfa authors
+#
+# run.sh: measure libvfa against what it stands on.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/.."
+build=build
+tsv=$build/bench.tsv
+
+# What each figure is measured by, and the ratio to reach, if there is one.
+figures=(
+    "map_type1             vm/bench_map             1.10"
+    "unmap_type1           vm/bench_map             1.10"
+    "map_type1_random      vm/bench_map             -"
+    "unmap_type1_random    vm/bench_map             -"
+    "map_iommufd           vm/bench_map             1.10"
+    "unmap_iommufd         vm/bench_map             1.10"
+    "map_iommufd_random    vm/bench_map             -"
+    "unmap_iommufd_random  vm/bench_map             -"
+    "map_vs_kernel_iova    vm/bench_map             0.05"
+    "memory_per_mapping    native/bench_memory      1.00"
+)
+
+usage() {
+    cat <<'END'
+usage: run.sh [--quick] [NAME...]
+
+  --quick  fewer rounds: under two minutes, once the kernel of the emulated machine is there
+  NAME...  only these figures, of:
+END
+    echo "${figures[@]%% *}" | fold -s -w 80 | sed 's/^/           /; s/ $//'
+    cat <<'END'
+
+A figure is the median of its rounds, in each of which its baseline is measured too. The ratio,
+figure over baseline, is the median of the ratios of the rounds, with their quartiles behind it.
+Figures also go to build/bench.tsv, a line each: name, value, unit, baseline's name, ratio.
+END
+}
+
+say() { echo "== $*"; }
+
+wrong() { # REASON
+    {
+        echo "run.sh: $*"
+        usage
+    } >&2
+    exit 2
+}
+
+# What happens just now, in a line of a terminal that the next output takes the place of.
+progress() { # TEXT
+    ((!terminal)) || printf '\r\e[K%.*s' "$((columns - 1))" "$*"
+}
+
+row() { # FORMAT ARG...
+    progress ""
+    # shellcheck disable=SC2059
+    printf "$@"
+}
+
+is_chosen() { # NAME
+    ((${#chosen[@]} == 0)) || [[ " ${chosen[*]} " == *" $1 "* ]]
+}
+
+target_of() { # NAME
+    printf '%s\n' "${figures[@]}" | awk -v name="$1" '$1 == name { print $3 }'
+}
+
+print_header() {
+    row '\n%-21s %14s   %-34s %6s %14s %7s\n' figure value baseline ratio quartiles target
+}
+
+report_figure() { # NAME VALUE UNIT BASELINE RATIO BASE LOW HIGH ROUNDS
+    local target verdict=''
+    target=$(target_of "$1")
+    if [[ $target != - ]]; then
+        verdict=$(awk -v ratio="$5" -v target="$target" \
+            'BEGIN { print ratio <= target ? "reached" : "MISSED" }')
+    fi
+    row '%-21s %14s   %-34s %6.3f %14s %7s  %s\n' "$1" "$(short "$2") $3" "$(short "$6") $3: $4" "$5" \
+        "$(printf '%.3f-%.3f' "$7" "$8")" "$target" "$verdict"
+    printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" >>"$tsv"
+    seen+=" $1 "
+}
+
+short() { # NUMBER: three digits of it at least
+    awk -v number="$1" 'BEGIN { printf number < 100 ? "%.2f" : "%.0f", number }'
+}
+
+report_skip() { # NAME REASON
+    row '%-21s skipped: %s\n' "$1" "$2"
+    seen+=" $1 "
+}
+
+break_down() { # REASON
+    row '%s\n' "$*"
+    broken=1
+}
+
+# The lines of a program, which bench.h tells of.
+read_report() {
+    local line words
+    while IFS= read -r line; do
+        IFS=$'\t' read -r -a words <<<"$line"
+        case ${words[0]-} in
+        figure) report_figure "${words[@]:1}" ;;
+        skip) report_skip "${words[@]:1}" ;;
+        note) row '%21s %s\n' '' "${words[*]:1}" ;;
+        progress) progress "${words[*]:1}" ;;
+        failed) break_down "it ended with status ${words[1]}" ;;
+        *) row '%s\n' "$line" ;;
+        esac
+    done
+}
+
+# Why a program cannot run here; nothing when it can.
+obstacle() { # PROGRAM
+    case $1 in
+    vm/*) echo "$no_machine" ;;
+    esac
+}
+
+run_program() { # PROGRAM [ARG...]
+    local program=$1
+    shift
+    case $program in
+    vm/*) tests/vm/run.sh -b "$build" -t 600 intel "${program#vm/}" "$@" ;;
+    *) "$build/bench/$program" "$@" ;;
+    esac
+}
+
+measure() { # PROGRAM NAME...
+    local program=$1 reason name report
+    shift
+    reason=$(obstacle "$program")
+    if [[ -n $reason ]]; then
+        for name; do
+            report_skip "$name" "$reason"
+        done
+        return
+    fi
+    progress "starting $program"
+    exec {report}< <(run_program "$program" "${quick[@]}" "$@" 2>&1 ||
+        printf 'failed\t%s\n' "$?")
+    read_report <&"$report"
+    exec {report}<&-
+    for name; do
+        [[ $seen == *" $name "* ]] || break_down "$name: $program did not measure it"
+    done
+}
+
+build_programs() {
+    say "building $build"
+    mkdir -p "$build"
+    {
+        [[ -f $build/build.ninja ]] || meson setup "$build"
+        meson compile -C "$build"
+    } >"$build.log" 2>&1 || {
+        tail -40 "$build.log"
+        say "$build does not build; the whole log is $build.log"
+        exit 1
+    }
+    mv "$build.log" "$build/build.log"
+}
+
+# What the emulated machine lacks; nothing when it can be used.
+machine_obstacle() {
+    local missing
+    missing=$(tests/setup.sh --check 2>&1) || {
+        echo "${missing##*setup.sh: } (tests/setup.sh installs it)"
+        return
+    }
+    tests/vm/kernel.sh own >/dev/null || echo "there is no kernel for the emulated machine"
+}
+
+quick=() chosen=()
+while (($#)); do
+    case $1 in
+    --quick) quick=(--quick) ;;
+    -h | --help) usage && exit ;;
+    -*) wrong "unknown option $1" ;;
+    *)
+        [[ -n $(target_of "$1") ]] || wrong "no figure $1"
+        chosen+=("$1")
+        ;;
+    esac
+    shift
+done
+
+# Tests would be measured too, and build in the same directory.
+exec {lock}<tests/run.sh
+flock -n "$lock" || {
+    say "waiting for a run of tests in this tree to end"
+    flock "$lock"
+}
+
+terminal=0 columns=${COLUMNS:-80} broken=0 seen='' no_machine=''
+[[ ! -t 1 ]] || terminal=1
+build_programs
+no_machine=$(machine_obstacle)
+load=$(cut -d' ' -f1 /proc/loadavg)
+say "measuring; other processes on this machine: load $load"
+: >"$tsv"
+print_header
+for program in $(printf '%s\n' "${figures[@]}" | awk '!seen[$2]++ { print $2 }'); do
+    names=()
+    for name in $(printf '%s\n' "${figures[@]}" | awk -v program="$program" '$2 == program { print $1 }'); do
+        ! is_chosen "$name" || names+=("$name")
+    done
+    ((${#names[@]} == 0)) || measure "$program" "${names[@]}"
+done
+row '\n'
+say "$(wc -l <"$tsv") figures in $tsv, $SECONDS s"
+exit "$broken"
