@@ -21,6 +21,10 @@ figures=(
     "map_iommufd_random    vm/bench_map             -"
     "unmap_iommufd_random  vm/bench_map             -"
     "map_vs_kernel_iova    vm/bench_map             0.05"
+    "translate_1k          native/bench_translate   4.00"
+    "translate_1m          native/bench_translate   2.00"
+    "translate_2_threads   native/bench_translate   1.10"
+    "iova_alloc_1m         native/bench_iova        3.00"
     "memory_per_mapping    native/bench_memory      1.00"
 )
 
