@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,13 @@ static void set_slot(struct index_node *node, uint64_t slot, uint64_t value)
 
 static struct index_node *child_of(uint64_t value)
 {
-	return (struct index_node *)(uintptr_t)value;
+	return (struct index_node *)(uintptr_t)(value - INDEX_NODE -
+						offsetof(struct index_node, slots));
+}
+
+static uint64_t slot_to(const struct index_node *node)
+{
+	return (uintptr_t)node->slots | INDEX_NODE;
 }
 
 static struct index_node *new_node(unsigned int level)
@@ -51,7 +58,7 @@ static void free_nodes(struct index_node *node, unsigned int level)
 	for (uint64_t i = 0; level && node->used && i < 1ull << levels[level].bits; i++) {
 		uint64_t value = index_slot(node, i);
 
-		if (value && !(value & INDEX_WORD))
+		if (value & INDEX_NODE)
 			free_nodes(child_of(value), level - 1);
 	}
 	free(node);
@@ -132,7 +139,7 @@ static unsigned int depth_of(const struct index *index, uint64_t address)
 	while (level) {
 		uint64_t value = index_slot(node, slot_number(level, address));
 
-		if (!value || value & INDEX_WORD)
+		if (!(value & INDEX_NODE))
 			break;
 		node = child_of(value);
 		level--;
@@ -160,7 +167,7 @@ static struct index_node *leaf_of(struct index *index, const struct vfa_iova_ran
 		uint64_t slot = slot_number(level, range->start);
 		uint64_t value = atomic_load_explicit(&node->slots[slot], memory_order_relaxed);
 
-		if (!value || value & INDEX_WORD)
+		if (!(value & INDEX_NODE))
 			return NULL;
 		node = child_of(value);
 	}
@@ -213,12 +220,11 @@ static bool fill_slot(const struct task *task, struct index_node *node, unsigned
 	uint64_t value = atomic_load_explicit(&node->slots[slot], memory_order_relaxed);
 	bool whole = last - start == block_mask(level);
 
-	if (value & INDEX_WORD)
+	if (value && !(value & INDEX_NODE))
 		return whole && value == word_at(task, start);
 	if (!value) {
 
-		value = whole ? word_at(task, start)
-			      : (uintptr_t)take_spare(task->index, level - 1);
+		value = whole ? word_at(task, start) : slot_to(take_spare(task->index, level - 1));
 		set_slot(node, slot, value);
 		node->used++;
 		if (whole)
@@ -291,10 +297,10 @@ static void erase_slot(const struct task *task, struct index_node *node, unsigne
 	uint64_t slot = slot_number(level, start);
 	uint64_t value = atomic_load_explicit(&node->slots[slot], memory_order_relaxed);
 
-	if (value & INDEX_WORD) {
+	if (value && !(value & INDEX_NODE)) {
 		if (last - start != block_mask(level) || value != word_at(task, start))
 			return;
-	} else if (value) {
+	} else if (value & INDEX_NODE) {
 		erase_node(task, child_of(value), level - 1, start, last);
 		if (child_of(value)->used)
 			return;
@@ -303,7 +309,7 @@ static void erase_slot(const struct task *task, struct index_node *node, unsigne
 	}
 	set_slot(node, slot, 0);
 	node->used--;
-	if (!(value & INDEX_WORD)) {
+	if (value & INDEX_NODE) {
 		index_note_move(task->index);
 		put_spare(task->index, level - 1, child_of(value));
 	}
@@ -367,11 +373,11 @@ static bool first_in(const struct index_node *node, unsigned int level, uint64_t
 		uint64_t value = index_slot(node, slot_number(level, start));
 		uint64_t end = start | block_mask(level);
 
-		if (value & INDEX_WORD) {
+		if (value && !(value & INDEX_NODE)) {
 			*ret = start;
 			return true;
 		}
-		if (value &&
+		if (value & INDEX_NODE &&
 		    first_in(child_of(value), level - 1, start, end < last ? end : last, ret))
 			return true;
 		if (end >= last)

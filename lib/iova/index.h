@@ -27,8 +27,12 @@
 #define INDEX_LEVELS     4
 #define INDEX_PAGE_SHIFT 12
 
-/* The lowest bit of a word tells it from a pointer to a node; words have it set. */
-#define INDEX_WORD 1ull
+/*
+ * A slot has nothing; or the address of a node's slots, with the lowest bit set;
+ * or a word, with the next one.
+ */
+#define INDEX_NODE 1ull
+#define INDEX_WORD 2ull
 
 struct index_node {
 	struct index_node *next; /* in a list of empty ones */
@@ -126,9 +130,17 @@ static inline uint64_t index_moves(const struct index *index)
 	return atomic_load_explicit(&index->moves, memory_order_acquire);
 }
 
-static inline uint64_t index_slot(const struct index_node *node, uint64_t slot)
+static inline uint64_t index_slot(const struct index_node *node, uint64_t number)
 {
-	return atomic_load_explicit(&node->slots[slot], memory_order_acquire);
+	return atomic_load_explicit(&node->slots[number], memory_order_acquire);
+}
+
+/* A slot of the node that another slot leads to. */
+static inline uint64_t index_follow(uint64_t slot, uint64_t number)
+{
+	const _Atomic uint64_t *slots = (const void *)(uintptr_t)(slot - INDEX_NODE);
+
+	return atomic_load_explicit(&slots[number], memory_order_acquire);
 }
 
 /**
@@ -139,32 +151,46 @@ static inline uint64_t index_slot(const struct index_node *node, uint64_t slot)
  */
 static inline uint64_t index_lookup(const struct index *index, uint64_t address, uint64_t *mask)
 {
-	const struct index_node *node;
+	const struct index_node *low = atomic_load_explicit(&index->low, memory_order_acquire);
+	const struct index_node *high;
 	uint64_t slot;
 
-	*mask = 0;
-	if (__builtin_expect(!(address >> 48), 1)) {
-		node = atomic_load_explicit(&index->low, memory_order_acquire);
-		if (!node)
-			return 0;
-	} else {
-		node = atomic_load_explicit(&index->high, memory_order_acquire);
-		slot = node ? index_slot(node, address >> 48) : 0;
+	if (address >> 48) {
+		high = atomic_load_explicit(&index->high, memory_order_acquire);
 		*mask = (1ull << 48) - 1;
-		if (!slot || slot & INDEX_WORD)
+		slot = high ? index_slot(high, address >> 48) : 0;
+		if (!(slot & INDEX_NODE))
 			return slot;
-		node = (const struct index_node *)slot;
+		slot = index_follow(slot, address >> 34 & 0x3fff);
+	} else {
+		slot = low ? index_slot(low, address >> 34) : 0;
 	}
-	slot = index_slot(node, address >> 34 & 0x3fff);
 	*mask = (1ull << 34) - 1;
-	if (!slot || slot & INDEX_WORD)
+	if (!(slot & INDEX_NODE))
 		return slot;
-	slot = index_slot((const struct index_node *)slot, address >> 21 & 0x1fff);
 	*mask = (1ull << 21) - 1;
-	if (!slot || slot & INDEX_WORD)
+	slot = index_follow(slot, address >> 21 & 0x1fff);
+	if (!(slot & INDEX_NODE))
 		return slot;
 	*mask = (1ull << 12) - 1;
-	return index_slot((const struct index_node *)slot, address >> 12 & 0x1ff);
+	return index_follow(slot, address >> 12 & 0x1ff);
+}
+
+/** index_lookup_page() - the same where it is in a leaf, as small ranges are; else 0 */
+static inline uint64_t index_lookup_page(const struct index *index, uint64_t address)
+{
+	const struct index_node *low = atomic_load_explicit(&index->low, memory_order_acquire);
+	uint64_t slot;
+
+	if (!low || address >> 48)
+		return 0;
+	slot = index_slot(low, address >> 34);
+	if (!(slot & INDEX_NODE))
+		return 0;
+	slot = index_follow(slot, address >> 21 & 0x1fff);
+	if (!(slot & INDEX_NODE))
+		return 0;
+	return index_follow(slot, address >> 12 & 0x1ff);
 }
 
 #endif

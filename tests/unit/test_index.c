@@ -191,7 +191,7 @@ static void erase(struct index *index, uint64_t start, uint64_t size, uint64_t w
 
 static void what_is_there_stays(void **state)
 {
-	const uint64_t large = 0x200000, one = 1ull << 40 | 1, two = 2ull << 40 | 1;
+	const uint64_t large = 0x200000, one = 1ull << 40 | INDEX_WORD, two = 2ull << 40 | INDEX_WORD;
 	struct model model = { .count = 0 };
 
 	(void)state;
@@ -216,7 +216,7 @@ static void what_is_there_stays(void **state)
 /* A node that serves elsewhere is one that readers are told of. */
 static void nodes_are_used_again_and_readers_told(void **state)
 {
-	const uint64_t word = 1ull << 40 | 1;
+	const uint64_t word = 1ull << 40 | INDEX_WORD;
 	struct model model = { .count = 0 };
 	uint64_t moves;
 
