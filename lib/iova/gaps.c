@@ -247,14 +247,33 @@ void gaps_give(struct iova_gaps *gaps, const struct vfa_iova_range *range)
 	}
 }
 
-bool gaps_has(const struct iova_gaps *gaps, const struct vfa_iova_range *range)
+static const struct iova_gap *find_gap(const struct iova_gaps *gaps, uint64_t page)
 {
 	const struct iova_gap *gap = gaps->root;
-	struct pages pages = pages_of(range);
 
-	while (gap && (pages.start < gap->start || pages.start >= gap->end))
-		gap = gap->child[pages.start >= gap->end ? ABOVE : BELOW];
+	while (gap && (page < gap->start || page >= gap->end))
+		gap = gap->child[page >= gap->end ? ABOVE : BELOW];
+	return gap;
+}
+
+bool gaps_has(const struct iova_gaps *gaps, const struct vfa_iova_range *range)
+{
+	struct pages pages = pages_of(range);
+	const struct iova_gap *gap = find_gap(gaps, pages.start);
+
 	return gap && pages.end <= gap->end;
+}
+
+bool gaps_around(const struct iova_gaps *gaps, uint64_t iova, struct vfa_iova_range *ret)
+{
+	const struct iova_gap *gap = find_gap(gaps, iova >> PAGE_SHIFT);
+
+	if (gap)
+		*ret = (struct vfa_iova_range){
+			.start = gap->start << PAGE_SHIFT,
+			.last = ((uint64_t)gap->end << PAGE_SHIFT) - 1, /* the field has 56 bits */
+		};
+	return gap;
 }
 
 int gaps_init(struct iova_gaps *gaps)
@@ -283,6 +302,7 @@ struct search {
 	struct pages limits; /* to stay in */
 	uint64_t pages;
 	uint64_t alignment;
+	bool highest;
 	uint64_t least; /* smaller gaps are not looked at */
 	size_t tries;   /* left */
 	uint64_t found;
@@ -290,30 +310,33 @@ struct search {
 
 static bool fits(struct search *search, const struct iova_gap *gap)
 {
-	uint64_t mask = search->alignment - 1;
 	uint64_t start = gap->start > search->limits.start ? gap->start : search->limits.start;
 	uint64_t end = gap->end < search->limits.end ? gap->end : search->limits.end;
+	uint64_t mask = search->alignment - 1;
 
-	start = (start + mask) & ~mask;
-	search->found = start;
-	return start < end && search->pages <= end - start;
+	search->found = (start + mask) & ~mask;
+	if (search->found >= end || search->pages > end - search->found)
+		return false;
+	if (search->highest)
+		search->found = (end - search->pages) & ~mask;
+	return true;
 }
 
 static bool is_worth_a_try(struct search *search, const struct iova_gap *gap)
 {
 	return gap->end - gap->start >= search->least && gap->end > search->limits.start &&
-	       search->tries && search->tries--;
+	       gap->start < search->limits.end && search->tries && search->tries--;
 }
 
 /* In the order of addresses, leaving out what is too small, too low or too high. */
-static bool find_in(struct search *search, const struct iova_gap *gap)
+static bool find_up(struct search *search, const struct iova_gap *gap)
 {
 	while (gap && gap->largest >= search->least && search->tries) {
 		const struct iova_gap *below = gap->child[BELOW];
 
 		if (gap->start > search->limits.start && below &&
 		    (below->end > search->limits.start || below->child[ABOVE]) &&
-		    find_in(search, below))
+		    find_up(search, below))
 			return true;
 		if (is_worth_a_try(search, gap) && fits(search, gap))
 			return true;
@@ -322,11 +345,24 @@ static bool find_in(struct search *search, const struct iova_gap *gap)
 	return false;
 }
 
+/* The same from the highest address down. */
+static bool find_down(struct search *search, const struct iova_gap *gap)
+{
+	while (gap && gap->largest >= search->least && search->tries) {
+		if (gap->end < search->limits.end && find_down(search, gap->child[ABOVE]))
+			return true;
+		if (is_worth_a_try(search, gap) && fits(search, gap))
+			return true;
+		gap = gap->start > search->limits.start ? gap->child[BELOW] : NULL;
+	}
+	return false;
+}
+
 static bool find(struct search *search, const struct iova_gaps *gaps, uint64_t least, size_t tries)
 {
 	search->least = least;
 	search->tries = tries;
-	return find_in(search, gaps->root);
+	return search->highest ? find_down(search, gaps->root) : find_up(search, gaps->root);
 }
 
 bool gaps_find(const struct iova_gaps *gaps, const struct iova_wish *wish, uint64_t *ret)
@@ -338,6 +374,7 @@ bool gaps_find(const struct iova_gaps *gaps, const struct iova_wish *wish, uint6
 				   ((wish->max & (page - 1)) == page - 1) },
 		.pages = (wish->size >> PAGE_SHIFT) + !!(wish->size & (page - 1)),
 		.alignment = wish->alignment > page ? wish->alignment >> PAGE_SHIFT : 1,
+		.highest = wish->highest,
 	};
 	uint64_t sure = search.pages + search.alignment - 1;
 	bool found = find(&search, gaps, search.pages, TRIES);

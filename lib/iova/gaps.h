@@ -35,6 +35,7 @@ struct iova_wish {
 	uint64_t min;       /* lowest start */
 	uint64_t max;       /* highest last byte */
 	uint64_t alignment; /* a power of two */
+	bool highest;       /* from max down, not from min up */
 };
 
 /** gaps_init() - everything is free; 0 or -ENOMEM */
@@ -59,8 +60,11 @@ void gaps_give(struct iova_gaps *gaps, const struct vfa_iova_range *range);
 /** gaps_has() - whether all of a range is free */
 bool gaps_has(const struct iova_gaps *gaps, const struct vfa_iova_range *range);
 
+/** gaps_around() - the gap that has an address; false when it is not free */
+bool gaps_around(const struct iova_gaps *gaps, uint64_t iova, struct vfa_iova_range *ret);
+
 /**
- * gaps_find() - the lowest free start that fits a wish
+ * gaps_find() - the lowest or highest free start that fits a wish
  *
  * Takes the time of a few walks down the tree. Where alignment spoils very many
  * gaps that are large enough, one that is large in any case is taken before them.

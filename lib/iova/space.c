@@ -113,12 +113,14 @@ bool iova_space_find(const struct iova_space *space, const struct iova_wish *wis
 	const struct range_list *allowed = &space->limits.allowed;
 
 	for (size_t i = 0; i < allowed->count; i++) {
+		size_t at = wish->highest ? allowed->count - 1 - i : i;
+		const struct vfa_iova_range *range = &allowed->ranges[at];
 		struct iova_wish within = *wish;
 
-		if (within.min < allowed->ranges[i].start)
-			within.min = allowed->ranges[i].start;
-		if (within.max > allowed->ranges[i].last)
-			within.max = allowed->ranges[i].last;
+		if (within.min < range->start)
+			within.min = range->start;
+		if (within.max > range->last)
+			within.max = range->last;
 		if (within.min <= within.max && gaps_find(&space->gaps, &within, ret))
 			return true;
 	}

@@ -60,7 +60,7 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 				   const struct vfa_iova_range *range,
 				   struct iova_obstacle *obstacle);
 
-/** iova_space_find() - the lowest free start that fits; false when there is none */
+/** iova_space_find() - the lowest or highest free start that fits; false when there is none */
 bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret);
 
 /** iova_space_reserve() - make the next insertion of a range one that cannot fail; 0 or -ENOMEM */

@@ -109,14 +109,20 @@ static void check_has(struct model *model)
 		assert_int_equal(gaps_has(&model->gaps, &range), is_free(model, first, slots));
 }
 
-/* The lowest slot that fits, by trying them all; SLOTS for none. */
-static size_t lowest(const struct model *model, const struct iova_wish *wish)
+/* The lowest or highest slot that fits, by trying them all; SLOTS for none. */
+static size_t best(const struct model *model, const struct iova_wish *wish)
 {
-	for (size_t i = 0; i < SLOTS; i++)
-		if (i * SLOT >= wish->min && !(i * SLOT & (wish->alignment - 1)) &&
-		    i * SLOT + wish->size - 1 <= wish->max && is_free(model, i, wish->size / SLOT))
-			return i;
-	return SLOTS;
+	size_t found = SLOTS;
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (i * SLOT < wish->min || i * SLOT & (wish->alignment - 1) ||
+		    i * SLOT + wish->size - 1 > wish->max || !is_free(model, i, wish->size / SLOT))
+			continue;
+		found = i;
+		if (!wish->highest)
+			break;
+	}
+	return found;
 }
 
 static void check_find(struct model *model)
@@ -125,6 +131,7 @@ static void check_find(struct model *model)
 		.size = (1 + draw(model, 16)) * SLOT,
 		.min = draw(model, SLOTS) * SLOT,
 		.alignment = SLOT << draw(model, 5),
+		.highest = draw(model, 2),
 	};
 	uint64_t start = 0;
 	size_t slot;
@@ -133,7 +140,7 @@ static void check_find(struct model *model)
 	wish.max = wish.min + draw(model, SLOTS) * SLOT + SLOT - 1;
 	if (wish.max >= SLOTS * SLOT)
 		wish.max = SLOTS * SLOT - 1;
-	slot = lowest(model, &wish);
+	slot = best(model, &wish);
 	found = gaps_find(&model->gaps, &wish, &start);
 	assert_int_equal(found, slot < SLOTS);
 	if (found)
@@ -201,7 +208,7 @@ static void neighbours_make_no_gaps(void **state)
 /* Many gaps of the right size, of which none is aligned: the one behind them is found. */
 static void misaligned_gaps_do_not_hide_a_good_one(void **state)
 {
-	struct iova_wish wish = { 2 * SLOT, 0, UINT64_MAX, 2 * SLOT };
+	struct iova_wish wish = { 2 * SLOT, 0, UINT64_MAX, 2 * SLOT, false };
 	struct model model;
 	uint64_t found = 0;
 
@@ -218,6 +225,12 @@ static void misaligned_gaps_do_not_hide_a_good_one(void **state)
 	give(&model, 200);
 	assert_true(gaps_find(&model.gaps, &wish, &found));
 	assert_int_equal(found, 200 * SLOT);
+	wish.highest = true;
+	assert_true(gaps_find(&model.gaps, &wish, &found));
+	assert_int_equal(found, 200 * SLOT);
+	wish.max = UINT64_MAX;
+	assert_true(gaps_find(&model.gaps, &wish, &found));
+	assert_true(found == UINT64_MAX - 2 * SLOT + 1);
 	stop(&model);
 }
 
@@ -225,7 +238,8 @@ static void the_ends_of_the_space_are_used(void **state)
 {
 	const struct vfa_iova_range first = { 0, SLOT - 1 };
 	const struct vfa_iova_range last = { UINT64_MAX - SLOT + 1, UINT64_MAX };
-	struct iova_wish wish = { SLOT, last.start, UINT64_MAX, SLOT };
+	struct iova_wish wish = { SLOT, last.start, UINT64_MAX, SLOT, false };
+	struct vfa_iova_range around;
 	struct iova_gaps gaps;
 	uint64_t found = 0;
 
@@ -241,6 +255,18 @@ static void the_ends_of_the_space_are_used(void **state)
 	gaps_take(&gaps, &first);
 	assert_true(gaps_find(&gaps, &wish, &found));
 	assert_int_equal(found, SLOT);
+	wish.highest = true;
+	assert_true(gaps_find(&gaps, &wish, &found));
+	assert_true(found == UINT64_MAX - 2 * SLOT + 1);
+	wish.max = 2 * SLOT - 1;
+	assert_true(gaps_find(&gaps, &wish, &found));
+	assert_int_equal(found, SLOT);
+	wish.max--;
+	assert_false(gaps_find(&gaps, &wish, &found));
+	assert_false(gaps_around(&gaps, 0, &around));
+	assert_true(gaps_around(&gaps, SLOT, &around));
+	assert_int_equal(around.start, SLOT);
+	assert_true(around.last == last.start - 1);
 	gaps_give(&gaps, &first);
 	gaps_give(&gaps, &last);
 	assert_true(gaps_has(&gaps, &range_everything));

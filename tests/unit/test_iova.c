@@ -208,7 +208,7 @@ static void outside_all_ranges_is_outside(void **state)
 static bool find(const struct iova_space *space, uint64_t size, uint64_t min, uint64_t max,
 		 uint64_t alignment, uint64_t *ret)
 {
-	struct iova_wish wish = { size, min, max, alignment };
+	struct iova_wish wish = { size, min, max, alignment, false };
 
 	return iova_space_find(space, &wish, ret);
 }
@@ -287,6 +287,37 @@ static void sizes_and_alignments_may_be_huge(void **state)
 	iova_space_clear(&space);
 }
 
+static bool find_highest(const struct iova_space *space, uint64_t size, uint64_t min, uint64_t max,
+			 uint64_t alignment, uint64_t *ret)
+{
+	struct iova_wish wish = { size, min, max, alignment, true };
+
+	return iova_space_find(space, &wish, ret);
+}
+
+static void the_highest_free_start_is_found(void **state)
+{
+	struct iova_space space;
+	struct iova_span span;
+	uint64_t iova = 77;
+
+	(void)state;
+	make_space(&space);
+	assert_true(find_highest(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
+	assert_true(iova == -PAGE);
+	insert(&space, &span, -PAGE, UINT64_MAX);
+	assert_true(find_highest(&space, PAGE, 0, UINT64_MAX, 0x10000, &iova));
+	assert_true(iova == -0x10000ull);
+	assert_true(find_highest(&space, PAGE, 0, 0xfef00fff, PAGE, &iova));
+	assert_int_equal(iova, 0xfef00000);
+	assert_true(find_highest(&space, 2 * PAGE, 0, 0xfef00fff, PAGE, &iova));
+	assert_int_equal(iova, 0xfedfe000);
+	assert_false(find_highest(&space, PAGE, 0xfee00000, 0xfeefffff, PAGE, &iova));
+	assert_false(find_highest(&space, UINT64_MAX, 0, UINT64_MAX, PAGE, &iova));
+	assert_int_equal(iova, 0xfedfe000);
+	iova_limits_clear(&space.limits);
+}
+
 static void spans_come_and_go(void **state)
 {
 	struct iova_span spans[100];
@@ -342,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_find_goes_over_the_gap),
 		cmocka_unit_test(a_find_reaches_the_last_page_and_stops),
 		cmocka_unit_test(sizes_and_alignments_may_be_huge),
+		cmocka_unit_test(the_highest_free_start_is_found),
 		cmocka_unit_test(spans_come_and_go),
 		cmocka_unit_test(collisions_are_found_by_type),
 	};
