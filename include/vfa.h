@@ -26,5 +26,6 @@
 #include <vfa/mmio.h>
 #include <vfa/region.h>
 #include <vfa/translation.h>
+#include <vfa/window.h>
 
 #endif

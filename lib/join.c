@@ -70,11 +70,12 @@ static int refresh_limits(struct vfa_container *container)
 	err = container->backend->ops->read_limits(container->backend, &limits);
 	if (!err)
 		err = read_reserved(container, &limits);
+	if (!err)
+		err = iova_space_set_limits(&container->space, &limits);
 	if (err) {
 		iova_limits_clear(&limits);
 		return err == -ENOMEM ? error_memory() : error_kernel(err, "read the IOVA ranges");
 	}
-	iova_space_set_limits(&container->space, &limits);
 	return 0;
 }
 

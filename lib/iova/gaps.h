@@ -36,6 +36,7 @@ struct iova_wish {
 	uint64_t max;       /* highest last byte */
 	uint64_t alignment; /* a power of two */
 	bool highest;       /* from max down, not from min up */
+	bool dangerous;     /* windows will do: of iova_space_find() only */
 };
 
 /** gaps_init() - everything is free; 0 or -ENOMEM */

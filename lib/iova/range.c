@@ -4,6 +4,7 @@
 #include "iova/range.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool range_from_size(uint64_t start, uint64_t size, struct vfa_iova_range *ret)
 {
@@ -43,6 +44,36 @@ void range_list_sort(struct range_list *list)
 			range->last = next->last;
 	}
 	list->count = kept + 1;
+}
+
+static void remove_at(struct range_list *list, size_t i)
+{
+	memmove(&list->ranges[i], &list->ranges[i + 1],
+		(list->count - i - 1) * sizeof(*list->ranges));
+	list->count--;
+}
+
+static void insert_at(struct range_list *list, size_t i, const struct vfa_iova_range *range)
+{
+	memmove(&list->ranges[i + 1], &list->ranges[i], (list->count - i) * sizeof(*list->ranges));
+	list->ranges[i] = *range;
+	list->count++;
+}
+
+void range_list_cut(struct range_list *list, const struct vfa_iova_range *hole)
+{
+	for (size_t i = list->count; i-- > 0;) {
+		const struct vfa_iova_range whole = list->ranges[i];
+
+		if (!range_overlaps(&whole, hole))
+			continue;
+		remove_at(list, i);
+		if (whole.last > hole->last)
+			insert_at(list, i, &(struct vfa_iova_range){ hole->last + 1, whole.last });
+		if (whole.start < hole->start)
+			insert_at(list, i,
+				  &(struct vfa_iova_range){ whole.start, hole->start - 1 });
+	}
 }
 
 const struct vfa_iova_range *range_list_find(const struct range_list *list,

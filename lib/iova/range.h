@@ -38,6 +38,9 @@ bool range_from_size(uint64_t start, uint64_t size, struct vfa_iova_range *ret);
 /** range_list_sort() - ascending order, with neighbours and overlaps joined */
 void range_list_sort(struct range_list *list);
 
+/** range_list_cut() - take @hole out of a sorted list that has room for one range more */
+void range_list_cut(struct range_list *list, const struct vfa_iova_range *hole);
+
 /** range_list_find() - the range that contains @wanted whole, or NULL */
 const struct vfa_iova_range *range_list_find(const struct range_list *list,
 					     const struct vfa_iova_range *wanted);

@@ -3,6 +3,7 @@
 
 #include "iova/space.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +14,9 @@ void iova_limits_clear(struct iova_limits *limits)
 	memset(limits, 0, sizeof(*limits));
 }
 
-void iova_space_set_limits(struct iova_space *space, struct iova_limits *limits)
-{
-	iova_limits_clear(&space->limits);
-	space->limits = *limits;
-	memset(limits, 0, sizeof(*limits));
-}
-
 int iova_space_init(struct iova_space *space)
 {
+	memset(space, 0, sizeof(*space));
 	index_init(&space->spans, 0);
 	return gaps_init(&space->gaps);
 }
@@ -29,9 +24,118 @@ int iova_space_init(struct iova_space *space)
 void iova_space_clear(struct iova_space *space)
 {
 	iova_limits_clear(&space->limits);
+	free(space->windows);
+	free(space->safe.ranges);
 	gaps_clear(&space->gaps);
 	index_clear(&space->spans);
-	space->count = 0;
+	memset(space, 0, sizeof(*space));
+}
+
+/* What is allowed, without the windows. */
+static int cut_windows(const struct range_list *allowed, const struct vfa_window *windows,
+		       size_t count, struct range_list *ret)
+{
+	struct range_list safe = { .count = allowed->count };
+
+	if (allowed->count) {
+		safe.ranges = calloc(allowed->count + count, sizeof(*safe.ranges));
+		if (!safe.ranges)
+			return -ENOMEM;
+		memcpy(safe.ranges, allowed->ranges, allowed->count * sizeof(*safe.ranges));
+	}
+	for (size_t i = 0; i < count; i++)
+		range_list_cut(&safe, &windows[i].range);
+	*ret = safe;
+	return 0;
+}
+
+int iova_space_set_limits(struct iova_space *space, struct iova_limits *limits)
+{
+	struct range_list safe;
+	int err = cut_windows(&limits->allowed, space->windows, space->window_count, &safe);
+
+	if (err)
+		return err;
+	iova_limits_clear(&space->limits);
+	free(space->safe.ranges);
+	space->limits = *limits;
+	space->safe = safe;
+	memset(limits, 0, sizeof(*limits));
+	return 0;
+}
+
+/* Take over the windows; they are freed on failure. */
+static int set_windows(struct iova_space *space, struct vfa_window *windows, size_t count)
+{
+	struct range_list safe;
+	int err = cut_windows(&space->limits.allowed, windows, count, &safe);
+
+	if (err) {
+		free(windows);
+		return err;
+	}
+	free(space->windows);
+	free(space->safe.ranges);
+	space->windows = windows;
+	space->window_count = count;
+	space->safe = safe;
+	return 0;
+}
+
+/* The index of the first window that starts behind @iova. */
+static size_t first_behind(const struct iova_space *space, uint64_t iova)
+{
+	size_t i = 0;
+
+	while (i < space->window_count && space->windows[i].range.start <= iova)
+		i++;
+	return i;
+}
+
+int iova_space_add_window(struct iova_space *space, const struct vfa_window *window)
+{
+	size_t at = first_behind(space, window->range.start), count = space->window_count;
+	struct vfa_window *windows = calloc(count + 1, sizeof(*windows));
+
+	if (!windows)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		windows[i + (i >= at)] = space->windows[i];
+	windows[at] = *window;
+	return set_windows(space, windows, count + 1);
+}
+
+static bool is_same_window(const struct vfa_window *a, const struct vfa_window *b)
+{
+	return a->range.start == b->range.start && a->range.last == b->range.last &&
+	       a->kind == b->kind && !strcmp(a->bdf, b->bdf);
+}
+
+int iova_space_remove_window(struct iova_space *space, const struct vfa_window *window)
+{
+	size_t at = 0, count = space->window_count;
+	struct vfa_window *windows;
+
+	while (at < count && !is_same_window(&space->windows[at], window))
+		at++;
+	if (at == count)
+		return -ENOENT;
+	windows = calloc(count, sizeof(*windows));
+	if (!windows)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (i != at)
+			windows[i - (i > at)] = space->windows[i];
+	return set_windows(space, windows, count - 1);
+}
+
+const struct vfa_window *iova_space_window(const struct iova_space *space,
+					   const struct vfa_iova_range *range)
+{
+	for (size_t i = 0; i < space->window_count; i++)
+		if (range_overlaps(&space->windows[i].range, range))
+			return &space->windows[i];
+	return NULL;
 }
 
 int iova_space_reserve(struct iova_space *space, const struct vfa_iova_range *range)
@@ -110,11 +214,11 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 
 bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret)
 {
-	const struct range_list *allowed = &space->limits.allowed;
+	const struct range_list *list = wish->dangerous ? &space->limits.allowed : &space->safe;
 
-	for (size_t i = 0; i < allowed->count; i++) {
-		size_t at = wish->highest ? allowed->count - 1 - i : i;
-		const struct vfa_iova_range *range = &allowed->ranges[at];
+	for (size_t i = 0; i < list->count; i++) {
+		size_t at = wish->highest ? list->count - 1 - i : i;
+		const struct vfa_iova_range *range = &list->ranges[at];
 		struct iova_wish within = *wish;
 
 		if (within.min < range->start)

@@ -9,6 +9,8 @@
 #ifndef IOVA_SPACE_H
 #define IOVA_SPACE_H
 
+#include <vfa/window.h>
+
 #include "iova/gaps.h"
 #include "iova/index.h"
 
@@ -30,16 +32,30 @@ struct iova_span {
 
 struct iova_space {
 	struct iova_limits limits;
-	struct iova_gaps gaps; /* what is not mapped, allowed or not */
-	struct index spans;    /* from IOVA to the address of its span */
-	size_t count;          /* of spans */
+	struct vfa_window *windows; /* dangerous ones, in ascending order */
+	size_t window_count;
+	struct range_list safe; /* what is allowed, but for the windows */
+	struct iova_gaps gaps;  /* what is not mapped, allowed or not */
+	struct index spans;     /* from IOVA to the address of its span */
+	size_t count;           /* of spans */
 };
+
+/* These return 0, or -ENOMEM with nothing changed; so do all below that return an int. */
 
 int iova_space_init(struct iova_space *space);
 void iova_space_clear(struct iova_space *space);
 
 /** iova_space_set_limits() - take over newly read limits */
-void iova_space_set_limits(struct iova_space *space, struct iova_limits *limits);
+int iova_space_set_limits(struct iova_space *space, struct iova_limits *limits);
+
+int iova_space_add_window(struct iova_space *space, const struct vfa_window *window);
+
+/** iova_space_remove_window() - one that equals @window; or -ENOENT */
+int iova_space_remove_window(struct iova_space *space, const struct vfa_window *window);
+
+/** iova_space_window() - the first dangerous window that a range touches, or NULL */
+const struct vfa_window *iova_space_window(const struct iova_space *space,
+					   const struct vfa_iova_range *range);
 
 enum iova_verdict {
 	IOVA_USABLE,
@@ -60,7 +76,11 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 				   const struct vfa_iova_range *range,
 				   struct iova_obstacle *obstacle);
 
-/** iova_space_find() - the lowest or highest free start that fits; false when there is none */
+/**
+ * iova_space_find() - the lowest or highest free start that fits a wish
+ *
+ * Outside all windows, unless the wish admits them. Return: whether there is one.
+ */
 bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret);
 
 /** iova_space_reserve() - make the next insertion of a range one that cannot fail; 0 or -ENOMEM */

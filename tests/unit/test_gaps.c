@@ -208,7 +208,7 @@ static void neighbours_make_no_gaps(void **state)
 /* Many gaps of the right size, of which none is aligned: the one behind them is found. */
 static void misaligned_gaps_do_not_hide_a_good_one(void **state)
 {
-	struct iova_wish wish = { 2 * SLOT, 0, UINT64_MAX, 2 * SLOT, false };
+	struct iova_wish wish = { 2 * SLOT, 0, UINT64_MAX, 2 * SLOT, false, false };
 	struct model model;
 	uint64_t found = 0;
 
@@ -238,7 +238,7 @@ static void the_ends_of_the_space_are_used(void **state)
 {
 	const struct vfa_iova_range first = { 0, SLOT - 1 };
 	const struct vfa_iova_range last = { UINT64_MAX - SLOT + 1, UINT64_MAX };
-	struct iova_wish wish = { SLOT, last.start, UINT64_MAX, SLOT, false };
+	struct iova_wish wish = { SLOT, last.start, UINT64_MAX, SLOT, false, false };
 	struct vfa_iova_range around;
 	struct iova_gaps gaps;
 	uint64_t found = 0;

@@ -119,6 +119,30 @@ static void only_a_range_that_contains_all_is_found(void **state)
 	assert_null(range_list_find(&list, &RANGE(0, 0)));
 }
 
+static void a_hole_is_cut_out_of_ranges(void **state)
+{
+	struct vfa_iova_range ranges[4] = { RANGE(0x1000, 0x1fff), RANGE(0x3000, 0x5fff) };
+	struct range_list list = { ranges, 2 };
+
+	(void)state;
+	range_list_cut(&list, &RANGE(0, 0xfff));
+	range_list_cut(&list, &RANGE(0x2000, 0x2fff));
+	assert_int_equal(list.count, 2);
+	range_list_cut(&list, &RANGE(0x4000, 0x4fff));
+	assert_int_equal(list.count, 3);
+	assert_int_equal(ranges[1].last, 0x3fff);
+	assert_int_equal(ranges[2].start, 0x5000);
+	assert_int_equal(ranges[2].last, 0x5fff);
+	range_list_cut(&list, &RANGE(0x1800, 0x37ff));
+	assert_int_equal(list.count, 3);
+	assert_int_equal(ranges[0].last, 0x17ff);
+	assert_int_equal(ranges[1].start, 0x3800);
+	range_list_cut(&list, &RANGE(0x3800, UINT64_MAX));
+	assert_int_equal(list.count, 1);
+	range_list_cut(&list, &RANGE(0, UINT64_MAX));
+	assert_int_equal(list.count, 0);
+}
+
 /* Two ranges with the MSI region between, up to the end of the space. */
 static void make_space(struct iova_space *space)
 {
@@ -134,7 +158,7 @@ static void make_space(struct iova_space *space)
 	limits.reserved[0].range = RANGE(0xfee00000, 0xfeefffff);
 	limits.reserved[0].type = VFA_RESERVED_MSI;
 	limits.reserved_count = 1;
-	iova_space_set_limits(space, &limits);
+	assert_int_equal(iova_space_set_limits(space, &limits), 0);
 	assert_null(limits.allowed.ranges);
 }
 
@@ -208,7 +232,7 @@ static void outside_all_ranges_is_outside(void **state)
 static bool find(const struct iova_space *space, uint64_t size, uint64_t min, uint64_t max,
 		 uint64_t alignment, uint64_t *ret)
 {
-	struct iova_wish wish = { size, min, max, alignment, false };
+	struct iova_wish wish = { size, min, max, alignment, false, false };
 
 	return iova_space_find(space, &wish, ret);
 }
@@ -290,7 +314,7 @@ static void sizes_and_alignments_may_be_huge(void **state)
 static bool find_highest(const struct iova_space *space, uint64_t size, uint64_t min, uint64_t max,
 			 uint64_t alignment, uint64_t *ret)
 {
-	struct iova_wish wish = { size, min, max, alignment, true };
+	struct iova_wish wish = { size, min, max, alignment, true, false };
 
 	return iova_space_find(space, &wish, ret);
 }
@@ -315,7 +339,63 @@ static void the_highest_free_start_is_found(void **state)
 	assert_false(find_highest(&space, PAGE, 0xfee00000, 0xfeefffff, PAGE, &iova));
 	assert_false(find_highest(&space, UINT64_MAX, 0, UINT64_MAX, PAGE, &iova));
 	assert_int_equal(iova, 0xfedfe000);
-	iova_limits_clear(&space.limits);
+	iova_space_clear(&space);
+}
+
+static void windows_are_avoided_but_allowed(void **state)
+{
+	const struct vfa_window low = { RANGE(0, 0xffff), VFA_WINDOW_BAR, "0000:01:00.0" };
+	const struct vfa_window high = { RANGE(0x20800, 0x208ff), VFA_WINDOW_BRIDGE, "" };
+	struct iova_wish wish = { PAGE, 0, 0x20fff, PAGE, true, false };
+	struct iova_space space;
+	uint64_t iova = 77;
+
+	(void)state;
+	make_space(&space);
+	assert_int_equal(iova_space_add_window(&space, &high), 0);
+	assert_int_equal(iova_space_add_window(&space, &low), 0);
+	assert_int_equal(space.windows[0].kind, VFA_WINDOW_BAR);
+	assert_int_equal(verdict(&space, 0x20000, 0x20fff), IOVA_USABLE);
+	assert_ptr_equal(iova_space_window(&space, &RANGE(0x20000, 0x20fff)), &space.windows[1]);
+	assert_null(iova_space_window(&space, &RANGE(0x10000, 0x1ffff)));
+	assert_true(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
+	assert_int_equal(iova, 0x10000);
+	assert_true(find(&space, 0x11000, 0, UINT64_MAX, PAGE, &iova));
+	assert_int_equal(iova, 0x21000);
+	assert_true(iova_space_find(&space, &wish, &iova));
+	assert_int_equal(iova, 0x1f000);
+	wish.dangerous = true;
+	assert_true(iova_space_find(&space, &wish, &iova));
+	assert_int_equal(iova, 0x20000);
+	iova_space_clear(&space);
+}
+
+static void a_window_is_removed_as_often_as_it_was_added(void **state)
+{
+	const struct vfa_window window = { RANGE(0, 0xffff), VFA_WINDOW_BAR, "0000:01:00.0" };
+	struct vfa_window other = window;
+	struct iova_limits limits = { .alignment = PAGE };
+	struct iova_space space;
+	uint64_t iova;
+
+	(void)state;
+	make_space(&space);
+	strcpy(other.bdf, "0000:02:00.0");
+	assert_int_equal(iova_space_remove_window(&space, &window), -ENOENT);
+	assert_int_equal(iova_space_add_window(&space, &window), 0);
+	assert_int_equal(iova_space_add_window(&space, &window), 0);
+	assert_int_equal(iova_space_remove_window(&space, &other), -ENOENT);
+	assert_int_equal(iova_space_remove_window(&space, &window), 0);
+	assert_true(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
+	assert_int_equal(iova, 0x10000);
+	assert_int_equal(iova_space_remove_window(&space, &window), 0);
+	assert_true(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
+	assert_int_equal(iova, 0);
+	assert_int_equal(iova_space_add_window(&space, &window), 0);
+	assert_int_equal(iova_space_set_limits(&space, &limits), 0);
+	assert_false(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
+	assert_int_equal(space.window_count, 1);
+	iova_space_clear(&space);
 }
 
 static void spans_come_and_go(void **state)
@@ -366,6 +446,7 @@ int main(void)
 		cmocka_unit_test(sorting_joins_neighbours_and_overlaps),
 		cmocka_unit_test(sorting_joins_at_the_end_of_the_space),
 		cmocka_unit_test(only_a_range_that_contains_all_is_found),
+		cmocka_unit_test(a_hole_is_cut_out_of_ranges),
 		cmocka_unit_test(requests_are_judged),
 		cmocka_unit_test(the_last_page_is_judged_as_any),
 		cmocka_unit_test(outside_all_ranges_is_outside),
@@ -374,6 +455,8 @@ int main(void)
 		cmocka_unit_test(a_find_reaches_the_last_page_and_stops),
 		cmocka_unit_test(sizes_and_alignments_may_be_huge),
 		cmocka_unit_test(the_highest_free_start_is_found),
+		cmocka_unit_test(windows_are_avoided_but_allowed),
+		cmocka_unit_test(a_window_is_removed_as_often_as_it_was_added),
 		cmocka_unit_test(spans_come_and_go),
 		cmocka_unit_test(collisions_are_found_by_type),
 	};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <vfa/window.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "mapping.h"
+
+VFA_API const char *vfa_window_kind_name(enum vfa_window_kind kind)
+{
+	switch (kind) {
+	case VFA_WINDOW_BRIDGE:
+		return "bridge window";
+	case VFA_WINDOW_BAR:
+		return "BAR";
+	}
+	return "unknown";
+}
+
+static int check_window(const struct vfa_container *container, const struct vfa_window *window)
+{
+	if (!container || !window)
+		return error_null(container ? "window" : "container");
+	if (window->range.start > window->range.last)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "window 0x%" PRIx64 "-0x%" PRIx64 ": it ends before it starts\n"
+				 "give its first and its last byte",
+				 window->range.start, window->range.last);
+	if (window->kind != VFA_WINDOW_BRIDGE && window->kind != VFA_WINDOW_BAR)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "window 0x%" PRIx64 "-0x%" PRIx64 ": its kind %d is unknown\n"
+				 "use enum vfa_window_kind",
+				 window->range.start, window->range.last, (int)window->kind);
+	if (!memchr(window->bdf, '\0', sizeof(window->bdf)))
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "window 0x%" PRIx64 "-0x%" PRIx64 ": its bdf does not end\n"
+				 "give a PCI address, or an empty string",
+				 window->range.start, window->range.last);
+	return 0;
+}
+
+VFA_API int vfa_container_add_window(struct vfa_container *container,
+				     const struct vfa_window *window)
+{
+	int err = check_window(container, window);
+
+	if (err)
+		return err;
+	container_lock(container);
+	err = iova_space_add_window(&container->space, window);
+	container_unlock(container);
+	return err ? error_memory() : 0;
+}
+
+VFA_API int vfa_container_remove_window(struct vfa_container *container,
+					const struct vfa_window *window)
+{
+	int err = check_window(container, window);
+
+	if (err)
+		return err;
+	container_lock(container);
+	err = iova_space_remove_window(&container->space, window);
+	container_unlock(container);
+	if (err == -ENOENT)
+		return error_set(ENOENT, VFA_CAUSE_BAD_ARGUMENT,
+				 "window 0x%" PRIx64 "-0x%" PRIx64 ": it was not added\n"
+				 "give it as it was added; vfa_container_windows lists them",
+				 window->range.start, window->range.last);
+	return err ? error_memory() : 0;
+}
+
+VFA_API int vfa_container_windows(struct vfa_container *container, struct vfa_window *windows,
+				  size_t max)
+{
+	const struct iova_space *space;
+	int count;
+
+	if (!container)
+		return error_null("container");
+	if (!windows && max)
+		return error_null("windows");
+	container_lock(container);
+	space = &container->space;
+	for (size_t i = 0; i < space->window_count && i < max; i++)
+		windows[i] = space->windows[i];
+	count = space->window_count;
+	container_unlock(container);
+	return count;
+}
+
+VFA_API int vfa_mapping_window(const struct vfa_mapping *mapping, struct vfa_window *ret)
+{
+	struct vfa_container *container;
+	const struct vfa_window *window;
+	struct vfa_iova_range range;
+
+	if (!mapping || !ret)
+		return error_null(mapping ? "ret" : "mapping");
+	container = mapping_container(mapping);
+	range_from_size(vfa_mapping_iova(mapping), vfa_mapping_size(mapping), &range);
+	container_lock(container);
+	window = iova_space_window(&container->space, &range);
+	if (window)
+		*ret = *window;
+	container_unlock(container);
+	return window != NULL;
+}
