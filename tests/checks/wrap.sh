@@ -73,7 +73,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir -p "$work/tree/subprojects/packagecache"
-for part in meson.build meson_options.txt include lib examples docs tests; do
+for part in meson.build meson_options.txt include lib bench examples docs tests; do
 	cp -r "$source_dir/$part" "$work/tree/"
 done
 cp -r "$wrap" "$source_dir/subprojects/packagefiles" "$work/tree/subprojects/"
