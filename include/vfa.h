@@ -26,6 +26,7 @@
 #include <vfa/mmio.h>
 #include <vfa/region.h>
 #include <vfa/translation.h>
+#include <vfa/verdict.h>
 #include <vfa/window.h>
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -20,9 +21,13 @@ static int check_options(const struct vfa_map_options *given)
 {
 	uint64_t max = given->iova_max ? given->iova_max : UINT64_MAX;
 
-	if (given->flags & ~VFA_MAP_FIXED)
+	if (given->flags & ~(VFA_MAP_FIXED | VFA_MAP_IDENTITY))
 		return refuse_option("flags", given->flags,
 				     "has bits that are no flag\nuse enum vfa_map_flags");
+	if (given->flags == (VFA_MAP_FIXED | VFA_MAP_IDENTITY))
+		return refuse_option("flags", given->flags,
+				     "has two ways to say where\n"
+				     "use VFA_MAP_FIXED or VFA_MAP_IDENTITY, not both");
 	if (given->access & ~VFA_ACCESS_READ_WRITE)
 		return refuse_option("access", given->access,
 				     "has bits that are no access\nuse enum vfa_access");
@@ -84,42 +89,108 @@ static int check_memory(const struct vfa_container *container, const void *vaddr
 	return 0;
 }
 
-/* The caller's own limits, such as a DMA mask, hold for an IOVA that the caller gives. */
-static int check_wishes(const struct vfa_iova_range *range, const struct vfa_map_options *options)
+/* The caller's limits; page 0 only where they ask for it. */
+static struct iova_wish wish_of(const struct vfa_container *container, uint64_t size,
+				const struct vfa_map_options *options)
 {
-	if (range->start < options->iova_min || range->last > options->iova_max)
-		return error_set(
-			EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-			"map 0x%" PRIx64 "-0x%" PRIx64
-			": beyond the limits given with it, 0x%" PRIx64 "-0x%" PRIx64 "\n"
-			"give an IOVA within iova_min and iova_max: the device may not reach others",
-			range->start, range->last, options->iova_min, options->iova_max);
-	if (options->alignment && range->start & (options->alignment - 1))
-		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-				 "map 0x%" PRIx64 "-0x%" PRIx64 ": not aligned to 0x%" PRIx64
-				 ", as given with it\n"
-				 "give an IOVA that is, or no alignment",
-				 range->start, range->last, options->alignment);
-	return 0;
+	uint64_t least = container->space.limits.alignment;
+
+	return (struct iova_wish){
+		.size = size,
+		.min = options->iova_min ? options->iova_min : least,
+		.max = options->iova_max,
+		.alignment = options->alignment > least ? options->alignment : least,
+	};
 }
 
-static int check_fixed(const struct vfa_container *container, uint64_t size,
-		       const struct vfa_map_options *options)
+static void set_nearest(uint64_t iova, uint64_t size, struct vfa_verdict *verdict)
+{
+	range_from_size(iova, size, &verdict->nearest);
+	verdict->flags |= VFA_VERDICT_NEAREST;
+}
+
+/* From the range that was asked for, in both directions. */
+static void find_nearest(const struct vfa_container *container, uint64_t size,
+			 const struct vfa_map_options *options, struct vfa_verdict *verdict)
+{
+	const struct vfa_iova_range *range = &verdict->range;
+	struct iova_wish above = wish_of(container, size, options), below = above;
+	uint64_t next, previous;
+	bool has_next, has_previous;
+
+	if (above.min < range->start)
+		above.min = range->start;
+	if (below.max > range->last)
+		below.max = range->last;
+	below.highest = true;
+	has_next = iova_space_find(&container->space, &above, &next);
+	has_previous = iova_space_find(&container->space, &below, &previous);
+	if (has_previous && (!has_next || range->start - previous < next - range->start))
+		set_nearest(previous, size, verdict);
+	else if (has_next)
+		set_nearest(next, size, verdict);
+}
+
+static void note_window(const struct vfa_container *container, const struct vfa_iova_range *range,
+			struct vfa_verdict *verdict)
+{
+	const struct vfa_window *window = iova_space_window(&container->space, range);
+
+	if (window) {
+		verdict->window = *window;
+		verdict->flags |= VFA_VERDICT_WINDOW;
+	}
+}
+
+static void note_obstacle(const struct iova_obstacle *obstacle, struct vfa_verdict *verdict)
+{
+	if (obstacle->reserved) {
+		verdict->reserved = *obstacle->reserved;
+		verdict->flags |= VFA_VERDICT_RESERVED;
+	}
+	if (obstacle->span) {
+		verdict->mapping = obstacle->span->range;
+		verdict->flags |= VFA_VERDICT_MAPPING;
+	}
+}
+
+/* The caller's own limits, such as a DMA mask, hold for an IOVA that the caller gives. */
+static bool is_wished(const struct vfa_iova_range *range, const struct vfa_map_options *options)
+{
+	return range->start >= options->iova_min && range->last <= options->iova_max &&
+	       !(options->alignment && range->start & (options->alignment - 1));
+}
+
+static int place_at(const struct vfa_container *container, uint64_t iova, uint64_t size,
+		    const struct vfa_map_options *options, struct vfa_verdict *verdict)
 {
 	struct iova_obstacle obstacle;
-	struct vfa_iova_range range;
-	enum iova_verdict verdict;
-	int err;
+	enum iova_verdict found;
 
-	if (!range_from_size(options->iova, size, &range))
-		return refuse_wrapped("map", "IOVA", options->iova, size);
-	err = check_wishes(&range, options);
-	if (err)
-		return err;
-	verdict = iova_space_check(&container->space, &range, &obstacle);
-	if (verdict == IOVA_USABLE)
+	if (!range_from_size(iova, size, &verdict->range))
+		return refuse_wrapped("map", "IOVA", iova, size);
+	verdict->flags = VFA_VERDICT_RANGE;
+	note_window(container, &verdict->range, verdict);
+	if (!is_wished(&verdict->range, options)) {
+		find_nearest(container, size, options, verdict);
+		return refuse_wish(options, verdict);
+	}
+	found = iova_space_check(&container->space, &verdict->range, &obstacle);
+	if (found == IOVA_USABLE)
 		return 0;
-	return refuse_verdict(container, &range, verdict, &obstacle);
+	note_obstacle(&obstacle, verdict);
+	find_nearest(container, size, options, verdict);
+	return refuse_verdict(container, options, found, verdict);
+}
+
+static int place_identity(const struct vfa_container *container, const void *vaddr, uint64_t size,
+			  const struct vfa_map_options *options, struct vfa_verdict *verdict)
+{
+	if (!vaddr)
+		return refuse_option("flags", options->flags,
+				     "has VFA_MAP_IDENTITY, but there is no address\n"
+				     "give the memory, or an IOVA with VFA_MAP_FIXED");
+	return place_at(container, (uintptr_t)vaddr, size, options, verdict);
 }
 
 /*
@@ -138,37 +209,74 @@ static uint64_t natural_alignment(const struct iova_limits *limits, const void *
 	return limits->alignment;
 }
 
-static int choose_iova(const struct vfa_container *container, const void *vaddr, uint64_t size,
-		       const struct vfa_map_options *options, uint64_t *ret)
+/* What is left, if anything, lies in windows. */
+static int refuse_all_space(const struct vfa_container *container, struct iova_wish *wish,
+			    struct vfa_verdict *verdict)
 {
-	const struct iova_limits *limits = &container->space.limits;
-	struct iova_wish wish = {
-		.size = size,
-		.min = options->iova_min ? options->iova_min : limits->alignment,
-		.max = options->iova_max,
-		.alignment = natural_alignment(limits, vaddr, size),
-	};
+	uint64_t iova;
 
-	if (!options->alignment && iova_space_find(&container->space, &wish, ret))
-		return 0;
-	wish.alignment =
-		options->alignment > limits->alignment ? options->alignment : limits->alignment;
-	if (iova_space_find(&container->space, &wish, ret))
-		return 0;
-	return refuse_no_space(container, &wish);
+	wish->dangerous = true;
+	if (iova_space_find(&container->space, wish, &iova)) {
+		set_nearest(iova, wish->size, verdict);
+		note_window(container, &verdict->nearest, verdict);
+	}
+	return refuse_no_space(container, wish, verdict);
+}
+
+static int choose_iova(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		       const struct vfa_map_options *options, struct vfa_verdict *verdict)
+{
+	struct iova_wish wish = wish_of(container, size, options);
+	uint64_t iova, alignment = wish.alignment;
+	bool found = false;
+
+	if (!options->alignment) {
+		wish.alignment = natural_alignment(&container->space.limits, vaddr, size);
+		found = iova_space_find(&container->space, &wish, &iova);
+		wish.alignment = alignment;
+	}
+	if (!found && !iova_space_find(&container->space, &wish, &iova))
+		return refuse_all_space(container, &wish, verdict);
+	range_from_size(iova, size, &verdict->range);
+	verdict->flags = VFA_VERDICT_RANGE;
+	return 0;
+}
+
+/* Of the verdict, the flags and what they tell of are set. */
+static int place(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		 const struct vfa_map_options *options, struct vfa_verdict *verdict)
+{
+	int err = check_memory(container, vaddr, size);
+
+	verdict->flags = 0;
+	if (err)
+		return err;
+	if (options->flags & VFA_MAP_FIXED)
+		return place_at(container, options->iova, size, options, verdict);
+	if (options->flags & VFA_MAP_IDENTITY)
+		return place_identity(container, vaddr, size, options, verdict);
+	return choose_iova(container, vaddr, size, options, verdict);
 }
 
 int place_mapping(const struct vfa_container *container, const void *vaddr, uint64_t size,
 		  const struct vfa_map_options *options, uint64_t *ret)
 {
-	int err = check_memory(container, vaddr, size);
+	struct vfa_verdict verdict;
+	int err = place(container, vaddr, size, options, &verdict);
 
 	if (err)
 		return err;
-	if (!(options->flags & VFA_MAP_FIXED))
-		return choose_iova(container, vaddr, size, options, ret);
-	err = check_fixed(container, size, options);
-	if (!err)
-		*ret = options->iova;
-	return err;
+	if (verdict.flags & VFA_VERDICT_WINDOW)
+		warn_of_window(container, &verdict);
+	*ret = verdict.range.start;
+	return 0;
+}
+
+void placement_judge(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		     const struct vfa_map_options *options, struct vfa_verdict *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->code = place(container, vaddr, size, options, ret);
+	if (ret->code)
+		ret->cause = vfa_error_last()->cause;
 }

@@ -6,7 +6,7 @@
 #ifndef LIB_PLACEMENT_H
 #define LIB_PLACEMENT_H
 
-#include <vfa/mapping.h>
+#include <vfa/verdict.h>
 
 #include "container.h"
 
@@ -27,5 +27,9 @@ int placement_options(const struct vfa_map_options *options, struct vfa_map_opti
  */
 int place_mapping(const struct vfa_container *container, const void *vaddr, uint64_t size,
 		  const struct vfa_map_options *options, uint64_t *ret);
+
+/** placement_judge() - the same as a verdict; a refusal is recorded as well */
+void placement_judge(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		     const struct vfa_map_options *options, struct vfa_verdict *ret);
 
 #endif

@@ -53,67 +53,119 @@ static void print_ranges(const struct range_list *list, char *text, size_t size)
 				 i ? ", " : "", list->ranges[i].start, list->ranges[i].last);
 }
 
-/* Behind the request if something is free there, else the lowest. */
-static void print_next(const struct iova_space *space, const struct vfa_iova_range *range,
-		       char *text, size_t size)
+/* What would do instead. */
+static void print_nearest(const struct vfa_map_options *options, const struct vfa_verdict *verdict,
+			  char *text, size_t size)
 {
-	struct iova_wish wish = {
-		.size = range->last - range->start + 1,
-		.min = range->start,
-		.max = UINT64_MAX,
-		.alignment = space->limits.alignment,
-	};
-	uint64_t iova;
+	bool identity = options->flags & VFA_MAP_IDENTITY;
 
-	if (iova_space_find(space, &wish, &iova)) {
-		snprintf(text, size, "next usable IOVA is 0x%" PRIx64, iova);
-		return;
-	}
-	wish.min = wish.alignment;
-	if (iova_space_find(space, &wish, &iova))
+	if (!(verdict->flags & VFA_VERDICT_NEAREST))
 		snprintf(text, size,
-			 "nothing above is usable; the lowest usable IOVA is 0x%" PRIx64, iova);
+			 identity ? "map it without VFA_MAP_IDENTITY"
+				  : "nothing that would do is free");
+	else if (identity)
+		snprintf(text, size,
+			 "the nearest address for an identity mapping is 0x%" PRIx64
+			 ": allocate the memory there, or map it without VFA_MAP_IDENTITY",
+			 verdict->nearest.start);
 	else
-		snprintf(text, size, "no free range has this size");
+		snprintf(text, size, "the nearest usable IOVA is 0x%" PRIx64,
+			 verdict->nearest.start);
 }
 
-int refuse_verdict(const struct vfa_container *container, const struct vfa_iova_range *range,
-		   enum iova_verdict verdict, const struct iova_obstacle *obstacle)
+int refuse_wish(const struct vfa_map_options *options, const struct vfa_verdict *verdict)
 {
-	const struct iova_space *space = &container->space;
-	const struct vfa_reserved_region *reserved = obstacle->reserved;
-	char next[96], ranges[256];
+	const struct vfa_iova_range *range = &verdict->range;
+	char nearest[192];
 
-	print_next(space, range, next, sizeof(next));
-	switch (verdict) {
-	case IOVA_RESERVED:
+	print_nearest(options, verdict, nearest, sizeof(nearest));
+	if (range->start < options->iova_min || range->last > options->iova_max)
 		return error_set(
-			EINVAL, VFA_CAUSE_RESERVED,
-			"map 0x%" PRIx64 "-0x%" PRIx64 ": overlaps reserved region 0x%" PRIx64
-			"-0x%" PRIx64 " (%s) of group %u\n%s",
-			range->start, range->last, reserved->range.start, reserved->range.last,
-			vfa_reserved_type_name(reserved->type), reserved->group, next);
+			EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+			"map 0x%" PRIx64 "-0x%" PRIx64
+			": beyond the limits given with it, 0x%" PRIx64 "-0x%" PRIx64 "\n"
+			"the device may not reach what is beyond iova_min and iova_max; %s",
+			range->start, range->last, options->iova_min, options->iova_max, nearest);
+	return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+			 "map 0x%" PRIx64 "-0x%" PRIx64 ": not aligned to 0x%" PRIx64
+			 ", as given with it\n%s",
+			 range->start, range->last, options->alignment, nearest);
+}
+
+int refuse_verdict(const struct vfa_container *container, const struct vfa_map_options *options,
+		   enum iova_verdict found, const struct vfa_verdict *verdict)
+{
+	const struct iova_limits *limits = &container->space.limits;
+	const struct vfa_iova_range *range = &verdict->range;
+	char nearest[192], ranges[256];
+
+	print_nearest(options, verdict, nearest, sizeof(nearest));
+	switch (found) {
+	case IOVA_RESERVED:
+		return error_set(EINVAL, VFA_CAUSE_RESERVED,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": overlaps reserved region 0x%" PRIx64 "-0x%" PRIx64
+				 " (%s) of group %u\n%s",
+				 range->start, range->last, verdict->reserved.range.start,
+				 verdict->reserved.range.last,
+				 vfa_reserved_type_name(verdict->reserved.type),
+				 verdict->reserved.group, nearest);
 	case IOVA_OUTSIDE:
-		print_ranges(&space->limits.allowed, ranges, sizeof(ranges));
+		print_ranges(&limits->allowed, ranges, sizeof(ranges));
 		return error_set(EINVAL, VFA_CAUSE_OUTSIDE_APERTURE,
 				 "map 0x%" PRIx64 "-0x%" PRIx64
 				 ": outside the IOMMU's aperture, which is %s\n%s",
-				 range->start, range->last, ranges, next);
+				 range->start, range->last, ranges, nearest);
 	case IOVA_OVERLAP:
 		return error_set(EEXIST, VFA_CAUSE_OVERLAP,
 				 "map 0x%" PRIx64 "-0x%" PRIx64 ": overlaps mapping 0x%" PRIx64
 				 "-0x%" PRIx64 "\n%s",
-				 range->start, range->last, obstacle->span->range.start,
-				 obstacle->span->range.last, next);
+				 range->start, range->last, verdict->mapping.start,
+				 verdict->mapping.last, nearest);
 	default:
-		return refuse_misaligned("IOVA", range->start, space->limits.alignment);
+		return refuse_misaligned("IOVA", range->start, limits->alignment);
 	}
 }
 
-int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish)
+static void print_window(const struct vfa_window *window, char *text, size_t size)
+{
+	snprintf(text, size, "%s 0x%" PRIx64 "-0x%" PRIx64 "%s%s",
+		 vfa_window_kind_name(window->kind), window->range.start, window->range.last,
+		 window->bdf[0] ? " of " : "", window->bdf);
+}
+
+void warn_of_window(const struct vfa_container *container, const struct vfa_verdict *verdict)
+{
+	char window[96];
+
+	print_window(&verdict->window, window, sizeof(window));
+	host_log(container->host, VFA_LOG_WARNING,
+		 "map 0x%" PRIx64 "-0x%" PRIx64
+		 ": in the %s, which devices may reach in place of the memory",
+		 verdict->range.start, verdict->range.last, window);
+}
+
+static int refuse_dangerous_space(const struct iova_wish *wish, const struct vfa_verdict *verdict)
+{
+	char window[96];
+
+	print_window(&verdict->window, window, sizeof(window));
+	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
+			 "map: the only IOVAs free for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
+			 " from 0x%" PRIx64 " to 0x%" PRIx64 " are dangerous: in the %s\n"
+			 "devices may reach that in place of the memory; to insist, give 0x%" PRIx64
+			 " with VFA_MAP_FIXED; else widen iova_min and iova_max, or unmap",
+			 wish->size, wish->alignment, wish->min, wish->max, window,
+			 verdict->nearest.start);
+}
+
+int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish,
+		    const struct vfa_verdict *verdict)
 {
 	char ranges[256];
 
+	if (verdict->flags & VFA_VERDICT_WINDOW)
+		return refuse_dangerous_space(wish, verdict);
 	print_ranges(&container->space.limits.allowed, ranges, sizeof(ranges));
 	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
 			 "map: no free IOVA range of 0x%" PRIx64 " bytes aligned to 0x%" PRIx64

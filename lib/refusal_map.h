@@ -6,6 +6,8 @@
 #ifndef LIB_REFUSAL_MAP_H
 #define LIB_REFUSAL_MAP_H
 
+#include <vfa/verdict.h>
+
 #include "container.h"
 
 /* All return the -errno to give, recorded. */
@@ -16,14 +18,21 @@ int refuse_wrapped(const char *what, const char *of, uint64_t start, uint64_t si
 /** refuse_misaligned() - @of is "IOVA", "address" or "size" */
 int refuse_misaligned(const char *of, uint64_t value, uint64_t alignment);
 
-/** refuse_verdict() - the request's own range cannot be used */
-int refuse_verdict(const struct vfa_container *container, const struct vfa_iova_range *range,
-		   enum iova_verdict verdict, const struct iova_obstacle *obstacle);
+/** refuse_wish() - the request's own range is not what its options admit */
+int refuse_wish(const struct vfa_map_options *options, const struct vfa_verdict *verdict);
 
-/** refuse_no_space() - nothing free fits the wish */
-int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish);
+/** refuse_verdict() - the request's own range cannot be used */
+int refuse_verdict(const struct vfa_container *container, const struct vfa_map_options *options,
+		   enum iova_verdict found, const struct vfa_verdict *verdict);
+
+/** refuse_no_space() - nothing free fits the wish, or only what the verdict's window has */
+int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish,
+		    const struct vfa_verdict *verdict);
 
 /** refuse_map() - the kernel said no to a request that had passed all checks */
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err);
+
+/** warn_of_window() - a given IOVA is granted in a dangerous window: no refusal */
+void warn_of_window(const struct vfa_container *container, const struct vfa_verdict *verdict);
 
 #endif

@@ -35,7 +35,8 @@ enum vfa_access {
 
 /** enum vfa_map_flags - how the IOVA is found */
 enum vfa_map_flags {
-	VFA_MAP_FIXED = 1 << 0, /* at exactly the IOVA given */
+	VFA_MAP_FIXED = 1 << 0,    /* at exactly the IOVA given */
+	VFA_MAP_IDENTITY = 1 << 1, /* at the IOVA that equals the memory's address */
 };
 
 /**
@@ -44,7 +45,8 @@ enum vfa_map_flags {
  * @flags: enum vfa_map_flags
  * @access: enum vfa_access, 0 for both ways
  * @reserved: 0
- * @iova: with VFA_MAP_FIXED, the IOVA; else 0
+ * @iova: with VFA_MAP_FIXED, the IOVA; else 0. A given IOVA may be in a dangerous
+ *	window, of which the host's log is told as a warning
  * @iova_min: the lowest IOVA to use; 0 for any, but page 0 only when fixed
  * @iova_max: the highest byte to use, such as a device's DMA mask; 0 for any
  * @alignment: a power of two the IOVA shall be a multiple of; 0 to prefer multiples
@@ -77,7 +79,8 @@ struct vfa_map_options {
  *
  * The request is checked against the kernel's ranges, the reserved regions and
  * the other mappings before the kernel is asked; a refusal names what is in the
- * way and, where there is one, the next IOVA that would do.
+ * way and, where there is one, the nearest IOVA that would do. vfa/verdict.h has the
+ * same for a program to read, without mapping.
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument, or @options that are unknown or contradict each other
@@ -89,8 +92,8 @@ struct vfa_map_options {
  *	-EFAULT: no memory with these rights (VFA_CAUSE_BAD_ADDRESS), or device
  *		memory on iommufd (VFA_CAUSE_MMIO_ADDRESS)
  *	-ENOMEM: the limit on locked memory (VFA_CAUSE_MEMLOCK), or no memory
- *	-ENOSPC: no free IOVA (VFA_CAUSE_NO_SPACE), or no entry left on type1
- *		(VFA_CAUSE_ENTRY_LIMIT)
+ *	-ENOSPC: no free IOVA outside of dangerous windows (VFA_CAUSE_NO_SPACE), or no
+ *		entry left on type1 (VFA_CAUSE_ENTRY_LIMIT)
  *	-EOPNOTSUPP: noiommu does not translate (VFA_CAUSE_NOIOMMU)
  *	any other errno of the kernel (VFA_CAUSE_KERNEL)
  *

@@ -26,4 +26,17 @@
  */
 int options_copy(const char *what, const void *options, size_t least, void *ret, size_t size);
 
+/**
+ * options_check_result() - whether a caller's struct has room for an answer
+ * @what: the struct's name for the message
+ * @result: the caller's, with its struct_size
+ * @least: its size in the first release
+ *
+ * Return: 0 or -EINVAL, recorded.
+ */
+int options_check_result(const char *what, const void *result, size_t least);
+
+/** options_return() - give as much of an answer as the caller knows; the rest is zero */
+void options_return(const void *answer, size_t size, void *ret);
+
 #endif

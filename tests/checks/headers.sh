@@ -69,10 +69,10 @@ declared()
 		awk -f "$source_dir/tests/checks/declared.awk" | sort
 }
 
-# NAME of each VFA_NAME_OPTIONS_INIT.
+# NAME of each VFA_NAME_INIT.
 initialisers()
 {
-	sed -n 's/^#define VFA_\([A-Z0-9_]*_OPTIONS\)_INIT\b.*/\1/p' "$include"/vfa/*.h
+	sed -n 's/^#define VFA_\([A-Z0-9_]*\)_INIT\b.*/\1/p' "$include"/vfa/*.h
 }
 
 # A program that fails when an initialiser does not set the size and zeroes.

@@ -84,6 +84,42 @@ static void chosen_iovas_avoid_windows(void **state)
 	close_space(space);
 }
 
+/* The caller insists, and is warned. */
+static void a_given_iova_in_a_window_is_mapped_with_a_warning(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_window nameless = { { 0x100000, 0x1fffff }, VFA_WINDOW_BRIDGE, "" };
+	const char *log = space.machine->log;
+
+	assert_ok(vfa_container_add_window(space.container, &bar));
+	assert_ok(vfa_container_add_window(space.container, &nameless));
+	map_at(space.container, space.memory, PAGE, 0x2000);
+	assert_null(strstr(log, "devices may reach"));
+	map_at(space.container, space.memory, PAGE, 0x1000);
+	assert_non_null(strstr(log,
+			       "1 map 0x1000-0x1fff: in the BAR 0x1000-0x17ff of 0000:00:05.0, "
+			       "which devices may reach in place of the memory\n"));
+	map_at(space.container, space.memory, PAGE, 0x1ff000);
+	assert_non_null(strstr(log, ": in the bridge window 0x100000-0x1fffff, which devices"));
+	assert_int_equal(fake_count_mappings(), 3);
+	close_space(space);
+}
+
+static void only_windows_left_is_no_space(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	assert_ok(vfa_container_add_window(space.container, &bar));
+	options.iova_max = 0x1fff;
+	assert_fails(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), ENOSPC,
+		     NO_SPACE);
+	options.flags = VFA_MAP_FIXED;
+	options.iova = 0x1000;
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE, &options, NULL));
+	close_space(space);
+}
+
 static void windows_outlive_changes_of_devices(void **state)
 {
 	struct space space = open_space(state);
@@ -132,9 +168,14 @@ static void kinds_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_BOTH(windows_are_listed_in_order), CASE(bad_windows_are_refused),
-		ON_BOTH(chosen_iovas_avoid_windows),  ON_BOTH(windows_outlive_changes_of_devices),
-		ON_BOTH(a_mapping_tells_its_window),  cmocka_unit_test(kinds_have_names),
+		ON_BOTH(windows_are_listed_in_order),
+		CASE(bad_windows_are_refused),
+		ON_BOTH(chosen_iovas_avoid_windows),
+		ON_BOTH(a_given_iova_in_a_window_is_mapped_with_a_warning),
+		ON_BOTH(only_windows_left_is_no_space),
+		ON_BOTH(windows_outlive_changes_of_devices),
+		ON_BOTH(a_mapping_tells_its_window),
+		cmocka_unit_test(kinds_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

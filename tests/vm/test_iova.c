@@ -171,7 +171,7 @@ static void mapping_the_msi_window_is_refused_as_reserved(void **state)
 	assert_refused(map_at(&space, MSI_START, PAGE_SIZE), EINVAL, VFA_CAUSE_RESERVED);
 	assert_said("0xfee00000");
 	assert_said("msi");
-	assert_said("0xfef00000"); /* the next usable IOVA */
+	assert_said("0xfedff000"); /* the nearest usable IOVA */
 	assert_true(raw_map(space.container, space.memory, PAGE_SIZE, MSI_START) < 0);
 
 	assert_refused(map_at(&space, MSI_START - PAGE_SIZE, 2 * PAGE_SIZE), EINVAL,

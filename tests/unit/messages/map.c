@@ -70,7 +70,7 @@ static void outside_aperture_is_told(void **state)
 	SAYS(try_map_at(space, 0x8000000000, PAGE), OUTSIDE_APERTURE,
 	     "map 0x8000000000-0x8000000fff: outside the IOMMU's aperture, which is "
 	     "0x0-0xfedfffff, 0xfef00000-0x7fffffffff",
-	     "nothing above is usable; the lowest usable IOVA is 0x1000");
+	     "the nearest usable IOVA is 0x7ffffff000");
 	close_space(space);
 }
 
@@ -81,7 +81,7 @@ static void reserved_is_told(void **state)
 	SAYS(try_map_at(space, 0xfee00000, PAGE), RESERVED,
 	     "map 0xfee00000-0xfee00fff: overlaps reserved region "
 	     "0xfee00000-0xfeefffff (msi) of group 4",
-	     "next usable IOVA is 0xfef00000");
+	     "the nearest usable IOVA is 0xfedff000");
 	close_space(space);
 }
 
@@ -92,7 +92,7 @@ static void overlap_is_told(void **state)
 	map_at(space.container, space.memory, 2 * PAGE, 0x10000);
 	SAYS(try_map_at(space, 0x11000, PAGE), OVERLAP,
 	     "map 0x11000-0x11fff: overlaps mapping 0x10000-0x11fff",
-	     "next usable IOVA is 0x12000");
+	     "the nearest usable IOVA is 0x12000");
 	close_space(space);
 }
 
@@ -107,6 +107,68 @@ static void no_space_is_told(void **state)
 	     "to 0x1fff",
 	     "the IOMMU's aperture is 0x0-0xfedfffff, 0xfef00000-0x7fffffffff, with 0 "
 	     "mappings in it; widen iova_min and iova_max, or unmap");
+	close_space(space);
+}
+
+/* What the caller gave with the IOVA holds for what is offered in its place. */
+static void wishes_are_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = at(0x10000);
+
+	options.iova_max = 0xffff;
+	SAYS(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), BAD_ARGUMENT,
+	     "map 0x10000-0x10fff: beyond the limits given with it, 0x0-0xffff",
+	     "the device may not reach what is beyond iova_min and iova_max; the nearest "
+	     "usable IOVA is 0xf000");
+	options.iova_max = 0;
+	options.alignment = 0x20000;
+	SAYS(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), BAD_ARGUMENT,
+	     "map 0x10000-0x10fff: not aligned to 0x20000, as given with it",
+	     "the nearest usable IOVA is 0x20000");
+	options.iova_max = 0x1ffff;
+	SAYS(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), BAD_ARGUMENT,
+	     "map 0x10000-0x10fff: not aligned to 0x20000, as given with it",
+	     "nothing that would do is free");
+	close_space(space);
+}
+
+static void identity_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	uint64_t start = (uintptr_t)space.memory;
+	char message[256];
+
+	options.flags = VFA_MAP_IDENTITY;
+	snprintf(message, sizeof(message),
+		 "map 0x%" PRIx64 "-0x%" PRIx64 ": outside the IOMMU's aperture, which is "
+		 "0x0-0xfedfffff, 0xfef00000-0x7fffffffff",
+		 start, (uint64_t)(start + PAGE - 1));
+	SAYS(vfa_container_map(space.container, space.memory, PAGE, &options, NULL),
+	     OUTSIDE_APERTURE, message,
+	     "the nearest address for an identity mapping is 0x7ffffff000: allocate the memory "
+	     "there, or map it without VFA_MAP_IDENTITY");
+	options.flags |= VFA_MAP_FIXED;
+	SAYS(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), BAD_ARGUMENT,
+	     "vfa_map_options: flags 0x3 has two ways to say where",
+	     "use VFA_MAP_FIXED or VFA_MAP_IDENTITY, not both");
+	close_space(space);
+}
+
+static void dangerous_space_is_told(void **state)
+{
+	struct vfa_window window = { { 0x1000, 0x1fff }, VFA_WINDOW_BAR, NVME };
+	struct space space = open_space(state);
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	assert_ok(vfa_container_add_window(space.container, &window));
+	options.iova_max = 0x1fff;
+	SAYS(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), NO_SPACE,
+	     "map: the only IOVAs free for 0x1000 bytes aligned to 0x1000 from 0x1000 to 0x1fff "
+	     "are dangerous: in the BAR 0x1000-0x1fff of 0000:00:05.0",
+	     "devices may reach that in place of the memory; to insist, give 0x1000 with "
+	     "VFA_MAP_FIXED; else widen iova_min and iova_max, or unmap");
 	close_space(space);
 }
 
@@ -263,6 +325,9 @@ const struct CMUnitTest map_messages[] = {
 	ON_BOTH(reserved_is_told),
 	ON_BOTH(overlap_is_told),
 	ON_BOTH(no_space_is_told),
+	ON_BOTH(wishes_are_told),
+	ON_BOTH(identity_is_told),
+	ON_BOTH(dangerous_space_is_told),
 	ON_BOTH(not_mapped_is_told),
 	ON_BOTH(partial_unmap_is_told),
 	ON_BOTH(short_unmap_is_told),
