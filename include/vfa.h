@@ -12,6 +12,7 @@
 #ifndef VFA_H
 #define VFA_H
 
+#include <vfa/address.h>
 #include <vfa/buffer.h>
 #include <vfa/coherency.h>
 #include <vfa/config.h>

@@ -126,6 +126,24 @@ static int map_again(struct vfa_container *container, const struct vfa_mapping *
 	return err < 0 ? refuse_map(container, &request, err) : 0;
 }
 
+void mapping_range(const struct vfa_mapping *mapping, struct vfa_iova_range *ret)
+{
+	*ret = mapping->span.range;
+}
+
+void mapping_look_around(const struct vfa_container *container, uint64_t iova,
+			 struct mapping_surroundings *ret)
+{
+	const struct iova_space *space = &container->space;
+	const struct vfa_iova_range rest = { iova, UINT64_MAX };
+	struct iova_span *first = iova_space_first(space, &rest);
+	bool inside = first && first->range.start <= iova;
+
+	ret->at = inside ? mapping_of(first) : NULL;
+	ret->behind = mapping_of(inside ? iova_space_next(space, first) : first);
+	ret->before = mapping_of(iova_space_before(space, inside ? first->range.start : iova));
+}
+
 int mapping_replay_all(struct vfa_container *container)
 {
 	const struct iova_space *space = &container->space;

@@ -33,6 +33,20 @@ static inline struct vfa_container *mapping_container(const struct vfa_mapping *
 	return slab_owner(mapping);
 }
 
+/** mapping_range() - its IOVAs */
+void mapping_range(const struct vfa_mapping *mapping, struct vfa_iova_range *ret);
+
+/* The mapping that an IOVA is in, and its neighbours or those of the gap; each may be NULL. */
+struct mapping_surroundings {
+	const struct vfa_mapping *before;
+	const struct vfa_mapping *at;
+	const struct vfa_mapping *behind;
+};
+
+/** mapping_look_around() - with the container's lock held */
+void mapping_look_around(const struct vfa_container *container, uint64_t iova,
+			 struct mapping_surroundings *ret);
+
 /** mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it */
 int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size,
 		       const struct vfa_map_options *options, struct vfa_mapping **ret);

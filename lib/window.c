@@ -102,7 +102,7 @@ VFA_API int vfa_mapping_window(const struct vfa_mapping *mapping, struct vfa_win
 	if (!mapping || !ret)
 		return error_null(mapping ? "ret" : "mapping");
 	container = mapping_container(mapping);
-	range_from_size(vfa_mapping_iova(mapping), vfa_mapping_size(mapping), &range);
+	mapping_range(mapping, &range);
 	container_lock(container);
 	window = iova_space_window(&container->space, &range);
 	if (window)

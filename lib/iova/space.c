@@ -165,14 +165,28 @@ void iova_space_remove(struct iova_space *space, const struct iova_span *span)
 	space->count--;
 }
 
+static struct iova_span *find_span(const struct iova_space *space, uint64_t iova)
+{
+	uint64_t mask;
+
+	return (struct iova_span *)(index_lookup(&space->spans, iova, &mask) & ~INDEX_WORD);
+}
+
 struct iova_span *iova_space_first(const struct iova_space *space,
 				   const struct vfa_iova_range *range)
 {
-	uint64_t iova, mask;
+	uint64_t iova;
 
-	if (!index_first(&space->spans, range, &iova))
-		return NULL;
-	return (struct iova_span *)(index_lookup(&space->spans, iova, &mask) & ~INDEX_WORD);
+	return index_first(&space->spans, range, &iova) ? find_span(space, iova) : NULL;
+}
+
+struct iova_span *iova_space_before(const struct iova_space *space, uint64_t iova)
+{
+	struct vfa_iova_range gap;
+
+	if (iova && gaps_around(&space->gaps, iova - 1, &gap))
+		iova = gap.start;
+	return iova ? find_span(space, iova - 1) : NULL;
 }
 
 struct iova_span *iova_space_next(const struct iova_space *space, const struct iova_span *span)
@@ -183,7 +197,7 @@ struct iova_span *iova_space_next(const struct iova_space *space, const struct i
 }
 
 /* A relaxable region can be mapped: it is never what is in the way. */
-static const struct vfa_reserved_region *find_reserved(const struct iova_limits *limits,
+const struct vfa_reserved_region *iova_limits_reserved(const struct iova_limits *limits,
 						       const struct vfa_iova_range *range)
 {
 	for (size_t i = 0; i < limits->reserved_count; i++)
@@ -203,7 +217,7 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 	if ((range->start | (range->last + 1)) & (limits->alignment - 1))
 		return IOVA_MISALIGNED;
 	if (!range_list_find(&limits->allowed, range)) {
-		obstacle->reserved = find_reserved(limits, range);
+		obstacle->reserved = iova_limits_reserved(limits, range);
 		return obstacle->reserved ? IOVA_RESERVED : IOVA_OUTSIDE;
 	}
 	if (gaps_has(&space->gaps, range))

@@ -25,6 +25,10 @@ struct iova_limits {
 
 void iova_limits_clear(struct iova_limits *limits);
 
+/** iova_limits_reserved() - the first region that a range touches and must not, or NULL */
+const struct vfa_reserved_region *iova_limits_reserved(const struct iova_limits *limits,
+						       const struct vfa_iova_range *range);
+
 /* A mapped range, the first member of what the caller keeps of it. */
 struct iova_span {
 	struct vfa_iova_range range;
@@ -98,6 +102,9 @@ struct iova_span *iova_space_first(const struct iova_space *space,
 
 /** iova_space_next() - the span behind another, or NULL */
 struct iova_span *iova_space_next(const struct iova_space *space, const struct iova_span *span);
+
+/** iova_space_before() - the highest span that ends before @iova, which is in none or starts one */
+struct iova_span *iova_space_before(const struct iova_space *space, uint64_t iova);
 
 /** iova_space_collision() - a mapping that collides with a reserved region, or NULL */
 const struct iova_span *iova_space_collision(const struct iova_space *space,

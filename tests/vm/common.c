@@ -423,12 +423,19 @@ int vm_log_open(struct vm *vm)
 
 bool vm_log_has(int log, const char *text, const char *other_text, unsigned int timeout_ms)
 {
+	char line[VM_LOG_LINE];
+
+	return vm_log_find(log, text, other_text, timeout_ms, line);
+}
+
+bool vm_log_find(int log, const char *text, const char *other_text, unsigned int timeout_ms,
+		 char line[VM_LOG_LINE])
+{
 	uint64_t deadline = clock_ms() + timeout_ms;
 	struct pollfd ready = { .fd = log, .events = POLLIN };
-	char line[4096];
 
 	while (clock_ms() < deadline) {
-		ssize_t got = read(log, line, sizeof(line) - 1); /* one line a read */
+		ssize_t got = read(log, line, VM_LOG_LINE - 1); /* one line a read */
 
 		if (got > 0) {
 			line[got] = '\0';

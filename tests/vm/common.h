@@ -43,6 +43,7 @@
 struct vm_profile {
 	const char *name;
 	const char *fault[2]; /* parts of the kernel's line when EDU's DMA is stopped, if any */
+	const char *fault_address; /* what the address comes behind in it */
 	bool has_iommu;
 	bool isolates_interrupts;
 	bool has_iommufd;
@@ -179,5 +180,11 @@ int vm_log_open(struct vm *vm);
 
 /* Wait until the kernel logs a line with both texts. */
 bool vm_log_has(int log, const char *text, const char *other_text, unsigned int timeout_ms);
+
+#define VM_LOG_LINE 4096
+
+/* The same, and give the line. */
+bool vm_log_find(int log, const char *text, const char *other_text, unsigned int timeout_ms,
+		 char line[VM_LOG_LINE]);
 
 #endif

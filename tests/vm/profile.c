@@ -11,6 +11,7 @@ static const struct vm_profile profiles[] = {
 	{
 		.name = "intel",
 		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.fault_address = "fault addr ",
 		.has_iommu = true,
 		.isolates_interrupts = true,
 		.has_iommufd = true,
@@ -21,6 +22,7 @@ static const struct vm_profile profiles[] = {
 	{
 		.name = "intel-incoherent",
 		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.fault_address = "fault addr ",
 		.has_iommu = true,
 		.isolates_interrupts = true,
 		.has_iommufd = true,
@@ -54,6 +56,7 @@ static const struct vm_profile profiles[] = {
 	{
 		.name = "virtio-unsafe",
 		.fault = { "page fault from EP", " 32 " },
+		.fault_address = " at ",
 		.has_iommu = true,
 		.isolates_interrupts = true, /* it does not, but VFIO was told to go on */
 		.has_iommufd = true,
@@ -71,6 +74,7 @@ static const struct vm_profile profiles[] = {
 	{
 		.name = "stock",
 		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.fault_address = "fault addr ",
 		.has_iommu = true,
 		.isolates_interrupts = true,
 		.translates_behind_ports = true,

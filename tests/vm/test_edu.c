@@ -4,6 +4,7 @@
 /* DMA and interrupts that really happen, by QEMU's edu. */
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "edu.h"
 
@@ -194,27 +195,41 @@ static void factorials_end_with_intx(void **state)
 	factorial_by_interrupt(*state, VFA_IRQ_INTX);
 }
 
+/* The address in the kernel's line of a fault. */
+static uint64_t fault_address(const char *line)
+{
+	const char *before = vm_profile()->fault_address;
+	const char *found = strstr(line, before);
+
+	if (!found)
+		fail_msg("no address behind \"%s\" in: %s", before, line);
+	print_message("# %s", strchr(line, ';') ? strchr(line, ';') + 1 : line);
+	return strtoull(found + strlen(before), NULL, 16);
+}
+
 /*
  * Let edu write to @iova, which it may not, and see that @memory stays as it was
  * filled and that the kernel logs the fault, where it logs any. It logs a few in
  * five seconds only, so this goes on until it does; and it is a short write, for
- * QEMU makes a fault of each word.
+ * QEMU makes a fault of each word. Returns the address that the kernel logged.
  */
-static void assert_write_is_stopped(struct vm *vm, const struct edu *edu, uint64_t iova,
-				    const void *memory, unsigned int seed)
+static uint64_t assert_write_is_stopped(struct vm *vm, const struct edu *edu, uint64_t iova,
+					const void *memory, unsigned int seed)
 {
 	const char *const *fault = vm_profile()->fault;
 	uint64_t deadline = clock_ms() + 20000;
 	int log = vm_log_open(vm);
+	char line[VM_LOG_LINE];
 	bool logged;
 
 	do {
 		edu_give(edu, iova, 8);
 		edu_check(memory, PAGE_SIZE, seed);
-		logged = !fault[0] || vm_log_has(log, fault[0], fault[1], 1000);
+		logged = !fault[0] || vm_log_find(log, fault[0], fault[1], 1000, line);
 	} while (!logged && clock_ms() < deadline);
 	if (!logged)
 		fail_msg("the kernel logged no \"%s\" with \"%s\"", fault[0], fault[1]);
+	return fault[0] ? fault_address(line) : iova;
 }
 
 static void read_only_mapping_stops_writes(void **state)
@@ -273,6 +288,57 @@ static void dma_outside_any_mapping_is_stopped(void **state)
 	assert_ok(vfa_mapping_unmap(mapping));
 
 	assert_write_is_stopped(vm, &edu, iova, memory, 8);
+}
+
+static struct vfa_address_info explain_write(struct vfa_container *space, uint64_t iova,
+					     const char *words)
+{
+	struct vfa_address_info info = VFA_ADDRESS_INFO_INIT;
+	char text[512];
+
+	assert_ok(vfa_container_describe(space, iova, &info));
+	assert_ok(vfa_address_explain(&info, VFA_ACCESS_WRITE, text, sizeof(text)));
+	print_message("# %s\n", text);
+	assert_non_null(strstr(text, words));
+	return info;
+}
+
+/* From the kernel's own line to what is there. */
+static void a_fault_that_the_kernel_logs_is_explained(void **state)
+{
+	struct vfa_map_options options = vm_fixed(0xa00000);
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_address_info info;
+	struct vfa_buffer *source;
+	struct edu edu;
+	char *memory;
+	uint64_t iova;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	edu = edu_open(vm, space, EDU);
+	source = edu_buffer(vm, space, SIZE);
+	edu_fill(vfa_buffer_vaddr(source), SIZE, 9);
+	edu_take(&edu, vfa_buffer_iova(source), SIZE);
+	memory = vm_memory(vm, 2 * PAGE_SIZE);
+	edu_fill(memory + PAGE_SIZE, PAGE_SIZE, 10);
+	options.access = VFA_ACCESS_READ;
+	assert_ok(vfa_container_map(space, memory, 2 * PAGE_SIZE, &options, NULL));
+	options.iova = 0xb00000;
+	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+
+	iova = assert_write_is_stopped(vm, &edu, 0xa01000, memory + PAGE_SIZE, 10);
+	info = explain_write(space, iova, "(read-only for devices)");
+	assert_int_equal(info.kind, VFA_ADDRESS_MAPPED);
+	assert_int_equal(info.access, VFA_ACCESS_READ);
+	assert_ptr_equal(info.vaddr, memory + PAGE_SIZE);
+
+	iova = assert_write_is_stopped(vm, &edu, 0xa02000, memory + PAGE_SIZE, 10);
+	info = explain_write(space, iova, "right behind mapping 0xa00000-0xa01fff");
+	assert_int_equal(info.kind, VFA_ADDRESS_GAP);
+	assert_int_equal(info.before.last, 0xa01fff);
+	assert_int_equal(info.behind.start, 0xb00000);
 }
 
 static void devices_of_two_groups_share_a_buffer(void **state)
@@ -437,6 +503,7 @@ int main(void)
 		VM_CASE(factorials_end_with_intx),
 		VM_CASE(read_only_mapping_stops_writes),
 		VM_CASE(dma_outside_any_mapping_is_stopped),
+		VM_CASE(a_fault_that_the_kernel_logs_is_explained),
 		VM_CASE(devices_of_two_groups_share_a_buffer),
 		VM_CASE(devices_of_one_group_share_a_container),
 		VM_CASE(devices_of_one_group_share_a_buffer),
