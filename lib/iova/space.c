@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void find_lowest(struct iova_space *space);
+
 void iova_limits_clear(struct iova_limits *limits)
 {
 	free(limits->allowed.ranges);
@@ -61,6 +63,7 @@ int iova_space_set_limits(struct iova_space *space, struct iova_limits *limits)
 	space->limits = *limits;
 	space->safe = safe;
 	memset(limits, 0, sizeof(*limits));
+	find_lowest(space);
 	return 0;
 }
 
@@ -79,6 +82,7 @@ static int set_windows(struct iova_space *space, struct vfa_window *windows, siz
 	space->windows = windows;
 	space->window_count = count;
 	space->safe = safe;
+	find_lowest(space);
 	return 0;
 }
 
@@ -150,11 +154,81 @@ static uint64_t word_of(const struct iova_span *span)
 	return (uintptr_t)span | INDEX_WORD;
 }
 
+/* What is asked for most: one page, wherever. */
+static bool is_for_any_page(const struct iova_space *space, const struct iova_wish *wish)
+{
+	uint64_t page = space->limits.alignment;
+
+	return wish->size == page && wish->alignment <= page && wish->min == page &&
+	       wish->max == UINT64_MAX && !wish->highest && !wish->dangerous;
+}
+
+bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret)
+{
+	const struct range_list *list = wish->dangerous ? &space->limits.allowed : &space->safe;
+
+	if (space->lowest && is_for_any_page(space, wish)) {
+		*ret = space->lowest;
+		return true;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		size_t at = wish->highest ? list->count - 1 - i : i;
+		const struct vfa_iova_range *range = &list->ranges[at];
+		struct iova_wish within = *wish;
+
+		if (within.min < range->start)
+			within.min = range->start;
+		if (within.max > range->last)
+			within.max = range->last;
+		if (within.min <= within.max && gaps_find(&space->gaps, &within, ret))
+			return true;
+	}
+	return false;
+}
+
+static void find_lowest(struct iova_space *space)
+{
+	uint64_t page = space->limits.alignment, iova;
+	const struct iova_wish wish = {
+		.size = page, .min = page, .max = UINT64_MAX, .alignment = page
+	};
+
+	space->lowest = 0;
+	if (!page || !iova_space_find(space, &wish, &iova))
+		return;
+	space->lowest = iova;
+	space->lowest_range =
+		*range_list_find(&space->safe, &(struct vfa_iova_range){ iova, iova + page - 1 });
+}
+
+/* The lowest free page is so no more. */
+static void raise_lowest(struct iova_space *space, uint64_t last)
+{
+	struct vfa_iova_range next = { last + 1, last + 1 };
+
+	if (next.start && next.start <= space->lowest_range.last && gaps_has(&space->gaps, &next))
+		space->lowest = next.start;
+	else
+		find_lowest(space);
+}
+
+static void note_free(struct iova_space *space, uint64_t start)
+{
+	if (space->lowest && start >= space->lowest)
+		return;
+	if (space->lowest && start >= space->lowest_range.start && start >= space->limits.alignment)
+		space->lowest = start;
+	else
+		find_lowest(space);
+}
+
 void iova_space_insert(struct iova_space *space, struct iova_span *span)
 {
 	gaps_take(&space->gaps, &span->range);
 	index_fill(&space->spans, &span->range, word_of(span));
 	space->count++;
+	if (span->range.start <= space->lowest && space->lowest <= span->range.last)
+		raise_lowest(space, span->range.last);
 }
 
 void iova_space_remove(struct iova_space *space, const struct iova_span *span)
@@ -163,6 +237,7 @@ void iova_space_remove(struct iova_space *space, const struct iova_span *span)
 	index_note_move(&space->spans); /* readers may still have the span */
 	gaps_give(&space->gaps, &span->range);
 	space->count--;
+	note_free(space, span->range.start);
 }
 
 static struct iova_span *find_span(const struct iova_space *space, uint64_t iova)
@@ -224,25 +299,6 @@ enum iova_verdict iova_space_check(const struct iova_space *space,
 		return IOVA_USABLE;
 	obstacle->span = iova_space_first(space, range);
 	return IOVA_OVERLAP;
-}
-
-bool iova_space_find(const struct iova_space *space, const struct iova_wish *wish, uint64_t *ret)
-{
-	const struct range_list *list = wish->dangerous ? &space->limits.allowed : &space->safe;
-
-	for (size_t i = 0; i < list->count; i++) {
-		size_t at = wish->highest ? list->count - 1 - i : i;
-		const struct vfa_iova_range *range = &list->ranges[at];
-		struct iova_wish within = *wish;
-
-		if (within.min < range->start)
-			within.min = range->start;
-		if (within.max > range->last)
-			within.max = range->last;
-		if (within.min <= within.max && gaps_find(&space->gaps, &within, ret))
-			return true;
-	}
-	return false;
 }
 
 const struct iova_span *iova_space_collision(const struct iova_space *space,

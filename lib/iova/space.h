@@ -42,6 +42,9 @@ struct iova_space {
 	struct iova_gaps gaps;  /* what is not mapped, allowed or not */
 	struct index spans;     /* from IOVA to the address of its span */
 	size_t count;           /* of spans */
+
+	uint64_t lowest;                    /* free page behind page 0, or 0 */
+	struct vfa_iova_range lowest_range; /* what is safe around it */
 };
 
 /* These return 0, or -ENOMEM with nothing changed; so do all below that return an int. */
