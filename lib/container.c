@@ -116,6 +116,20 @@ int container_require_space(const struct vfa_container *container, const char *w
 	return 0;
 }
 
+VFA_API int vfa_container_keep_mappings(struct vfa_container *container, bool keep)
+{
+	int err = 0;
+
+	if (!container)
+		return error_null("container");
+	container_lock(container);
+	container->drops_mappings = !keep;
+	if (!keep && !container->devices)
+		err = unmap_droppable(container);
+	container_unlock(container);
+	return err;
+}
+
 VFA_API int vfa_container_backend(struct vfa_container *container)
 {
 	enum vfa_backend backend;

@@ -32,6 +32,7 @@ struct vfa_container {
 	struct vaddrs vaddrs;
 	struct slab mappings; /* of struct vfa_mapping */
 	uint64_t mapped_bytes;
+	bool drops_mappings; /* when no device is in */
 };
 
 void container_hold(struct vfa_container *container);

@@ -190,24 +190,39 @@ static void unlink_device(struct vfa_device *device)
 }
 
 /* Ranges can grow when a device leaves; not to know of it is safe. */
+static void leave(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+
+	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
+	unlink_device(device);
+	container->backend->ops->leave(container->backend, &device->join);
+	if (container->devices && refresh_limits(container))
+		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
+			 vfa_error_last()->message);
+}
+
 void leave_container(struct vfa_device *device)
 {
 	struct vfa_container *container = device->container;
 	struct error_record saved;
 
-	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
-	unlink_device(device);
-	container->backend->ops->leave(container->backend, &device->join);
 	error_save(&saved);
-	if (container->devices && refresh_limits(container))
+	leave(device);
+	if (!container->devices && container->drops_mappings && unmap_droppable(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
 	error_restore(&saved);
 }
 
+/* What was listed before the join is listed after it. */
 void abandon_join(struct vfa_device *device)
 {
-	leave_container(device);
+	struct error_record saved;
+
+	error_save(&saved);
+	leave(device);
+	error_restore(&saved);
 	if (device->decided)
 		undecide_backend(device->container);
 }

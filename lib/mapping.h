@@ -67,6 +67,14 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping);
  */
 int mapping_replay_all(struct vfa_container *container);
 
+/**
+ * unmap_droppable() - unmap all but those of buffers
+ *
+ * With the container's lock held. Return: 0 or -errno, recorded; what the kernel does
+ * not unmap stays listed.
+ */
+int unmap_droppable(struct vfa_container *container);
+
 /** unmap_orphans() - free the memory of orphans, of a container whose backend is closed */
 void unmap_orphans(struct vfa_container *container);
 

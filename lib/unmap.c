@@ -261,6 +261,23 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping)
 	error_restore(&saved);
 }
 
+int unmap_droppable(struct vfa_container *container)
+{
+	struct iova_span *span = iova_space_first(&container->space, &range_everything), *next;
+	int failed = 0;
+
+	for (; span; span = next) {
+		int err = 0;
+
+		next = iova_space_next(&container->space, span);
+		if (!mapping_of(span)->of_buffer)
+			err = unmap_one(container, mapping_of(span));
+		if (err)
+			failed = err;
+	}
+	return failed;
+}
+
 void unmap_orphans(struct vfa_container *container)
 {
 	struct iova_span *span = iova_space_first(&container->space, &range_everything);

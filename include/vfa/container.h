@@ -17,6 +17,7 @@
 #ifndef VFA_CONTAINER_H
 #define VFA_CONTAINER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <vfa/host.h>
@@ -77,6 +78,25 @@ int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backend, int f
  * mappings; else with the last of them.
  */
 void vfa_container_close(struct vfa_container *container);
+
+/**
+ * vfa_container_keep_mappings() - whether mappings outlive the last device
+ * @container: the container
+ * @keep: whether they do, as in a new container
+ *
+ * When its last device leaves, type1 forgets all mappings in the kernel; iommufd
+ * has them, but pins nothing. With @keep they stay in the container's list, and
+ * are made again when a device joins, of what is at their addresses then: a join
+ * fails where the memory is gone. Without, mappings and their handles go with the
+ * last device, on both backends; at once when none is in. Those of buffers stay
+ * in either case, since their memory does.
+ *
+ * Return: 0, or
+ *	-EINVAL: @container is NULL
+ *	any other errno of the kernel, when mappings were to go at once; what is still
+ *		mapped is still listed
+ */
+int vfa_container_keep_mappings(struct vfa_container *container, bool keep);
 
 /**
  * vfa_container_backend() - the backend in use

@@ -55,7 +55,7 @@ struct vfa_device_options {
  * device whose reserved regions collide with a live mapping is refused before
  * the kernel is asked. When a container's last device has left on type1, the
  * kernel has dropped its mappings; they are made again when the next one joins, of
- * what is at their addresses then.
+ * what is at their addresses then, unless vfa_container_keep_mappings() says otherwise.
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument or bad @options; @bdf does not parse

@@ -251,6 +251,118 @@ static void containers_do_not_see_each_other(void **state)
 	close_space(space);
 }
 
+/* Both backends: with the last device, and not before. */
+static void dropped_mappings_go_with_the_last_device(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_device *other = open_device(space.container, OTHER);
+
+	assert_ok(vfa_container_keep_mappings(space.container, false));
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	vfa_device_close(other);
+	assert_int_equal(fake_count_mappings(), 2);
+	vfa_device_close(space.device);
+	assert_int_equal(fake_count_mappings(), 0);
+	space.device = open_device(space.container, EDU);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_fails(vfa_container_unmap(space.container, 0x10000, PAGE), ENOENT, NOT_MAPPED);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	close_space(space);
+}
+
+static void kept_mappings_come_back_unless_dropped(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_device_close(space.device);
+	space.device = open_device(space.container, NVME);
+	assert_int_equal(fake_count_mappings(), 1);
+	vfa_device_close(space.device);
+	assert_ok(vfa_container_keep_mappings(space.container, false)); /* at once */
+	assert_int_equal(fake_count_mappings(), 0);
+	space.device = open_device(space.container, EDU);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_ok(vfa_container_keep_mappings(space.container, true));
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_device_close(space.device);
+	space.device = open_device(space.container, NVME);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_fails(vfa_container_keep_mappings(NULL, true), EINVAL, BAD_ARGUMENT);
+	close_space(space);
+}
+
+static void buffers_are_not_dropped(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = NULL;
+
+	assert_ok(vfa_container_keep_mappings(space.container, false));
+	assert_ok(vfa_buffer_alloc(space.container, PAGE, NULL, &buffer));
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	map_at(space.container, space.memory, PAGE, 0);
+	vfa_device_close(space.device);
+	memset(vfa_buffer_vaddr(buffer), 1, PAGE);
+	space.device = open_device(space.container, NVME);
+	assert_int_equal(fake_count_mappings(), 1);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_buffer_free(buffer);
+	close_space(space);
+}
+
+/* Memory that went away keeps a device out only where its mapping is kept. */
+static void dropped_mappings_need_no_memory(void **state)
+{
+	struct space space = open_space(state);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_device_close(space.device);
+	memory_free(space.memory, PAGE);
+	if (type1)
+		assert_fails(vfa_device_open(space.container, EDU, NULL, &space.device), EFAULT,
+			     BAD_ADDRESS);
+	assert_ok(vfa_container_keep_mappings(space.container, false));
+	space.device = open_device(space.container, EDU);
+	close_space(space);
+}
+
+/* The join fails after the kernel has let the device in. */
+static void a_failed_join_drops_nothing(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_device *device = NULL;
+	struct vfa_buffer *buffer = NULL;
+
+	assert_ok(vfa_container_keep_mappings(space.container, false));
+	assert_ok(vfa_buffer_alloc(space.container, PAGE, NULL, &buffer));
+	vfa_device_close(space.device);
+	fake_set_gone(NVME, true);
+	assert_fails(vfa_device_open(space.container, NVME, NULL, &device), ENODEV, DEVICE_GONE);
+	space.device = open_device(space.container, EDU);
+	assert_int_equal(fake_count_mappings(), 1);
+	vfa_buffer_free(buffer);
+	close_space(space);
+}
+
+static void what_the_kernel_does_not_drop_stays_listed(void **state)
+{
+	struct space space = open_space(state);
+
+	assert_ok(vfa_container_keep_mappings(space.container, false));
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	fake_fail_ioctl(UAPI_IOMMU_IOAS_UNMAP, EIO);
+	vfa_device_close(space.device);
+	assert_non_null(strstr(space.machine->log, "1 0000:00:04.0 left: unmap 0x10000-0x10fff"));
+	assert_fails(vfa_container_keep_mappings(space.container, false), EIO, KERNEL);
+	fake_fail_ioctl(0, 0);
+	space.device = open_device(space.container, EDU);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_ok(vfa_container_unmap(space.container, 0x10000, PAGE));
+	close_space(space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +380,12 @@ int main(void)
 		ON_BOTH(mappings_in_the_way_of_the_next_device_stay),
 		ON_BOTH(closing_the_container_unmaps),
 		ON_BOTH(containers_do_not_see_each_other),
+		ON_BOTH(dropped_mappings_go_with_the_last_device),
+		ON_BOTH(kept_mappings_come_back_unless_dropped),
+		ON_BOTH(buffers_are_not_dropped),
+		ON_BOTH(dropped_mappings_need_no_memory),
+		ON_BOTH(a_failed_join_drops_nothing),
+		ON_IOMMUFD(what_the_kernel_does_not_drop_stays_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -454,6 +454,36 @@ static void mappings_come_back_with_the_next_device(void **state)
 	edu_check(vfa_buffer_vaddr(buffer), SIZE, 13);
 }
 
+/* They are gone with the last device, on both backends; a buffer is not. */
+static void mappings_go_with_the_last_device_when_told_to(void **state)
+{
+	struct vfa_map_options options = vm_fixed(0xa00000);
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_device *first;
+	struct vfa_buffer *buffer;
+	struct edu edu;
+	void *memory;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	memory = vm_memory(vm, PAGE_SIZE);
+	assert_ok(vfa_container_keep_mappings(space, false));
+	assert_ok(vfa_device_open(space, OTHER_EDU, NULL, &first));
+	buffer = edu_buffer(vm, space, SIZE);
+	edu_fill(vfa_buffer_vaddr(buffer), SIZE, 15);
+	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+	vfa_device_close(first);
+
+	edu = edu_open(vm, space, EDU);
+	edu_take(&edu, vfa_buffer_iova(buffer), SIZE);
+	edu_fill(memory, PAGE_SIZE, 16);
+	assert_write_is_stopped(vm, &edu, options.iova, memory, 16);
+	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+	edu_give(&edu, options.iova, SIZE);
+	edu_check(memory, SIZE, 15);
+}
+
 static void device_works_after_its_container_is_closed(void **state)
 {
 	struct vm *vm = *state;
@@ -509,6 +539,7 @@ int main(void)
 		VM_CASE(devices_of_one_group_share_a_buffer),
 		VM_CASE(mappings_stay_when_one_of_two_devices_leaves),
 		VM_CASE(mappings_come_back_with_the_next_device),
+		VM_CASE(mappings_go_with_the_last_device_when_told_to),
 		VM_CASE(device_works_after_its_container_is_closed),
 		VM_CASE(reset_is_refused_where_the_kernel_has_no_way),
 	};
