@@ -136,10 +136,9 @@ void bench_progress(const char *format, ...)
 	va_end(arguments);
 }
 
-void bench_must(int result, const char *call)
+void bench_fail(const char *call, int result)
 {
-	if (result < 0)
-		bench_die("%s: %d: %s", call, result, vfa_error_last()->message);
+	bench_die("%s: %d: %s", call, result, vfa_error_last()->message);
 }
 
 void bench_die(const char *format, ...)

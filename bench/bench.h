@@ -88,10 +88,16 @@ void bench_skip(const char *name, const char *format, ...) __attribute__((format
 void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bench_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** bench_must() - end the program with libvfa's last error if a call failed */
-void bench_must(int result, const char *call);
+/** must() - end the program with libvfa's last error if a call fails */
+#define must(call)                                                                                 \
+	do {                                                                                       \
+		int result_ = (call);                                                              \
+                                                                                                   \
+		if (result_ < 0)                                                                   \
+			bench_fail(#call, result_);                                                \
+	} while (0)
 
-#define must(call) bench_must((call), #call)
+void bench_fail(const char *call, int result) __attribute__((noreturn));
 
 /** bench_die() - end the program */
 void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
