@@ -26,6 +26,7 @@ figures=(
     "translate_2_threads   native/bench_translate   1.10"
     "iova_alloc_1m         native/bench_iova        3.00"
     "memory_per_mapping    native/bench_memory      1.00"
+    "pool_get_put          native/bench_pool        1.00"
 )
 
 usage() {
@@ -124,6 +125,10 @@ read_report() {
 obstacle() { # PROGRAM
     case $1 in
     vm/*) echo "$no_machine" ;;
+    native/bench_pool)
+        [[ -x $build/bench/$1 ]] ||
+            echo "no DPDK: install libdpdk-dev, then meson setup --reconfigure $build"
+        ;;
     esac
 }
 
