@@ -3,6 +3,7 @@
 
 #include "bench.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,19 +87,14 @@ static double ratio_quartile(const struct figure *figure, int quarters)
 	return quartile(ratios, figure->rounds, quarters);
 }
 
-double figure_ratio(const struct figure *figure)
-{
-	return ratio_quartile(figure, 2);
-}
-
 void figure_report(const struct figure *figure)
 {
 	size_t rounds = figure->rounds;
 
 	printf("figure\t%s\t%.2f\t%s\t%s\t%.3f\t%.2f\t%.3f\t%.3f\t%zu\n", figure->name,
 	       quartile(figure->value, rounds, 2), figure->unit, figure->baseline,
-	       figure_ratio(figure), quartile(figure->base, rounds, 2), ratio_quartile(figure, 1),
-	       ratio_quartile(figure, 3), rounds);
+	       ratio_quartile(figure, 2), quartile(figure->base, rounds, 2),
+	       ratio_quartile(figure, 1), ratio_quartile(figure, 3), rounds);
 }
 
 static void say(const char *kind, const char *name, const char *format, va_list arguments)
@@ -107,6 +103,68 @@ static void say(const char *kind, const char *name, const char *format, va_list 
 
 	vsnprintf(text, sizeof(text), format, arguments);
 	printf("%s\t%s%s%s\n", kind, name, *name ? "\t" : "", text);
+}
+
+static void *count(void *data)
+{
+	volatile uint32_t *sum = data;
+
+	while (*sum < 20000000)
+		++*sum;
+	return NULL;
+}
+
+/* How much longer two threads take than one. */
+static double count_twice(void)
+{
+	uint32_t alone = 0, here = 0, there = 0;
+	uint64_t start = bench_ns(), middle, end;
+	pthread_t thread;
+
+	count(&alone);
+	middle = bench_ns();
+	if (pthread_create(&thread, NULL, count, &there))
+		bench_die("cannot start a thread");
+	count(&here);
+	pthread_join(thread, NULL);
+	end = bench_ns();
+	return (double)(end - middle) / (middle - start);
+}
+
+#define ENOUGH_PARALLEL 1.1
+
+bool parallel_next(struct parallel *parallel)
+{
+	while (parallel->looks < 4 * parallel->wanted && parallel->looks < BENCH_MAX_ROUNDS &&
+	       parallel->figure.rounds < parallel->wanted) {
+		double ratio = count_twice();
+
+		parallel->ratios[parallel->looks++] = ratio;
+		if (ratio <= ENOUGH_PARALLEL)
+			return true;
+		bench_progress("%s: waiting for a second processor", parallel->figure.name);
+	}
+	return false;
+}
+
+#define LEAST_ROUNDS 5
+
+void parallel_report(const struct parallel *parallel)
+{
+	size_t rounds = parallel->figure.rounds;
+	double ratio = quartile(parallel->ratios, parallel->looks, 2);
+
+	if (rounds < LEAST_ROUNDS) {
+		bench_skip(parallel->figure.name,
+			   "two threads that only count take %.2f of the time of one: no two "
+			   "processors to spare in %zu of %zu rounds",
+			   ratio, parallel->looks - rounds, parallel->looks);
+		return;
+	}
+	figure_report(&parallel->figure);
+	bench_note("two threads that only count take %.2f of the time of one; %zu of %zu rounds "
+		   "did not count",
+		   ratio, parallel->looks - rounds, parallel->looks);
 }
 
 void bench_skip(const char *name, const char *format, ...)

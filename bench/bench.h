@@ -81,8 +81,22 @@ struct figure {
 };
 
 void figure_add(struct figure *figure, double value, double base);
-double figure_ratio(const struct figure *figure);
 void figure_report(const struct figure *figure);
+
+/*
+ * A figure of two threads means something only while the machine has two processors to
+ * spare. So each round begins by looking whether it has, and does not count if not.
+ */
+struct parallel {
+	struct figure figure;
+	size_t wanted; /* rounds */
+	size_t looks;
+	double ratios[BENCH_MAX_ROUNDS]; /* of two threads that only count, to one */
+};
+
+/** parallel_next() - whether to measure a round now; false when there are enough, or no hope */
+bool parallel_next(struct parallel *parallel);
+void parallel_report(const struct parallel *parallel);
 
 void bench_skip(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

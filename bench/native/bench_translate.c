@@ -122,7 +122,6 @@ static void measure(const struct table *table, const char *name)
 struct reader {
 	pthread_t thread;
 	pthread_barrier_t *barrier;
-	uint64_t (*work)(const struct table *table, uint64_t random);
 	const struct table *table;
 	uint64_t random;
 	uint64_t start;
@@ -130,31 +129,19 @@ struct reader {
 	uint64_t sum;
 };
 
-/* No memory and no library: whether the machine runs two threads at once at all. */
-static uint64_t add_numbers(const struct table *table, uint64_t random)
-{
-	uint64_t sum = 0;
-
-	(void)table;
-	for (uint32_t i = 0; i < 4 * LOOKUPS; i++)
-		sum += bench_random(&random);
-	return sum;
-}
-
 static void *read_all(void *data)
 {
 	struct reader *reader = data;
 
 	pthread_barrier_wait(reader->barrier);
 	reader->start = bench_ns();
-	reader->sum = reader->work(reader->table, reader->random);
+	reader->sum = add_translated(reader->table, reader->random);
 	reader->end = bench_ns();
 	return NULL;
 }
 
 /* Milliseconds from the first start to the last end. */
-static double time_threads(size_t count, uint64_t (*work)(const struct table *, uint64_t),
-			   const struct table *table)
+static double time_readers(size_t count, const struct table *table)
 {
 	struct reader readers[2];
 	pthread_barrier_t barrier;
@@ -162,8 +149,7 @@ static double time_threads(size_t count, uint64_t (*work)(const struct table *, 
 
 	pthread_barrier_init(&barrier, NULL, count);
 	for (size_t i = 0; i < count; i++) {
-		readers[i] = (struct reader){ .barrier = &barrier, .work = work, .table = table };
-		readers[i].random = i;
+		readers[i] = (struct reader){ .barrier = &barrier, .table = table, .random = i };
 		if (pthread_create(&readers[i].thread, NULL, read_all, &readers[i]))
 			bench_die("cannot start a thread");
 	}
@@ -176,49 +162,19 @@ static double time_threads(size_t count, uint64_t (*work)(const struct table *, 
 	return (double)(end - start) / 1e6;
 }
 
-static double time_against_one(uint64_t (*work)(const struct table *, uint64_t),
-			       const struct table *table, bool two_first, double *one)
+static void measure_readers(const struct table *table)
 {
-	double two = two_first ? time_threads(2, work, table) : 0;
+	struct parallel parallel = { .wanted = rounds() };
 
-	*one = time_threads(1, work, table);
-	return two_first ? two : time_threads(2, work, table);
-}
+	parallel.figure = (struct figure){ "translate_2_threads", "ms", "one reader", 0, {}, {} };
+	while (parallel_next(&parallel)) {
+		bool two_first = parallel.figure.rounds % 2;
+		double two = two_first ? time_readers(2, table) : 0;
+		double one = time_readers(1, table);
 
-/* So much longer two threads that only count may take than one, lest the round not count. */
-#define PARALLEL 1.1
-#define LEAST    5
-
-/*
- * Two readers can be told from one only while the machine has two processors to spare, so
- * each round begins by looking whether it has.
- */
-static void measure_threads(const struct table *table)
-{
-	struct figure figure = { "translate_2_threads", "ms", "one reader", 0, {}, {} };
-	struct figure control = { NULL, "ms", "one thread", 0, {}, {} };
-	size_t tries = 4 * rounds();
-
-	for (size_t i = 0; i < tries && figure.rounds < rounds(); i++) {
-		double one, two = time_against_one(add_numbers, table, i % 2, &one);
-
-		figure_add(&control, two, one);
-		if (two > PARALLEL * one)
-			continue;
-		two = time_against_one(add_translated, table, i % 2, &one);
-		figure_add(&figure, two, one);
+		figure_add(&parallel.figure, two_first ? two : time_readers(2, table), one);
 	}
-	if (figure.rounds < LEAST)
-		bench_skip(figure.name,
-			   "no two processors to spare: two threads that only count take %.2f of "
-			   "the time of one",
-			   figure_ratio(&control));
-	else
-		figure_report(&figure);
-	if (figure.rounds >= LEAST)
-		bench_note("two threads that only count take %.2f of the time of one; %zu rounds "
-			   "of %zu did not count",
-			   figure_ratio(&control), control.rounds - figure.rounds, control.rounds);
+	parallel_report(&parallel);
 }
 
 int main(int argc, char **argv)
@@ -237,7 +193,7 @@ int main(int argc, char **argv)
 	if (bench_wants("translate_1m"))
 		measure(&table, "translate_1m");
 	if (bench_wants("translate_2_threads"))
-		measure_threads(&table);
+		measure_readers(&table);
 	close_table(&table);
 	return 0;
 }
