@@ -21,6 +21,7 @@ figures=(
     "map_iommufd_random    vm/bench_map             -"
     "unmap_iommufd_random  vm/bench_map             -"
     "map_vs_kernel_iova    vm/bench_map             0.05"
+    "buffer_1g             vm/bench_buffer          0.75"
     "translate_1k          native/bench_translate   4.00"
     "translate_1m          native/bench_translate   2.00"
     "translate_2_threads   native/bench_translate   1.10"
@@ -123,19 +124,23 @@ read_report() {
 
 # Why a program cannot run here; nothing when it can.
 obstacle() { # PROGRAM
-    case $1 in
-    vm/*) echo "$no_machine" ;;
-    native/bench_pool)
-        [[ -x $build/bench/$1 ]] ||
-            echo "no DPDK: install libdpdk-dev, then meson setup --reconfigure $build"
-        ;;
-    esac
+    if [[ $1 = vm/* && -n $no_machine ]]; then
+        echo "$no_machine"
+    elif [[ ! -x $build/bench/$1 && $1 = */bench_pool ]]; then
+        echo "no DPDK: install libdpdk-dev, then meson setup --reconfigure $build"
+    elif [[ ! -x $build/bench/$1 ]]; then
+        echo "$1 was not built"
+    fi
 }
 
 run_program() { # PROGRAM [ARG...]
     local program=$1
     shift
     case $program in
+    vm/bench_buffer) # a host thread for each processor of the guest, and room for its memory
+        VFA_VM_ACCEL=${VFA_VM_ACCEL:-tcg,thread=multi} \
+            tests/vm/run.sh -b "$build" -m 4G -t 600 intel "${program#vm/}" "$@"
+        ;;
     vm/*) tests/vm/run.sh -b "$build" -t 600 intel "${program#vm/}" "$@" ;;
     *) "$build/bench/$program" "$@" ;;
     esac

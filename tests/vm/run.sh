@@ -19,13 +19,14 @@ die() {
 
 usage() {
     cat <<'END'
-usage: run.sh [-b BUILDDIR] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
-       run.sh [-b BUILDDIR] -i PROFILE
+usage: run.sh [-b BUILDDIR] [-m SIZE] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
+       run.sh [-b BUILDDIR] [-m SIZE] -i PROFILE
 
 Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
 status; 125 when the guest did not end in time, panicked or did not start. -i gives a shell.
 
   -b BUILDDIR  where the programs were built (default: build)
+  -m SIZE      the guest's memory, in QEMU's words (default: 1G)
   -t SECONDS   how long the guest may take (default: 120)
   -l LOG       the log (default: BUILDDIR/vm/logs/PROFILE-COMMAND.log)
 END
@@ -115,7 +116,7 @@ qemu_command() { # sets qemu
     qemu=(
         "${VFA_VM_QEMU:-qemu-system-x86_64}"
         -nodefaults -no-user-config -display none -no-reboot
-        -machine "$machine" -accel "$accel$thread" -cpu max -smp 2 -m 1G
+        -machine "$machine" -accel "$accel$thread" -cpu max -smp 2 -m "$memory"
         -kernel "$kernel_dir/bzImage" -initrd "$work/initramfs" -append "$appended"
     )
     qemu+=("${options[@]}" "${devices[@]}")
@@ -158,10 +159,11 @@ run_command() {
     fi
 }
 
-build=build seconds=120 log='' interactive=0
-while getopts b:t:l:ih option; do
+build=build memory=1G seconds=120 log='' interactive=0
+while getopts b:m:t:l:ih option; do
     case $option in
     b) build=$OPTARG ;;
+    m) memory=$OPTARG ;;
     t) seconds=$OPTARG ;;
     l) log=$OPTARG ;;
     i) interactive=1 ;;
