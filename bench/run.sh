@@ -7,6 +7,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
+. "$here/report.sh"
 build=build
 tsv=$build/bench.tsv
 
@@ -56,70 +57,12 @@ wrong() { # REASON
     exit 2
 }
 
-# What happens just now, in a line of a terminal that the next output takes the place of.
-progress() { # TEXT
-    ((!terminal)) || printf '\r\e[K%.*s' "$((columns - 1))" "$*"
-}
-
-row() { # FORMAT ARG...
-    progress ""
-    # shellcheck disable=SC2059
-    printf "$@"
-}
-
 is_chosen() { # NAME
     ((${#chosen[@]} == 0)) || [[ " ${chosen[*]} " == *" $1 "* ]]
 }
 
 target_of() { # NAME
     printf '%s\n' "${figures[@]}" | awk -v name="$1" '$1 == name { print $3 }'
-}
-
-print_header() {
-    row '\n%-21s %14s   %-34s %6s %14s %7s\n' figure value baseline ratio quartiles target
-}
-
-report_figure() { # NAME VALUE UNIT BASELINE RATIO BASE LOW HIGH ROUNDS
-    local target verdict=''
-    target=$(target_of "$1")
-    if [[ $target != - ]]; then
-        verdict=$(awk -v ratio="$5" -v target="$target" \
-            'BEGIN { print ratio <= target ? "reached" : "MISSED" }')
-    fi
-    row '%-21s %14s   %-34s %6.3f %14s %7s  %s\n' "$1" "$(short "$2") $3" "$(short "$6") $3: $4" "$5" \
-        "$(printf '%.3f-%.3f' "$7" "$8")" "$target" "$verdict"
-    printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" >>"$tsv"
-    seen+=" $1 "
-}
-
-short() { # NUMBER: three digits of it at least
-    awk -v number="$1" 'BEGIN { printf number < 100 ? "%.2f" : "%.0f", number }'
-}
-
-report_skip() { # NAME REASON
-    row '%-21s skipped: %s\n' "$1" "$2"
-    seen+=" $1 "
-}
-
-break_down() { # REASON
-    row '%s\n' "$*"
-    broken=1
-}
-
-# The lines of a program, which bench.h tells of.
-read_report() {
-    local line words
-    while IFS= read -r line; do
-        IFS=$'\t' read -r -a words <<<"$line"
-        case ${words[0]-} in
-        figure) report_figure "${words[@]:1}" ;;
-        skip) report_skip "${words[@]:1}" ;;
-        note) row '%21s %s\n' '' "${words[*]:1}" ;;
-        progress) progress "${words[*]:1}" ;;
-        failed) break_down "it ended with status ${words[1]}" ;;
-        *) row '%s\n' "$line" ;;
-        esac
-    done
 }
 
 # Why a program cannot run here; nothing when it can.
@@ -211,14 +154,11 @@ flock -n "$lock" || {
     flock "$lock"
 }
 
-terminal=0 columns=${COLUMNS:-80} broken=0 seen='' no_machine=''
-[[ ! -t 1 ]] || terminal=1
 build_programs
 no_machine=$(machine_obstacle)
 load=$(cut -d' ' -f1 /proc/loadavg)
 say "measuring; other processes on this machine: load $load"
-: >"$tsv"
-print_header
+report_start
 for program in $(printf '%s\n' "${figures[@]}" | awk '!seen[$2]++ { print $2 }'); do
     names=()
     for name in $(printf '%s\n' "${figures[@]}" | awk -v program="$program" '$2 == program { print $1 }'); do
