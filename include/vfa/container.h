@@ -126,7 +126,7 @@ int vfa_container_reason(struct vfa_container *container, char *reason, size_t s
  *
  * The kernel's answer for the devices that are in the container now. Mappings
  * are not taken out of it. The last page of 64 bits is, on type1 of older kernels,
- * which map but do not unmap it.
+ * which map but do not unmap it, and on iommufd, which maps other memory with it.
  *
  * Return: the number of ranges there are, which may exceed @max, or
  *	-EINVAL: a NULL argument

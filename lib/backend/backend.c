@@ -23,6 +23,23 @@ int backend_open(const struct vfa_host *host, enum vfa_backend kind, int fd, str
 	}
 }
 
+bool backend_has_last_page(const struct iova_limits *limits)
+{
+	const struct range_list *allowed = &limits->allowed;
+
+	return allowed->count && allowed->ranges[allowed->count - 1].last == UINT64_MAX;
+}
+
+void backend_drop_last_page(struct iova_limits *limits)
+{
+	struct vfa_iova_range *top = &limits->allowed.ranges[limits->allowed.count - 1];
+
+	if (top->last - top->start < limits->alignment)
+		limits->allowed.count--;
+	else
+		top->last -= limits->alignment;
+}
+
 void backend_close(struct backend *backend)
 {
 	if (backend)

@@ -106,6 +106,12 @@ uint32_t iommufd_ioas(const struct backend *backend);
 /** backend_open() - either of them; @fd as above */
 int backend_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struct backend **ret);
 
+/** backend_has_last_page() - whether the ranges reach the end of 64 bits */
+bool backend_has_last_page(const struct iova_limits *limits);
+
+/** backend_drop_last_page() - take the last page of 64 bits out of the ranges that have it */
+void backend_drop_last_page(struct iova_limits *limits);
+
 /** backend_close() - close a backend; NULL is fine */
 void backend_close(struct backend *backend);
 

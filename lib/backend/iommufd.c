@@ -147,6 +147,13 @@ static int iommufd_read_limits(struct backend *backend, struct iova_limits *ret)
 		return err;
 	}
 	range_list_sort(&ret->allowed);
+	/*
+	 * Of memory that reaches the end of 64 bits the kernel (7.3 still) maps the first
+	 * physically contiguous piece over the addresses of all others: the device
+	 * would reach pages of somebody else, and unmapping would unpin them.
+	 */
+	if (backend_has_last_page(ret))
+		backend_drop_last_page(ret);
 	ret->page_sizes = -ret->alignment; /* every power of two from there on */
 	return 0;
 }

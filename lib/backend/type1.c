@@ -265,20 +265,10 @@ static bool can_unmap_last_page(struct backend *backend, uint64_t page)
  * Up to the end of 64 bits older kernels map, but do not find the mapping again:
  * unmapping does nothing, and the pages stay pinned even when the container has gone.
  */
-static void drop_last_page(struct backend *backend, struct iova_limits *limits)
+static void keep_from_last_page(struct backend *backend, struct iova_limits *limits)
 {
-	struct range_list *allowed = &limits->allowed;
-	struct vfa_iova_range *top;
-
-	if (!allowed->count)
-		return;
-	top = &allowed->ranges[allowed->count - 1];
-	if (top->last != UINT64_MAX || can_unmap_last_page(backend, limits->alignment))
-		return;
-	if (top->last - top->start < limits->alignment)
-		allowed->count--;
-	else
-		top->last -= limits->alignment;
+	if (backend_has_last_page(limits) && !can_unmap_last_page(backend, limits->alignment))
+		backend_drop_last_page(limits);
 }
 
 static int type1_read_limits(struct backend *backend, struct iova_limits *ret)
@@ -292,7 +282,7 @@ static int type1_read_limits(struct backend *backend, struct iova_limits *ret)
 	if (!err) {
 		ret->page_sizes = info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes : 4096;
 		ret->alignment = ret->page_sizes & -ret->page_sizes;
-		drop_last_page(backend, ret);
+		keep_from_last_page(backend, ret);
 	}
 	free(info);
 	return err;

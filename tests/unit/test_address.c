@@ -251,7 +251,7 @@ int main(void)
 		ON_BOTH(a_mapping_is_described),
 		ON_BOTH(a_gap_is_described_with_its_neighbours),
 		ON_BOTH(what_cannot_be_mapped_is_described),
-		ON_BOTH(the_ends_of_64_bits_are_described),
+		ON_TYPE1(the_ends_of_64_bits_are_described),
 		ON_BOTH(a_window_is_described_whatever_else_is_there),
 		ON_BOTH(the_sentence_tells_what_faults),
 		ON_BOTH(the_sentence_tells_how_far_it_missed),

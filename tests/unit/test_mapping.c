@@ -399,8 +399,8 @@ static void the_last_page_of_64_bits_maps(void **state)
 	close_space(space);
 }
 
-/* Where it could not be unmapped, it is none of the ranges: whether alone or not. */
-static void a_last_page_that_stays_is_not_offered(void **state)
+/* Where the kernel fails with it, it is none of the ranges: whether alone or not. */
+static void a_last_page_that_fails_is_not_offered(void **state)
 {
 	struct vfa_iova_range ranges[4];
 	struct space space;
@@ -578,9 +578,9 @@ int main(void)
 		ON_BOTH(a_mapping_only_the_kernel_knows_is_told),
 		ON_BOTH(the_same_memory_maps_twice),
 		ON_BOTH(the_last_page_of_each_range_maps),
-		ON_BOTH(the_last_page_of_64_bits_maps),
-		ON_TYPE1(a_last_page_that_stays_is_not_offered),
-		ON_BOTH(a_chosen_iova_can_be_the_last_page_of_64_bits),
+		ON_TYPE1(the_last_page_of_64_bits_maps),
+		ON_BOTH(a_last_page_that_fails_is_not_offered),
+		ON_TYPE1(a_chosen_iova_can_be_the_last_page_of_64_bits),
 		ON_BOTH(map_bad_address_fails),
 		ON_TYPE1(type1_maps_device_memory),
 		ON_IOMMUFD(iommufd_does_not_map_device_memory),
