@@ -261,6 +261,13 @@ struct vfa_mapping *map_at(struct vfa_container *container, void *vaddr, uint64_
 	return mapping;
 }
 
+bool is_slow(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded && strstr(preloaded, "vgpreload");
+}
+
 void check_failure(int result, int code, enum vfa_cause cause)
 {
 	const struct vfa_error *error = vfa_error_last();

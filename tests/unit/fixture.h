@@ -96,6 +96,9 @@ struct vfa_map_options at(uint64_t iova);
 struct vfa_mapping *map_at(struct vfa_container *container, void *vaddr, uint64_t size,
 			   uint64_t iova);
 
+/* Under valgrind: a test that repeats itself does so less often. */
+bool is_slow(void);
+
 /* The call failed with this, and said so. */
 void check_failure(int result, int code, enum vfa_cause cause);
 /* And exactly in these words; a hint of NULL is not looked at. */

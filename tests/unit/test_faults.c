@@ -289,17 +289,10 @@ static void fail_each_call(struct machine *machine, scenario play_it, int err)
 	assert_true(n > 5);
 }
 
-/* Under valgrind, where all is slow, what one errno leaves behind has to do. */
-static bool is_slow(void)
-{
-	const char *preloaded = getenv("LD_PRELOAD");
-
-	return preloaded && strstr(preloaded, "vgpreload");
-}
-
 static void fail_each_call_by_any_errno(void **state, scenario play_it)
 {
 	static const int errors[] = { EIO, ENOMEM, EINVAL, EBUSY, EPERM, ENOENT, ENOTTY };
+	/* What one errno leaves behind has to do where all is slow. */
 	size_t count = is_slow() ? 1 : sizeof(errors) / sizeof(errors[0]);
 
 	check_undisturbed(*state, play_it);

@@ -350,6 +350,24 @@ void vm_assert_child_refused(const struct vm_report *report, int error, enum vfa
 	show_refusal(report->message, report->hint);
 }
 
+struct vm_usage vm_usage_now(void)
+{
+	struct vm_usage usage = { 0 };
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+	int found = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		found += sscanf(line, "VmLck: %lu", &usage.locked) == 1;
+		found += sscanf(line, "VmPin: %lu", &usage.pinned) == 1;
+		found += sscanf(line, "VmRSS: %lu", &usage.resident) == 1;
+	}
+	fclose(file);
+	assert_int_equal(found, 3);
+	return usage;
+}
+
 /* By one write, as sysfs wants it. */
 static bool write_file(const char *path, const char *text)
 {

@@ -163,6 +163,15 @@ int vm_become_nobody(void);
 void vm_assert_child_refused(const struct vm_report *report, int error, enum vfa_cause cause,
 			     const char *file, int line);
 
+/* What this process uses, in KiB. */
+struct vm_usage {
+	unsigned long locked; /* as the kernel counts for type1 */
+	unsigned long pinned; /* as it counts for iommufd */
+	unsigned long resident;
+};
+
+struct vm_usage vm_usage_now(void);
+
 /* Write @text to a file of sysfs; what was there comes back after the test. */
 void vm_set(struct vm *vm, const char *path, const char *text);
 

@@ -7,6 +7,9 @@
 #define RAW_H
 
 #include "common.h"
+#include "oracle/direct.h"
+
+direct_ioctl raw_ioctl;
 
 /* Each returns 0 or a negative errno; raw_unmap() gives the bytes that it unmapped. */
 int raw_map(struct vfa_container *space, void *vaddr, uint64_t size, uint64_t iova);

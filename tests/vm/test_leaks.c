@@ -11,35 +11,11 @@
 #define WARM_UP 20 /* until the allocator and the kernel's caches have what they want */
 #define CYCLES  200
 
-struct usage {
-	unsigned long locked; /* in KiB, as the kernel counts for type1 */
-	unsigned long pinned; /* in KiB, as it counts for iommufd */
-	unsigned long resident;
-};
-
-static struct usage usage_now(void)
-{
-	struct usage usage = { 0 };
-	FILE *file = fopen("/proc/self/status", "re");
-	char line[256];
-	int found = 0;
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file)) {
-		found += sscanf(line, "VmLck: %lu", &usage.locked) == 1;
-		found += sscanf(line, "VmPin: %lu", &usage.pinned) == 1;
-		found += sscanf(line, "VmRSS: %lu", &usage.resident) == 1;
-	}
-	fclose(file);
-	assert_int_equal(found, 3);
-	return usage;
-}
-
 /*
  * A page of 4 KiB lost in each of 200 lives would be 800 KiB, 200 bytes 40 KiB.
  * AddressSanitizer holds freed memory back, and looks for leaks itself.
  */
-static void assert_no_growth(const struct usage *before, const struct usage *after)
+static void assert_no_growth(const struct vm_usage *before, const struct vm_usage *after)
 {
 	assert_int_equal(after->locked, before->locked);
 	assert_int_equal(after->pinned, before->pinned);
@@ -76,7 +52,7 @@ static void live(enum vfa_backend backend)
 
 static void a_device_can_be_opened_again_and_again(void **state)
 {
-	struct usage before, after;
+	struct vm_usage before, after;
 	struct vm *vm = *state;
 	int i;
 
@@ -84,10 +60,10 @@ static void a_device_can_be_opened_again_and_again(void **state)
 	vm_need_plain_memory();
 	for (i = 0; i < WARM_UP; i++)
 		live(vm->backend);
-	before = usage_now();
+	before = vm_usage_now();
 	for (i = 0; i < CYCLES; i++)
 		live(vm->backend);
-	after = usage_now();
+	after = vm_usage_now();
 	print_message("# locked %lu to %lu, pinned %lu to %lu, resident %lu to %lu KiB\n",
 		      before.locked, after.locked, before.pinned, after.pinned, before.resident,
 		      after.resident);
@@ -96,7 +72,7 @@ static void a_device_can_be_opened_again_and_again(void **state)
 
 static void mapped_memory_is_counted_and_given_back(void **state)
 {
-	struct usage before, during, after;
+	struct vm_usage before, during, after;
 	struct vfa_container *space;
 	struct vm *vm = *state;
 	struct vfa_buffer *buffer;
@@ -106,13 +82,13 @@ static void mapped_memory_is_counted_and_given_back(void **state)
 	vm_need_plain_memory();
 	space = vm_container(vm);
 	vm_device(vm, space, EDU);
-	before = usage_now();
+	before = vm_usage_now();
 	for (i = 0; i < 100; i++) {
 		assert_ok(vfa_buffer_alloc(space, 1 << 20, NULL, &buffer));
-		during = usage_now();
+		during = vm_usage_now();
 		vfa_buffer_free(buffer);
 	}
-	after = usage_now();
+	after = vm_usage_now();
 	/* Which shows that the numbers below would tell. */
 	assert_int_equal(during.locked + during.pinned - before.locked - before.pinned, 1024);
 	assert_no_growth(&before, &after);
