@@ -121,12 +121,12 @@ static int check_range(const char *kind, uint64_t start, uint64_t size)
 	return 0;
 }
 
-/* Piece by piece, as far as each continues the one before it. */
+/* Piece by piece, up to the end: what is not mapped counts for more than what is in pieces. */
 static int find_whole(struct vfa_container *container, find_fn find, const char *kind,
 		      uint64_t start, uint64_t size, uint64_t *ret)
 {
 	struct piece first, piece;
-	uint64_t done;
+	uint64_t done, whole = 0; /* bytes of the first piece, if there are others */
 	int err = check_range(kind, start, size);
 
 	if (err)
@@ -136,9 +136,11 @@ static int find_whole(struct vfa_container *container, find_fn find, const char 
 	for (done = first.more; done < size - 1; done += 1 + piece.more) {
 		if (!find(container, start + done + 1, &piece))
 			return refuse_unmapped(kind, start, size, start + done + 1);
-		if (piece.address != first.address + done + 1)
-			return refuse_pieces(kind, start, size, done + 1);
+		if (!whole && piece.address != first.address + done + 1)
+			whole = done + 1;
 	}
+	if (whole)
+		return refuse_pieces(kind, start, size, whole);
 	*ret = first.address;
 	return 0;
 }

@@ -97,6 +97,8 @@ static void neighbours_that_continue_are_one_piece(void **state)
 	assert_ptr_equal(vaddr_of(space, 0x10800, PAGE), space.memory + 0x800);
 	assert_fails(try_iova(space, 0, 2 * PAGE + 1), ERANGE, NOT_CONTIGUOUS);
 	assert_true(strstr(vfa_error_last()->message, "0x2000 bytes"));
+	/* What is not mapped at all counts for more. */
+	assert_fails(try_iova(space, 0, 3 * PAGE + 1), ENOENT, NOT_MAPPED);
 	close_space(space);
 }
 
