@@ -3,6 +3,7 @@
 
 #include "oracle/model.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,41 @@ bool model_lowest(const struct model *model, const struct model_wish *wish, uint
 		if (last > wish->max)
 			last = wish->max;
 		if (start <= last && lowest_between(model, wish, start, last, ret))
+			return true;
+	}
+	return false;
+}
+
+int model_vaddr(const struct model *model, uint64_t iova, uint64_t size, char **ret)
+{
+	bool in_pieces = false;
+	uint64_t done = 0;
+	char *first = NULL;
+
+	for (size_t i = model_find(model, iova); done < size; i++) {
+		const struct model_mapping *mapping = &model->mappings[i];
+		uint64_t offset = iova + done - mapping->range.start;
+
+		if (i == model->count || mapping->range.start > iova + done)
+			return -ENOENT;
+		if (!done)
+			first = mapping->vaddr + offset;
+		in_pieces |= mapping->vaddr + offset != first + done;
+		done += mapping->range.last - (iova + done) + 1;
+	}
+	if (in_pieces)
+		return -ERANGE;
+	*ret = first;
+	return 0;
+}
+
+bool model_maps(const struct model *model, const char *vaddr)
+{
+	for (size_t i = 0; i < model->count; i++) {
+		const struct model_mapping *mapping = &model->mappings[i];
+		uint64_t offset = (uintptr_t)vaddr - (uintptr_t)mapping->vaddr;
+
+		if (offset <= mapping->range.last - mapping->range.start)
 			return true;
 	}
 	return false;

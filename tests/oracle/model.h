@@ -74,6 +74,16 @@ bool model_lowest(const struct model *model, const struct model_wish *wish, uint
 /** model_is_free() - whether nothing is mapped from @range's start to its last, all allowed */
 bool model_is_free(const struct model *model, const struct vfa_iova_range *range);
 
+/**
+ * model_vaddr() - what lies behind @size bytes from an IOVA on
+ *
+ * Return: 0; -ENOENT where some are not mapped, else -ERANGE where they are in pieces.
+ */
+int model_vaddr(const struct model *model, uint64_t iova, uint64_t size, char **ret);
+
+/** model_maps() - whether an address of this process is mapped anywhere */
+bool model_maps(const struct model *model, const char *vaddr);
+
 void model_insert(struct model *model, const struct model_request *request,
 		  struct vfa_mapping *handle);
 

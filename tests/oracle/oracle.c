@@ -37,6 +37,7 @@ struct oracle {
 	unsigned int disagreements;
 	uint64_t mapped, unmapped, asked; /* asked: refused ones, of the kernel */
 	uint64_t chosen, lowest;          /* IOVAs by the library; the lowest there was */
+	uint64_t translated;
 	uint64_t refused[CAUSES_MAX];
 };
 
@@ -565,6 +566,68 @@ static void ask(struct oracle *oracle)
 		ask_map_fixed(oracle);
 }
 
+/* Translations. */
+
+static void ask_vaddr(struct oracle *oracle)
+{
+	struct model_request request = { .iova = near_mapping(oracle) };
+	char *expected = NULL;
+	void *vaddr = NULL;
+	int err, expected_err;
+
+	request.iova += random_below(&oracle->random, oracle->page);
+	request.size = 1 + random_below(&oracle->random, 4 * oracle->page);
+	if (request.iova + (request.size - 1) < request.iova)
+		return;
+	expected_err = model_vaddr(&oracle->model, request.iova, request.size, &expected);
+	err = vfa_container_find_vaddr(oracle->plan->container, request.iova, request.size, &vaddr);
+	request.vaddr = vaddr;
+	if (err != expected_err || vaddr != expected)
+		disagree(oracle, &request, "find_vaddr: %d where %d, %p, was expected", err,
+			 expected_err, (void *)expected);
+}
+
+static bool is_all_mapped(const struct oracle *oracle, const struct model_request *request)
+{
+	uint64_t end = (uintptr_t)request->vaddr + request->size;
+	uint64_t at = (uintptr_t)request->vaddr & -oracle->page;
+
+	for (; at < end; at += oracle->page)
+		if (!model_maps(&oracle->model, (const char *)(uintptr_t)at))
+			return false;
+	return true;
+}
+
+/* The memory may have many IOVAs: any that leads back is right. */
+static void ask_iova(struct oracle *oracle)
+{
+	const struct oracle_plan *plan = oracle->plan;
+	struct model_request request;
+	char *back = NULL;
+	int err;
+
+	request.size = 1 + random_below(&oracle->random, 4 * oracle->page);
+	request.vaddr =
+		plan->memory + random_below(&oracle->random, plan->memory_size - request.size);
+	request.iova = 0;
+	err = vfa_container_find_iova(plan->container, request.vaddr, request.size, &request.iova);
+	if ((err && err != -ENOENT && err != -ERANGE) ||
+	    is_all_mapped(oracle, &request) != (err != -ENOENT))
+		disagree(oracle, &request, "find_iova: %d", err);
+	if (!err && (model_vaddr(&oracle->model, request.iova, request.size, &back) ||
+		     back != request.vaddr))
+		disagree(oracle, &request, "find_iova: this is %p", (void *)back);
+}
+
+static void translate(struct oracle *oracle)
+{
+	if (random_once_in(&oracle->random, 2))
+		ask_vaddr(oracle);
+	else
+		ask_iova(oracle);
+	oracle->translated++;
+}
+
 static void add_edges(struct oracle *oracle, const struct vfa_iova_range *range)
 {
 	oracle->edges[oracle->edge_count++] = range->start;
@@ -614,6 +677,8 @@ static void run_epoch(struct oracle *oracle, uint64_t end)
 	begin_epoch(oracle);
 	while (oracle->done < end && oracle->disagreements < MOST_TOLD) {
 		ask(oracle);
+		if (random_once_in(&oracle->random, 4))
+			translate(oracle);
 		oracle->done++;
 		if ((oracle->done - start) % sweep == 0)
 			compare_all(oracle);
@@ -629,6 +694,7 @@ static void tell(const struct oracle *oracle)
 	printf("# %" PRIu64 " mapped, %" PRIu64 " unmapped, %" PRIu64
 	       " refused ones asked of the kernel\n",
 	       oracle->mapped, oracle->unmapped, oracle->asked);
+	printf("# %" PRIu64 " translations\n", oracle->translated);
 	printf("# %" PRIu64 " IOVAs chosen, %" PRIu64 " of them the lowest\n", oracle->chosen,
 	       oracle->lowest);
 	for (int cause = 0; cause < CAUSES_MAX; cause++)
