@@ -20,6 +20,7 @@
 #define UAPI_IOMMU_IOAS_IOVA_RANGES UAPI_IOMMUFD(4)
 #define UAPI_IOMMU_IOAS_MAP         UAPI_IOMMUFD(5)
 #define UAPI_IOMMU_IOAS_UNMAP       UAPI_IOMMUFD(6)
+#define UAPI_IOMMU_OPTION           UAPI_IOMMUFD(7)
 #define UAPI_IOMMU_VFIO_IOAS        UAPI_IOMMUFD(8)
 
 /* Every request starts with its own size in bytes. */
@@ -68,6 +69,20 @@ struct uapi_iommu_ioas_unmap {
 	__u32 ioas_id;
 	__aligned_u64 iova;
 	__aligned_u64 length; /* asked in, done out; all ones with iova 0 is everything */
+};
+
+#define UAPI_IOMMU_OPTION_RLIMIT_MODE 0 /* 0: per user, 1: per process */
+
+#define UAPI_IOMMU_OPTION_OP_SET 0
+#define UAPI_IOMMU_OPTION_OP_GET 1
+
+struct uapi_iommu_option {
+	__u32 size;
+	__u32 option_id;
+	__u16 op;
+	__u16 reserved;
+	__u32 object_id;
+	__aligned_u64 val64;
 };
 
 #define UAPI_IOMMU_VFIO_IOAS_GET   0

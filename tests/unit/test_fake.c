@@ -4,6 +4,7 @@
 /* The fake kernel itself: what the library relies on in the real one. */
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/vfio.h>
 #include <poll.h>
 #include <stdio.h>
@@ -482,6 +483,42 @@ static void iommufd_tells_coherency_of_the_compatibility_ioas(void **state)
 	close_ioas(ioas);
 }
 
+static int rlimit_mode(int fd, uint16_t op, uint64_t *mode)
+{
+	struct uapi_iommu_option option = {
+		.size = sizeof(option),
+		.option_id = UAPI_IOMMU_OPTION_RLIMIT_MODE,
+		.op = op,
+		.val64 = *mode,
+	};
+	int err = call(fd, UAPI_IOMMU_OPTION, &option);
+
+	*mode = option.val64;
+	return err;
+}
+
+static void iommufd_counts_per_process_when_told_so_at_first(void **state)
+{
+	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	int fd = open_node(*state, "iommu");
+	uint64_t mode = 1;
+
+	assert_int_equal(rlimit_mode(fd, UAPI_IOMMU_OPTION_OP_SET, &mode), -EPERM);
+	assert_int_equal(rlimit_mode(fd, UAPI_IOMMU_OPTION_OP_GET, &mode), 0);
+	assert_int_equal(mode, 0);
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	mode = 2;
+	assert_int_equal(rlimit_mode(fd, UAPI_IOMMU_OPTION_OP_SET, &mode), -EINVAL);
+	mode = 1;
+	assert_int_equal(rlimit_mode(fd, UAPI_IOMMU_OPTION_OP_SET, &mode), 0);
+	assert_int_equal(call(fd, UAPI_IOMMU_IOAS_ALLOC, &alloc), 0);
+	mode = 0;
+	assert_int_equal(rlimit_mode(fd, UAPI_IOMMU_OPTION_OP_SET, &mode), -EBUSY);
+	assert_int_equal(rlimit_mode(fd, UAPI_IOMMU_OPTION_OP_GET, &mode), 0);
+	assert_int_equal(mode, 1);
+	close_node(fd);
+}
+
 static void a_device_node_serves_one_binder(void **state)
 {
 	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
@@ -634,6 +671,7 @@ int main(void)
 		CASE(iommufd_refuses_a_device_whose_regions_are_mapped),
 		CASE(an_ioas_in_use_is_not_destroyed),
 		CASE(iommufd_tells_coherency_of_the_compatibility_ioas),
+		CASE(iommufd_counts_per_process_when_told_so_at_first),
 		CASE(a_device_node_serves_one_binder),
 		CASE(devices_of_a_group_share_an_iommufd),
 		CASE(only_type1_pins_device_memory),

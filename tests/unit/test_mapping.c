@@ -503,15 +503,20 @@ static void only_the_machines_own_privilege_lifts_memlock(void **state)
 	struct space space = open_space(state);
 	const struct tree *tree = &space.machine->tree;
 
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
 	fake_set_memlock(PAGE);
-	tree_remove(tree, "proc/self/status");
-	tree_write(tree, "CapEff:\t000001ffffffffff\n", "proc/self/status");
-	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_NO_MEMORY);
+	fake_set_capabilities(UINT64_MAX);
+	fake_set_own_namespace(true);
 	tree_link(tree, "user:[4026532177]", "proc/self/ns/user");
 	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_MEMLOCK);
+
+	fake_set_own_namespace(false);
 	tree_remove(tree, "proc/self/ns/user");
 	tree_link(tree, "user:[4026531837]", "proc/self/ns/user");
-	refuse_map_at(space, 0x20000, 2 * PAGE, ENOMEM, VFA_CAUSE_NO_MEMORY);
+	map_at(space.container, space.memory, 2 * PAGE, 0x20000);
+	fake_fail_ioctl(type1 ? VFIO_IOMMU_MAP_DMA : UAPI_IOMMU_IOAS_MAP, ENOMEM);
+	refuse_map_at(space, 0x30000, 2 * PAGE, ENOMEM, VFA_CAUSE_NO_MEMORY);
 	close_space(space);
 }
 

@@ -46,11 +46,19 @@ struct fake_settings {
 	bool bind_token;
 	bool unsafe_interrupts;
 	uint64_t memlock;
+	uint64_t memlock_hard; /* 0: as memlock */
+	uint64_t locked_by_process;
+	uint64_t locked_by_user;
+	uint64_t capabilities;
+	bool own_namespace;
 	uint32_t entry_limit;
 	uint32_t free_vectors;
 };
 
 extern struct fake_settings fake_settings;
+
+/* A capability that counts in the first user namespace, by its number. */
+bool fake_is_capable(unsigned int capability);
 
 int fake_file_install(struct fake_file *file);
 struct fake_file *fake_file_of_fd(int fd);
@@ -65,10 +73,19 @@ struct fake_map {
 	uint64_t last;
 	uint64_t vaddr;
 	uint32_t flags; /* VFIO_DMA_MAP_FLAG_* */
+	bool exempt;    /* made with CAP_IPC_LOCK */
+};
+
+/* Where the kernel counts what is pinned. */
+enum fake_accounting {
+	FAKE_TYPE1,       /* locked memory of the process */
+	FAKE_PER_PROCESS, /* the same, and pinned memory */
+	FAKE_PER_USER,    /* locked memory of the user, and pinned memory */
 };
 
 struct fake_space {
 	struct fake_space *next;
+	enum fake_accounting accounting;
 	struct fake_map *maps;
 	size_t count;
 	size_t room;
@@ -76,7 +93,7 @@ struct fake_space {
 	size_t tenant_count;
 };
 
-void fake_space_init(struct fake_space *space);
+void fake_space_init(struct fake_space *space, enum fake_accounting accounting);
 void fake_space_exit(struct fake_space *space);
 void fake_space_clear(struct fake_space *space);
 size_t fake_space_ranges(const struct fake_space *space, struct fake_range *ranges, size_t max);
@@ -96,6 +113,9 @@ void fake_space_remove(struct fake_space *space, struct fake_map *map);
 int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size, uint32_t flags,
 		   bool device_memory);
 void fake_spaces_forget(uint64_t iova, uint64_t last);
+/* VmLck and VmPin of this process, in bytes. */
+uint64_t fake_spaces_locked(void);
+uint64_t fake_spaces_pinned(void);
 
 /* memory.c: what is mapped in this process */
 
@@ -210,7 +230,7 @@ void fake_group_release(struct fake_file *file);
 
 /* iommufd.c and cdev.c */
 
-int fake_iommufd_open(void);
+int fake_iommufd_open(bool per_process);
 long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argument);
 void fake_iommufd_release(struct fake_file *file);
 int fake_iommufd_bind(struct fake_file *file, struct fake_device *device, uint32_t *ret);

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,16 +25,18 @@ struct fake_iommufd {
 	struct fake_iommufd *next;
 	struct object *objects[OBJECTS_MAX];
 	uint32_t compat;
+	bool per_process; /* IOMMU_OPTION_RLIMIT_MODE */
 };
 
 static struct fake_iommufd *iommufds;
 
-int fake_iommufd_open(void)
+int fake_iommufd_open(bool per_process)
 {
 	struct fake_file *file = fake_file_new(FILE_IOMMUFD);
 	int fd;
 
 	file->iommufd = calloc(1, sizeof(*file->iommufd));
+	file->iommufd->per_process = per_process;
 	file->iommufd->next = iommufds;
 	iommufds = file->iommufd;
 	fake_objects[FAKE_OBJECT_IOMMUFD]++;
@@ -55,7 +58,8 @@ static uint32_t object_new(struct fake_iommufd *iommufd, int kind)
 	iommufd->objects[id] = calloc(1, sizeof(struct object));
 	iommufd->objects[id]->kind = kind;
 	if (kind == IOAS) {
-		fake_space_init(&iommufd->objects[id]->space);
+		fake_space_init(&iommufd->objects[id]->space,
+				iommufd->per_process ? FAKE_PER_PROCESS : FAKE_PER_USER);
 		fake_objects[FAKE_OBJECT_IOAS]++;
 	}
 	return id;
@@ -293,6 +297,41 @@ static long ioas_unmap(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_unma
 	return 0;
 }
 
+static bool has_objects(const struct fake_iommufd *iommufd)
+{
+	for (uint32_t id = 1; id < OBJECTS_MAX; id++)
+		if (iommufd->objects[id])
+			return true;
+	return false;
+}
+
+static long set_rlimit_mode(struct fake_iommufd *iommufd, uint64_t mode)
+{
+	if (!fake_is_capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (has_objects(iommufd))
+		return -EBUSY;
+	if (mode > 1)
+		return -EINVAL;
+	iommufd->per_process = mode;
+	return 0;
+}
+
+static long option(struct fake_iommufd *iommufd, struct uapi_iommu_option *command)
+{
+	if (command->reserved || command->option_id != UAPI_IOMMU_OPTION_RLIMIT_MODE ||
+	    command->object_id)
+		return -EOPNOTSUPP;
+	switch (command->op) {
+	case UAPI_IOMMU_OPTION_OP_GET:
+		command->val64 = iommufd->per_process;
+		return 0;
+	case UAPI_IOMMU_OPTION_OP_SET:
+		return set_rlimit_mode(iommufd, command->val64);
+	}
+	return -EOPNOTSUPP;
+}
+
 static long vfio_ioas(struct fake_iommufd *iommufd, struct uapi_iommu_vfio_ioas *command)
 {
 	if (command->reserved)
@@ -370,6 +409,7 @@ long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argu
 		COMMAND(UAPI_IOMMU_IOAS_IOVA_RANGES, iova_ranges, uapi_iommu_ioas_iova_ranges);
 		COMMAND(UAPI_IOMMU_IOAS_MAP, ioas_map, uapi_iommu_ioas_map);
 		COMMAND(UAPI_IOMMU_IOAS_UNMAP, ioas_unmap, uapi_iommu_ioas_unmap);
+		COMMAND(UAPI_IOMMU_OPTION, option, uapi_iommu_option);
 		COMMAND(UAPI_IOMMU_VFIO_IOAS, vfio_ioas, uapi_iommu_vfio_ioas);
 	}
 	return -ENOTTY;

@@ -196,7 +196,7 @@ static int open_node(const char *node)
 	if (!strcmp(node, "vfio/vfio") && !fake_settings.iommufd_container)
 		return fake_container_open();
 	if (!strcmp(node, "iommu") || !strcmp(node, "vfio/vfio"))
-		return fake_iommufd_open();
+		return fake_iommufd_open(node[0] == 'v');
 	if (sscanf(node, "vfio/devices/vfio%u", &number) == 1) {
 		device = fake_device_find_cdev(number);
 		return device ? fake_cdev_open(device) : -ENOENT;
@@ -208,6 +208,38 @@ static int open_node(const char *node)
 	return -ENOENT;
 }
 
+bool fake_is_capable(unsigned int capability)
+{
+	return !fake_settings.own_namespace && fake_settings.capabilities >> capability & 1;
+}
+
+/* Beside the /dev that is served here. */
+static bool is_own_status(const char *path)
+{
+	const char *end = strrchr(dev_root, '/');
+	size_t length = end ? end - dev_root : 0;
+
+	return !strncmp(path, dev_root, length) && !strcmp(path + length, "/proc/self/status");
+}
+
+/* What the kernel counts for this process, in a file of the moment. */
+static int open_status(const char *path)
+{
+	int fd;
+
+	if (access(path, R_OK))
+		return -errno;
+	fd = memfd_create("status", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dprintf(fd, "Name:\tunit\nVmLck:\t%8llu kB\nVmPin:\t%8llu kB\nCapEff:\t%016llx\n",
+		(unsigned long long)fake_spaces_locked() / 1024,
+		(unsigned long long)fake_spaces_pinned() / 1024,
+		(unsigned long long)fake_settings.capabilities);
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
 static int fake_open(const char *path, int flags)
 {
 	size_t length = strlen(dev_root);
@@ -217,6 +249,8 @@ static int fake_open(const char *path, int flags)
 	err = failing();
 	if (err)
 		return leave(-err);
+	if (is_own_status(path))
+		return leave(open_status(path));
 	if (strncmp(path, dev_root, length) || path[length] != '/')
 		return leave(real(syscalls_real.open(path, flags)));
 	while (path[length] == '/')
@@ -400,6 +434,8 @@ static int fake_getrlimit(int resource, struct rlimit *limit)
 	if (resource != RLIMIT_MEMLOCK)
 		return getrlimit(resource, limit);
 	limit->rlim_cur = limit->rlim_max = fake_settings.memlock;
+	if (fake_settings.memlock_hard)
+		limit->rlim_max = fake_settings.memlock_hard;
 	return 0;
 }
 
@@ -468,6 +504,11 @@ SETTER(fake_set_iommufd_container, bool, iommufd_container)
 SETTER(fake_set_bind_token, bool, bind_token)
 SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
 SETTER(fake_set_memlock, uint64_t, memlock)
+SETTER(fake_set_memlock_hard, uint64_t, memlock_hard)
+SETTER(fake_set_locked_by_process, uint64_t, locked_by_process)
+SETTER(fake_set_locked_by_user, uint64_t, locked_by_user)
+SETTER(fake_set_capabilities, uint64_t, capabilities)
+SETTER(fake_set_own_namespace, bool, own_namespace)
 SETTER(fake_set_entry_limit, uint32_t, entry_limit)
 SETTER(fake_set_free_vectors, uint32_t, free_vectors)
 

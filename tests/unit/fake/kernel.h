@@ -94,8 +94,16 @@ void fake_set_bind_token(bool there);
 void fake_set_unsafe_interrupts(bool allowed);
 /* The answer to opening the node, a path below /dev; 0 as usual. */
 void fake_set_open_errno(const char *node, int err);
-/* In bytes, for everything mapped; UINT64_MAX for no limit. */
+/* The limit in bytes, soft and hard; UINT64_MAX for none. */
 void fake_set_memlock(uint64_t bytes);
+void fake_set_memlock_hard(uint64_t bytes);
+/* What counts besides mappings: of this process by mlock, of the user by its others. */
+void fake_set_locked_by_process(uint64_t bytes);
+void fake_set_locked_by_user(uint64_t bytes);
+/* Effective ones, a bit each. */
+void fake_set_capabilities(uint64_t capabilities);
+/* The process is in a user namespace that is not the first: they do not count. */
+void fake_set_own_namespace(bool own);
 /* vfio_iommu_type1.dma_entry_limit, for containers set up from now on. */
 void fake_set_entry_limit(uint32_t entries);
 /* Vectors that the machine has left for one device. */

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,9 +12,10 @@
 
 static struct fake_space *spaces;
 
-void fake_space_init(struct fake_space *space)
+void fake_space_init(struct fake_space *space, enum fake_accounting accounting)
 {
 	memset(space, 0, sizeof(*space));
+	space->accounting = accounting;
 	space->next = spaces;
 	spaces = space;
 }
@@ -140,27 +142,60 @@ bool fake_space_conflicts(const struct fake_space *space, const struct fake_grou
 	return false;
 }
 
-static uint64_t locked(const struct fake_space *space)
+/* What is pinned; of those exempt from the limit only with @exempt_too. */
+static uint64_t pinned(const struct fake_space *space, bool exempt_too)
 {
 	uint64_t size = 0;
 
 	if (!space->tenant_count)
 		return 0;
 	for (size_t i = 0; i < space->count; i++)
-		if (!fake_memory_is_mmio(space->maps[i].vaddr, 1))
+		if ((exempt_too || !space->maps[i].exempt) &&
+		    !fake_memory_is_mmio(space->maps[i].vaddr, 1))
 			size += space->maps[i].last - space->maps[i].iova + 1;
 	return size;
 }
 
-static bool exceeds_memlock(uint64_t more)
+/* Type1 counts those that are exempt too, and does not hold them to the limit. */
+uint64_t fake_spaces_locked(void)
 {
-	uint64_t size = more;
+	uint64_t size = fake_settings.locked_by_process;
 
-	if (fake_settings.memlock == UINT64_MAX)
-		return false;
 	for (const struct fake_space *space = spaces; space; space = space->next)
-		size += locked(space);
-	return size > fake_settings.memlock;
+		if (space->accounting != FAKE_PER_USER)
+			size += pinned(space, space->accounting == FAKE_TYPE1);
+	return size;
+}
+
+static uint64_t locked_by_user(void)
+{
+	uint64_t size = fake_settings.locked_by_user;
+
+	for (const struct fake_space *space = spaces; space; space = space->next)
+		if (space->accounting == FAKE_PER_USER)
+			size += pinned(space, false);
+	return size;
+}
+
+uint64_t fake_spaces_pinned(void)
+{
+	uint64_t size = 0;
+
+	for (const struct fake_space *space = spaces; space; space = space->next)
+		if (space->accounting != FAKE_TYPE1)
+			size += pinned(space, true);
+	return size;
+}
+
+static bool exceeds_memlock(const struct fake_space *space, uint64_t more)
+{
+	uint64_t limit = fake_settings.memlock;
+	uint64_t counted;
+
+	if (limit == UINT64_MAX || (more && fake_is_capable(CAP_IPC_LOCK)))
+		return false;
+	counted = space->accounting == FAKE_PER_USER ? locked_by_user() : fake_spaces_locked();
+	return (counted + more) / FAKE_PAGE > limit / FAKE_PAGE;
 }
 
 /* The first device of an address space makes the kernel pin what is in it. */
@@ -169,7 +204,7 @@ int fake_space_join(struct fake_space *space, struct fake_group *group)
 	if (space->tenant_count == sizeof(space->tenants) / sizeof(space->tenants[0]))
 		return -ENOMEM;
 	space->tenants[space->tenant_count++] = group;
-	if (space->tenant_count == 1 && exceeds_memlock(0)) {
+	if (space->tenant_count == 1 && pinned(space, false) && exceeds_memlock(space, 0)) {
 		space->tenant_count = 0;
 		return -ENOMEM;
 	}
@@ -226,6 +261,7 @@ int fake_space_insert(struct fake_space *space, const struct fake_map *map)
 	}
 	memmove(&space->maps[i + 1], &space->maps[i], (space->count - i) * sizeof(*map));
 	space->maps[i] = *map;
+	space->maps[i].exempt = fake_is_capable(CAP_IPC_LOCK);
 	space->count++;
 	return 0;
 }
@@ -249,7 +285,7 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 		return -EFAULT;
 	if (fake_memory_check(vaddr, size, flags & VFIO_DMA_MAP_FLAG_WRITE))
 		return -EFAULT;
-	return !mmio && exceeds_memlock(size) ? -ENOMEM : 0;
+	return !mmio && exceeds_memlock(space, size) ? -ENOMEM : 0;
 }
 
 /* Split what reaches over an edge of the range, so that whole pieces can go. */

@@ -131,8 +131,8 @@ void tree_create(struct tree *tree)
 	tree_write(tree, "", "dev/vfio/vfio");
 	tree_write(tree, "", "dev/iommu");
 	tree_mkdir(tree, "dev/vfio/devices");
-	/* This process as it is, but without privileges. */
-	tree_write(tree, "CapEff:\t0000000000000000\n", "proc/self/status");
+	/* This process as it is, but for what the fake kernel knows of it. */
+	tree_write(tree, "", "proc/self/status");
 	tree_link(tree, "/proc/self/maps", "proc/self/maps");
 }
 

@@ -25,7 +25,7 @@ int fake_container_open(void)
 	int fd;
 
 	container->refs = 1;
-	fake_space_init(&container->space);
+	fake_space_init(&container->space, FAKE_TYPE1);
 	file->container = container;
 	fake_objects[FAKE_OBJECT_CONTAINER]++;
 	fake_file_get(file);
