@@ -23,6 +23,7 @@
 #include <vfa/host.h>
 #include <vfa/iova.h>
 #include <vfa/irq.h>
+#include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>
 #include <vfa/region.h>

@@ -228,7 +228,7 @@ VFA_API int vfa_container_alignment(struct vfa_container *container, uint64_t *r
 	return err;
 }
 
-static int require_backend(const struct vfa_container *container)
+int container_require_backend(const struct vfa_container *container)
 {
 	if (container->backend)
 		return 0;
@@ -244,7 +244,7 @@ VFA_API int vfa_container_fd(struct vfa_container *container)
 	if (!container)
 		return error_null("container");
 	container_lock(container);
-	fd = require_backend(container);
+	fd = container_require_backend(container);
 	if (!fd)
 		fd = container->backend->fd;
 	container_unlock(container);
@@ -258,7 +258,7 @@ VFA_API int vfa_container_ioas(struct vfa_container *container, uint32_t *ret)
 	if (!container || !ret)
 		return error_null(container ? "ret" : "container");
 	container_lock(container);
-	err = require_backend(container);
+	err = container_require_backend(container);
 	if (!err && container->backend->kind != VFA_BACKEND_IOMMUFD)
 		err = error_set(EOPNOTSUPP, VFA_CAUSE_BAD_ARGUMENT,
 				"a %s container has no IOAS\nask only iommufd containers",

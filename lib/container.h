@@ -56,4 +56,7 @@ static inline void container_unlock(struct vfa_container *container)
  */
 int container_require_space(const struct vfa_container *container, const char *what);
 
+/** container_require_backend() - the backend is decided; 0, or -ENODEV, recorded */
+int container_require_backend(const struct vfa_container *container);
+
 #endif

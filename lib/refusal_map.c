@@ -6,19 +6,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/error.h"
-#include "base/sysfs.h"
 #include "mapping.h"
+#include "memlock.h"
 #include "vma.h"
-
-#define CAP_IPC_LOCK 14 /* linux/capability.h */
-
-/* What the kernel calls its first user namespace, in which capabilities count for it. */
-#define FIRST_USER_NAMESPACE "user:[4026531837]"
 
 int refuse_empty(const char *what)
 {
@@ -227,49 +220,25 @@ static int refuse_address(const struct vfa_container *container, const struct dm
 		start, last);
 }
 
-/* A container's root has all capabilities, but over its own namespace only. */
-static bool is_in_first_namespace(const struct vfa_host *host)
-{
-	char path[SYSFS_PATH], name[32];
-
-	snprintf(path, sizeof(path), "%s/self/ns/user", host->proc);
-	return sysfs_link_name(host, path, name, sizeof(name)) ||
-	       !strcmp(name, FIRST_USER_NAMESPACE);
-}
-
-static bool has_ipc_lock(const struct vfa_host *host)
-{
-	char path[SYSFS_PATH], text[4096], *line;
-
-	if (!is_in_first_namespace(host))
-		return false;
-	snprintf(path, sizeof(path), "%s/self/status", host->proc);
-	if (sysfs_read(host, path, text, sizeof(text)) < 0)
-		return false;
-	line = strstr(text, "CapEff:");
-	return line && strtoull(line + strlen("CapEff:"), NULL, 16) & (1ull << CAP_IPC_LOCK);
-}
-
+/* Not worth a failure of its own: what cannot be read is not told. */
 static int refuse_memlock(const struct vfa_container *container, const struct dma_request *request)
 {
-	struct rlimit limit;
+	struct memlock memlock;
 	bool type1 = container->backend->kind == VFA_BACKEND_TYPE1;
 
-	if (container->host->sys->getrlimit(RLIMIT_MEMLOCK, &limit) ||
-	    limit.rlim_cur == RLIM_INFINITY || has_ipc_lock(container->host))
+	if (memlock_read(container, &memlock) < 0 || !memlock_refuses(&memlock, request->size))
 		return error_set(ENOMEM, VFA_CAUSE_NO_MEMORY,
 				 "map: the kernel has no memory to pin or map 0x%" PRIx64 " bytes\n"
 				 "the limit on locked memory is not the reason; free memory",
 				 request->size);
-	return error_set(ENOMEM, VFA_CAUSE_MEMLOCK,
-			 "map: the limit on locked memory: %" PRIu64 " bytes allowed, %" PRIu64
-			 " mapped in this container, %" PRIu64 " asked for; %s counts per %s\n"
-			 "raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
-			 "limits.conf; or give CAP_IPC_LOCK",
-			 (uint64_t)limit.rlim_cur, container->mapped_bytes, request->size,
-			 type1 ? "type1" : "iommufd",
-			 type1 ? "process, all its containers together"
-			       : "user, all processes together");
+	return error_set(
+		ENOMEM, VFA_CAUSE_MEMLOCK,
+		"map: the limit on locked memory: %" PRIu64 " bytes allowed, %" PRIu64
+		" mapped in this container, %" PRIu64 " asked for; %s counts per %s\n"
+		"raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
+		"limits.conf; or give CAP_IPC_LOCK",
+		memlock.soft, container->mapped_bytes, request->size, type1 ? "type1" : "iommufd",
+		type1 ? "process, all its containers together" : "user, all processes together");
 }
 
 static int refuse_entries(const struct vfa_container *container, const struct dma_request *request)

@@ -16,6 +16,7 @@
 #ifndef BACKEND_BACKEND_H
 #define BACKEND_BACKEND_H
 
+#include <vfa/limits.h>
 #include <vfa/mapping.h>
 
 #include "base/host.h"
@@ -82,6 +83,9 @@ struct backend_ops {
 
 	/* How many more mappings the kernel would take; -EOPNOTSUPP without a limit. */
 	int (*entries_left)(struct backend *backend, uint32_t *ret);
+
+	/* Who pinned memory is counted for. */
+	int (*get_accounting)(struct backend *backend, enum vfa_accounting *ret);
 
 	/* Whether mappings can be in the kernel now: type1 drops them with its last group. */
 	bool (*holds_mappings)(const struct backend *backend);

@@ -240,6 +240,30 @@ static int iommufd_entries_left(struct backend *backend, uint32_t *ret)
 	return -EOPNOTSUPP;
 }
 
+static int rlimit_mode(struct backend *backend, uint16_t op, uint64_t *mode)
+{
+	struct uapi_iommu_option option = {
+		.size = sizeof(option),
+		.option_id = UAPI_IOMMU_OPTION_RLIMIT_MODE,
+		.op = op,
+		.val64 = *mode,
+	};
+	int err = iommufd_ioctl(backend, UAPI_IOMMU_OPTION, &option);
+
+	*mode = option.val64;
+	return err;
+}
+
+static int iommufd_get_accounting(struct backend *backend, enum vfa_accounting *ret)
+{
+	uint64_t mode = 0;
+	int err = rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_GET, &mode);
+
+	if (!err)
+		*ret = mode ? VFA_ACCOUNTING_PROCESS : VFA_ACCOUNTING_USER;
+	return err;
+}
+
 static bool iommufd_holds_mappings(const struct backend *backend)
 {
 	(void)backend;
@@ -266,6 +290,7 @@ static const struct backend_ops iommufd_ops = {
 	.unmap_all = iommufd_unmap_all,
 	.is_coherent = iommufd_is_coherent,
 	.entries_left = iommufd_entries_left,
+	.get_accounting = iommufd_get_accounting,
 	.holds_mappings = iommufd_holds_mappings,
 };
 

@@ -305,6 +305,13 @@ static int type1_entries_left(struct backend *backend, uint32_t *ret)
 	return avail ? 0 : -EOPNOTSUPP;
 }
 
+static int type1_get_accounting(struct backend *backend, enum vfa_accounting *ret)
+{
+	(void)backend;
+	*ret = VFA_ACCOUNTING_PROCESS;
+	return 0;
+}
+
 static int type1_map(struct backend *backend, const struct dma_request *request)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -369,6 +376,7 @@ static const struct backend_ops type1_ops = {
 	.unmap_all = type1_unmap_all,
 	.is_coherent = type1_is_coherent,
 	.entries_left = type1_entries_left,
+	.get_accounting = type1_get_accounting,
 	.holds_mappings = type1_holds_mappings,
 };
 

@@ -122,3 +122,8 @@ int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int t
 
 	return ready < 0 ? -errno : ready;
 }
+
+int sys_getrlimit(const struct syscalls *sys, int resource, struct rlimit *ret)
+{
+	return RESTART(sys->getrlimit(resource, ret));
+}

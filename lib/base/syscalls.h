@@ -62,6 +62,7 @@ int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags,
 	     off_t offset, void **ret);
 void sys_munmap(const struct syscalls *sys, void *address, size_t size);
 int sys_eventfd(const struct syscalls *sys);
+int sys_getrlimit(const struct syscalls *sys, int resource, struct rlimit *ret);
 int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int timeout_ms);
 
 #endif

@@ -132,6 +132,7 @@ static void use_mappings(struct run *run)
 static void use_device(struct run *run, struct vfa_device *device)
 {
 	volatile void *base;
+	struct vfa_limits limits = VFA_LIMITS_INIT;
 	struct vfa_irq *irq = NULL;
 	uint16_t vendor;
 
@@ -149,6 +150,7 @@ static void use_device(struct run *run, struct vfa_device *device)
 	}
 	step(run, vfa_device_reset(device));
 	step(run, vfa_coherency_is_enforced(run->container));
+	step(run, vfa_container_limits(run->container, &limits));
 }
 
 /* Two groups come, memory is mapped, and all of it goes again. */

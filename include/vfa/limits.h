@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * How much can be mapped: entries, locked memory, and who it is counted for.
+ *
+ * The kernel pins what is mapped and holds it to RLIMIT_MEMLOCK. How it counts
+ * differs between the backends; docs/memory.md and vfa-iova(7) have the rules.
+ * All functions may be called from any thread.
+ */
+
+#ifndef VFA_LIMITS_H
+#define VFA_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <vfa/container.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Values of a limit that are no number. */
+#define VFA_LIMIT_NONE    UINT64_MAX       /* there is no limit */
+#define VFA_LIMIT_UNKNOWN (UINT64_MAX - 1) /* the kernel does not tell */
+
+/** enum vfa_accounting - who the kernel counts pinned memory for */
+enum vfa_accounting {
+	VFA_ACCOUNTING_PROCESS = 1, /* this process, with what it locks by mlock(2) */
+	VFA_ACCOUNTING_USER = 2,    /* the user, over all processes */
+};
+
+/**
+ * struct vfa_limits - what a container has used, and what is left
+ * @struct_size: set by VFA_LIMITS_INIT
+ * @accounting: enum vfa_accounting
+ * @entries_used: mappings of this container that are in the kernel
+ * @entries_available: how many more type1 takes; VFA_LIMIT_NONE on iommufd;
+ *	VFA_LIMIT_UNKNOWN on type1 without a device, or before Linux 5.10
+ * @mapped_bytes: the sum of the sizes of the container's mappings
+ * @locked_bytes: VmLck of this process: what mlock(2) and mappings counted per
+ *	process have locked, or VFA_LIMIT_UNKNOWN without /proc
+ * @pinned_bytes: VmPin of this process: what iommufd has pinned, and other
+ *	interfaces such as io_uring, or VFA_LIMIT_UNKNOWN without /proc
+ * @memlock_soft: RLIMIT_MEMLOCK in bytes, which the kernel holds mappings to, or
+ *	VFA_LIMIT_NONE
+ * @memlock_hard: how far the process may raise it by itself, or VFA_LIMIT_NONE
+ * @is_exempt: 1 when the process has CAP_IPC_LOCK in the first user namespace, so
+ *	that its mappings are not held to the limit; else 0
+ * @reserved: 0, for what later releases tell
+ *
+ * With VFA_ACCOUNTING_PROCESS, @locked_bytes is what counts against @memlock_soft.
+ * With VFA_ACCOUNTING_USER that is the user's sum, which the kernel does not show;
+ * @pinned_bytes is this process's share of it.
+ */
+struct vfa_limits {
+	uint32_t struct_size;
+	uint32_t accounting;
+	uint64_t entries_used;
+	uint64_t entries_available;
+	uint64_t mapped_bytes;
+	uint64_t locked_bytes;
+	uint64_t pinned_bytes;
+	uint64_t memlock_soft;
+	uint64_t memlock_hard;
+	uint32_t is_exempt;
+	uint32_t reserved;
+};
+
+#define VFA_LIMITS_INIT                                                                            \
+	{                                                                                          \
+		sizeof(struct vfa_limits), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                            \
+	}
+
+/**
+ * vfa_container_limits() - what is used and what is left, now
+ * @container: a container whose backend is decided
+ * @ret: initialised by the caller, filled on success
+ *
+ * Other threads and processes change the numbers at any time.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, or @ret is not initialised
+ *	-ENODEV: the backend is undecided (VFA_CAUSE_WRONG_ORDER)
+ *	-EOPNOTSUPP: noiommu maps and counts nothing (VFA_CAUSE_NOIOMMU)
+ *	-ENOMEM: no memory
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL; IOMMU_OPTION_RLIMIT_MODE; getrlimit(2);
+ * VmLck, VmPin and CapEff of /proc/self/status.
+ */
+int vfa_container_limits(struct vfa_container *container, struct vfa_limits *ret);
+
+/**
+ * vfa_accounting_name() - "process" or "user"
+ * @accounting: any value; "unknown" for one this library does not know
+ */
+const char *vfa_accounting_name(enum vfa_accounting accounting);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

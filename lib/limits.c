@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <vfa/limits.h>
+
+#include <errno.h>
+
+#include "base/api.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "memlock.h"
+
+#define LEAST_LIMITS OPTIONS_UP_TO(struct vfa_limits, reserved)
+
+static int refuse_noiommu(const char *what)
+{
+	return error_set(EOPNOTSUPP, VFA_CAUSE_NOIOMMU,
+			 "%s: noiommu maps and counts nothing\nuse a machine with an IOMMU", what);
+}
+
+static int require_accounting(const struct vfa_container *container, const char *what)
+{
+	if (container->wanted == VFA_BACKEND_NOIOMMU)
+		return refuse_noiommu(what);
+	return container_require_backend(container);
+}
+
+static int read_memlock(const struct vfa_container *container, struct memlock *ret)
+{
+	int err = memlock_read(container, ret);
+
+	return err < 0 ? error_kernel(err, "ask for the limit on locked memory") : 0;
+}
+
+/* Type1 has no answer without a group: it has no IOMMU then. */
+static int read_entries(const struct vfa_container *container, struct vfa_limits *ret)
+{
+	struct backend *backend = container->backend;
+	uint32_t left;
+	int err;
+
+	ret->entries_available = VFA_LIMIT_NONE;
+	if (backend->ops->holds_mappings(backend))
+		ret->entries_used = container->space.count;
+	if (backend->kind != VFA_BACKEND_TYPE1)
+		return 0;
+	ret->entries_available = VFA_LIMIT_UNKNOWN;
+	if (!backend->ops->holds_mappings(backend))
+		return 0;
+	err = backend->ops->entries_left(backend, &left);
+	if (err < 0)
+		return err == -EOPNOTSUPP ? 0 : error_kernel(err, "ask for the entries left");
+	ret->entries_available = left;
+	return 0;
+}
+
+static int read_limits(const struct vfa_container *container, struct vfa_limits *ret)
+{
+	struct memlock memlock;
+	int err = require_accounting(container, "limits");
+
+	if (!err)
+		err = read_memlock(container, &memlock);
+	if (!err)
+		err = read_entries(container, ret);
+	if (err)
+		return err;
+	ret->accounting = memlock.accounting;
+	ret->mapped_bytes = container->mapped_bytes;
+	ret->locked_bytes = memlock.locked;
+	ret->pinned_bytes = memlock.pinned;
+	ret->memlock_soft = memlock.soft;
+	ret->memlock_hard = memlock.hard;
+	ret->is_exempt = memlock.is_exempt;
+	return 0;
+}
+
+VFA_API int vfa_container_limits(struct vfa_container *container, struct vfa_limits *ret)
+{
+	struct vfa_limits limits = { .struct_size = 0 };
+	int err;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	err = options_check_result("vfa_limits", ret, LEAST_LIMITS);
+	if (err)
+		return err;
+	container_lock(container);
+	err = read_limits(container, &limits);
+	container_unlock(container);
+	if (!err)
+		options_return(&limits, sizeof(limits), ret);
+	return err;
+}
+
+VFA_API const char *vfa_accounting_name(enum vfa_accounting accounting)
+{
+	switch (accounting) {
+	case VFA_ACCOUNTING_PROCESS:
+		return "process";
+	case VFA_ACCOUNTING_USER:
+		return "user";
+	}
+	return "unknown";
+}
