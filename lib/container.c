@@ -263,8 +263,11 @@ VFA_API int vfa_container_ioas(struct vfa_container *container, uint32_t *ret)
 		err = error_set(EOPNOTSUPP, VFA_CAUSE_BAD_ARGUMENT,
 				"a %s container has no IOAS\nask only iommufd containers",
 				vfa_backend_name(container->backend->kind));
-	if (!err)
-		*ret = iommufd_ioas(container->backend);
+	if (!err) {
+		err = iommufd_ioas(container->backend, ret);
+		if (err)
+			err = error_kernel(err, "IOMMU_IOAS_ALLOC");
+	}
 	container_unlock(container);
 	return err;
 }

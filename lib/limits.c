@@ -93,6 +93,81 @@ VFA_API int vfa_container_limits(struct vfa_container *container, struct vfa_lim
 	return err;
 }
 
+static int refuse_accounting(const struct vfa_container *container, enum vfa_accounting accounting,
+			     int err)
+{
+	switch (err) {
+	case -EOPNOTSUPP:
+		return error_set(EOPNOTSUPP, VFA_CAUSE_BAD_ARGUMENT,
+				 "%s cannot count locked memory by %s\n"
+				 "open the container as iommufd, which can",
+				 vfa_backend_name(container->backend->kind),
+				 vfa_accounting_name(accounting));
+	case -EPERM:
+		return error_set(EPERM, VFA_CAUSE_DENIED,
+				 "this process may not have locked memory counted by %s\n"
+				 "it takes CAP_SYS_RESOURCE in the first user namespace; drop it "
+				 "afterwards",
+				 vfa_accounting_name(accounting));
+	case -EBUSY:
+		return error_set(EBUSY, VFA_CAUSE_BAD_FD,
+				 "the container's iommufd has more in it than this container, so "
+				 "that its accounting cannot be changed\n"
+				 "do it before the fd is used for anything else, or give the "
+				 "container an fd of its own");
+	default:
+		return error_kernel(err, "have locked memory counted by %s",
+				    vfa_accounting_name(accounting));
+	}
+}
+
+static int check_empty(const struct vfa_container *container)
+{
+	if (!container->devices && !container->space.count)
+		return 0;
+	return error_set(EBUSY, VFA_CAUSE_WRONG_ORDER,
+			 "accounting: the container has a device or mappings in it, which are "
+			 "counted already\n"
+			 "change it right after vfa_container_open, which names the backend");
+}
+
+static int set_accounting(struct vfa_container *container, enum vfa_accounting accounting)
+{
+	struct backend *backend = container->backend;
+	enum vfa_accounting now;
+	int err = require_accounting(container, "accounting");
+
+	if (err)
+		return err;
+	err = backend->ops->get_accounting(backend, &now);
+	if (err)
+		return error_kernel(err, "ask for the accounting");
+	if (now == accounting)
+		return 0;
+	err = check_empty(container);
+	if (err)
+		return err;
+	err = backend->ops->set_accounting(backend, accounting);
+	return err ? refuse_accounting(container, accounting, err) : 0;
+}
+
+VFA_API int vfa_container_set_accounting(struct vfa_container *container,
+					 enum vfa_accounting accounting)
+{
+	int err;
+
+	if (!container)
+		return error_null("container");
+	if (accounting != VFA_ACCOUNTING_PROCESS && accounting != VFA_ACCOUNTING_USER)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "accounting %d is neither process nor user\nname one of them",
+				 accounting);
+	container_lock(container);
+	err = set_accounting(container, accounting);
+	container_unlock(container);
+	return err;
+}
+
 VFA_API const char *vfa_accounting_name(enum vfa_accounting accounting)
 {
 	switch (accounting) {

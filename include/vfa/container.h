@@ -193,7 +193,7 @@ int vfa_container_fd(struct vfa_container *container);
  *
  * Return: 0; -EINVAL for a NULL argument; -ENODEV while an automatic container
  * is undecided (VFA_CAUSE_WRONG_ORDER); -EOPNOTSUPP on another backend
- * (VFA_CAUSE_BAD_ARGUMENT).
+ * (VFA_CAUSE_BAD_ARGUMENT). vfa_container_set_accounting() changes it.
  */
 int vfa_container_ioas(struct vfa_container *container, uint32_t *ret);
 

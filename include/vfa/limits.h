@@ -92,6 +92,31 @@ struct vfa_limits {
 int vfa_container_limits(struct vfa_container *container, struct vfa_limits *ret);
 
 /**
+ * vfa_container_set_accounting() - choose who pinned memory is counted for
+ * @container: an iommufd container without devices and mappings
+ * @accounting: VFA_ACCOUNTING_PROCESS or VFA_ACCOUNTING_USER
+ *
+ * Iommufd counts for the user, so that all programs of a user share one limit.
+ * Counted for the process, each has the limit to itself, as on type1. The choice
+ * holds for all that is made from the container's fd. The container gets a new IOAS:
+ * ask vfa_container_ioas() again. What is already as wanted succeeds at once, also on
+ * type1, also with devices, and without any privilege.
+ *
+ * Return: 0, or
+ *	-EINVAL: @container is NULL, @accounting is neither of the two
+ *	-ENODEV: the backend is undecided (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container has devices or mappings (VFA_CAUSE_WRONG_ORDER), or its
+ *		fd is used for more than this container (VFA_CAUSE_BAD_FD)
+ *	-EPERM: it takes CAP_SYS_RESOURCE in the first user namespace (VFA_CAUSE_DENIED)
+ *	-EOPNOTSUPP: type1 counts for the process only (VFA_CAUSE_BAD_ARGUMENT); noiommu
+ *		counts nothing (VFA_CAUSE_NOIOMMU)
+ *	any other errno of the kernel; nothing has changed then
+ *
+ * Kernel: IOMMU_OPTION_RLIMIT_MODE, IOMMU_DESTROY, IOMMU_IOAS_ALLOC.
+ */
+int vfa_container_set_accounting(struct vfa_container *container, enum vfa_accounting accounting);
+
+/**
  * vfa_accounting_name() - "process" or "user"
  * @accounting: any value; "unknown" for one this library does not know
  */

@@ -87,6 +87,12 @@ struct backend_ops {
 	/* Who pinned memory is counted for. */
 	int (*get_accounting)(struct backend *backend, enum vfa_accounting *ret);
 
+	/*
+	 * Change that, with no device in and nothing mapped. -EOPNOTSUPP where it cannot be
+	 * changed, -EPERM for want of CAP_SYS_RESOURCE, -EBUSY when the fd has more in it.
+	 */
+	int (*set_accounting)(struct backend *backend, enum vfa_accounting accounting);
+
 	/* Whether mappings can be in the kernel now: type1 drops them with its last group. */
 	bool (*holds_mappings)(const struct backend *backend);
 };
@@ -104,8 +110,8 @@ int type1_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struc
  */
 int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret);
 
-/** iommufd_ioas() - the IOAS id of a backend that iommufd_open() made */
-uint32_t iommufd_ioas(const struct backend *backend);
+/** iommufd_ioas() - the IOAS id of a backend that iommufd_open() made; 0 or -errno */
+int iommufd_ioas(struct backend *backend, uint32_t *ret);
 
 /** backend_open() - either of them; @fd as above */
 int backend_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struct backend **ret);

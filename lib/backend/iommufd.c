@@ -21,7 +21,7 @@
 
 struct iommufd {
 	struct backend base;
-	uint32_t ioas;
+	uint32_t ioas; /* 0: to be allocated when the next device joins */
 };
 
 static uint32_t ioas_of(const struct backend *backend)
@@ -29,14 +29,38 @@ static uint32_t ioas_of(const struct backend *backend)
 	return ((const struct iommufd *)backend)->ioas;
 }
 
-uint32_t iommufd_ioas(const struct backend *backend)
-{
-	return ioas_of(backend);
-}
-
 static int iommufd_ioctl(struct backend *backend, unsigned long request, void *argument)
 {
 	return sys_ioctl(backend->host->sys, backend->fd, request, argument);
+}
+
+static int alloc_ioas(struct backend *backend)
+{
+	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	int err = ioas_of(backend) ? 0 : iommufd_ioctl(backend, UAPI_IOMMU_IOAS_ALLOC, &alloc);
+
+	if (!err && alloc.out_ioas_id)
+		((struct iommufd *)backend)->ioas = alloc.out_ioas_id;
+	return err;
+}
+
+static int destroy_ioas(struct backend *backend)
+{
+	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = ioas_of(backend) };
+	int err = destroy.id ? iommufd_ioctl(backend, UAPI_IOMMU_DESTROY, &destroy) : 0;
+
+	if (!err)
+		((struct iommufd *)backend)->ioas = 0;
+	return err;
+}
+
+int iommufd_ioas(struct backend *backend, uint32_t *ret)
+{
+	int err = alloc_ioas(backend);
+
+	if (!err)
+		*ret = ioas_of(backend);
+	return err;
 }
 
 static int open_device(struct backend *backend, struct join *join)
@@ -86,6 +110,8 @@ static int iommufd_join(struct backend *backend, struct join *join)
 	if (fd < 0)
 		return fd;
 	err = bind_device(backend, join, fd);
+	if (err >= 0)
+		err = alloc_ioas(backend);
 	if (err >= 0)
 		err = attach_device(backend, join, fd);
 	if (err < 0) {
@@ -264,6 +290,24 @@ static int iommufd_get_accounting(struct backend *backend, enum vfa_accounting *
 	return err;
 }
 
+/*
+ * The kernel lets the mode be changed only while the fd has nothing in it, so the
+ * IOAS goes and comes again. Who may not change it is told before that.
+ */
+static int iommufd_set_accounting(struct backend *backend, enum vfa_accounting accounting)
+{
+	uint64_t mode = accounting == VFA_ACCOUNTING_PROCESS;
+	int err = rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_SET, &mode);
+
+	if (err != -EBUSY)
+		return err;
+	err = destroy_ioas(backend);
+	if (!err)
+		err = rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_SET, &mode);
+	(void)alloc_ioas(backend);
+	return err;
+}
+
 static bool iommufd_holds_mappings(const struct backend *backend)
 {
 	(void)backend;
@@ -272,10 +316,8 @@ static bool iommufd_holds_mappings(const struct backend *backend)
 
 static void iommufd_close(struct backend *backend)
 {
-	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = ioas_of(backend) };
-
 	/* The fd may be shared, so that closing it would not be enough. */
-	(void)iommufd_ioctl(backend, UAPI_IOMMU_DESTROY, &destroy);
+	(void)destroy_ioas(backend);
 	sys_close(backend->host->sys, backend->fd);
 	free(backend);
 }
@@ -291,6 +333,7 @@ static const struct backend_ops iommufd_ops = {
 	.is_coherent = iommufd_is_coherent,
 	.entries_left = iommufd_entries_left,
 	.get_accounting = iommufd_get_accounting,
+	.set_accounting = iommufd_set_accounting,
 	.holds_mappings = iommufd_holds_mappings,
 };
 
@@ -311,10 +354,9 @@ static int open_iommu(const struct vfa_host *host)
 	return fd;
 }
 
-static int alloc_ioas(struct iommufd *iommufd, int given)
+static int first_ioas(struct backend *backend, int given)
 {
-	struct uapi_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
-	int err = iommufd_ioctl(&iommufd->base, UAPI_IOMMU_IOAS_ALLOC, &alloc);
+	int err = alloc_ioas(backend);
 
 	/* EINVAL is what a VFIO container has for requests it does not know. */
 	if (given >= 0 && (err == -ENOTTY || err == -EINVAL))
@@ -322,7 +364,6 @@ static int alloc_ioas(struct iommufd *iommufd, int given)
 				 "fd %d is not an iommufd\npass an open /dev/iommu", given);
 	if (err < 0)
 		return error_kernel(err, "IOMMU_IOAS_ALLOC");
-	iommufd->ioas = alloc.out_ioas_id;
 	return 0;
 }
 
@@ -339,7 +380,7 @@ int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret)
 	iommufd->base.fd = err = fd < 0 ? open_iommu(host) : node_adopt(host, fd, "/dev/iommu");
 	if (err < 0)
 		goto free_iommufd;
-	err = alloc_ioas(iommufd, fd);
+	err = first_ioas(&iommufd->base, fd);
 	if (err < 0)
 		goto close_iommu;
 	*ret = &iommufd->base;

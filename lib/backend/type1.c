@@ -312,6 +312,12 @@ static int type1_get_accounting(struct backend *backend, enum vfa_accounting *re
 	return 0;
 }
 
+static int type1_set_accounting(struct backend *backend, enum vfa_accounting accounting)
+{
+	(void)backend;
+	return accounting == VFA_ACCOUNTING_PROCESS ? 0 : -EOPNOTSUPP;
+}
+
 static int type1_map(struct backend *backend, const struct dma_request *request)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -377,6 +383,7 @@ static const struct backend_ops type1_ops = {
 	.is_coherent = type1_is_coherent,
 	.entries_left = type1_entries_left,
 	.get_accounting = type1_get_accounting,
+	.set_accounting = type1_set_accounting,
 	.holds_mappings = type1_holds_mappings,
 };
 

@@ -7,6 +7,7 @@
  * the kernel's, and nothing is left at the end.
  */
 
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,22 @@ static void a_change_of_devices(struct run *run)
 	vfa_container_close(run->container);
 }
 
+/* Who is counted for is chosen, and a device comes. Type1 has no choice. */
+static void a_choice_of_accounting(struct run *run)
+{
+	struct vfa_device *device = NULL;
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	step(run, vfa_container_set_accounting(run->container, VFA_ACCOUNTING_PROCESS));
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device)))
+		use_mappings(run);
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
 /* All nodes come from somebody else. */
 static void passed_nodes(struct run *run)
 {
@@ -372,6 +389,7 @@ static void interrupt_each_call(void **state, scenario play_it)
 
 SCENARIO(the_whole_life)
 SCENARIO(a_change_of_devices)
+SCENARIO(a_choice_of_accounting)
 SCENARIO(passed_nodes)
 SCENARIO(snapshots)
 SCENARIO(refusals)
@@ -389,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASES(the_whole_life),
 		CASES(a_change_of_devices),
+		CASES(a_choice_of_accounting),
 		CASES(passed_nodes),
 		CASES(snapshots),
 		CASES(refusals),

@@ -170,6 +170,155 @@ static void limits_pass_on_what_the_kernel_says(void **state)
 	close_space(space);
 }
 
+static int count_by_process(struct vfa_container *container)
+{
+	return vfa_container_set_accounting(container, VFA_ACCOUNTING_PROCESS);
+}
+
+static int count_by_user(struct vfa_container *container)
+{
+	return vfa_container_set_accounting(container, VFA_ACCOUNTING_USER);
+}
+
+static void iommufd_counts_by_process_when_asked(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device;
+	char *memory = memory_new(PAGE);
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	assert_ok(count_by_process(container));
+	fake_set_capabilities(0);
+	assert_int_equal(limits_of(container).accounting, VFA_ACCOUNTING_PROCESS);
+	device = open_device(container, EDU);
+	map_at(container, memory, PAGE, 0x10000);
+	assert_int_equal(limits_of(container).locked_bytes, PAGE);
+	assert_int_equal(limits_of(container).pinned_bytes, PAGE);
+	vfa_device_close(device);
+	vfa_container_close(container);
+	memory_free(memory, PAGE);
+}
+
+static void accounting_changes_back(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	assert_ok(count_by_process(container));
+	assert_ok(count_by_user(container));
+	assert_int_equal(limits_of(container).accounting, VFA_ACCOUNTING_USER);
+	vfa_container_close(container);
+}
+
+static void accounting_that_is_so_already_is_no_change(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	if (is_type1(state))
+		assert_ok(count_by_process(space.container));
+	else
+		assert_ok(count_by_user(space.container));
+	close_space(space);
+}
+
+static void accounting_is_chosen_before_devices_and_mappings(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	assert_fails(count_by_process(space.container), EBUSY, WRONG_ORDER);
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_device_close(space.device);
+	assert_fails(count_by_process(space.container), EBUSY, WRONG_ORDER);
+	assert_ok(vfa_container_unmap_all(space.container));
+	assert_ok(count_by_process(space.container));
+	space.device = open_device(space.container, EDU);
+	close_space(space);
+}
+
+/* What is refused leaves a container that works as before. */
+static void check_still_by_user(struct vfa_container *container)
+{
+	struct vfa_device *device = open_device(container, EDU);
+	char *memory = memory_new(PAGE);
+
+	map_at(container, memory, PAGE, 0x10000);
+	assert_int_equal(limits_of(container).accounting, VFA_ACCOUNTING_USER);
+	assert_int_equal(limits_of(container).locked_bytes, 0);
+	vfa_device_close(device);
+	vfa_container_close(container);
+	memory_free(memory, PAGE);
+}
+
+static void a_change_of_accounting_wants_privilege(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	uint32_t before, after;
+
+	assert_ok(vfa_container_ioas(container, &before));
+	fake_set_capabilities(~(1ull << CAP_SYS_RESOURCE));
+	assert_fails(count_by_process(container), EPERM, DENIED);
+	assert_ok(vfa_container_ioas(container, &after));
+	assert_int_equal(before, after);
+	assert_int_equal(fake_count_ioctls(UAPI_IOMMU_DESTROY), 0);
+	check_still_by_user(container);
+}
+
+static void an_fd_that_serves_others_keeps_its_accounting(void **state)
+{
+	struct machine *machine = *state;
+	int fd = open_node(machine, "iommu");
+	struct vfa_container *container = NULL, *other = NULL;
+	uint32_t ioas;
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	assert_ok(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, fd, &container));
+	assert_ok(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, fd, &other));
+	close_node(fd);
+	assert_fails(count_by_process(container), EBUSY, BAD_FD);
+	assert_ok(vfa_container_ioas(container, &ioas));
+	vfa_container_close(other);
+	check_still_by_user(container);
+}
+
+/* The IOAS that could not be made at once is made for the next device. */
+static void an_ioas_that_did_not_come_again_comes_later(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = NULL;
+	uint32_t ioas;
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	fake_fail_ioctl(UAPI_IOMMU_IOAS_ALLOC, ENOMEM);
+	assert_ok(count_by_process(container));
+	assert_fails(vfa_container_ioas(container, &ioas), ENOMEM, KERNEL);
+	assert_fails(vfa_device_open(container, EDU, NULL, &device), ENOMEM, NO_MEMORY);
+	fake_fail_ioctl(0, 0);
+	device = open_device(container, EDU);
+	assert_ok(vfa_container_ioas(container, &ioas));
+	vfa_device_close(device);
+	vfa_container_close(container);
+}
+
+static void type1_counts_by_process_only(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+
+	assert_fails(count_by_user(container), EOPNOTSUPP, BAD_ARGUMENT);
+	vfa_container_close(container);
+}
+
+static void accounting_needs_a_container_and_a_rule(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+
+	assert_fails(count_by_user(NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_container_set_accounting(container, 0), EINVAL, BAD_ARGUMENT);
+	assert_fails(count_by_user(container), ENODEV, WRONG_ORDER);
+	vfa_container_close(container);
+}
+
 static void accountings_have_names(void **state)
 {
 	(void)state;
@@ -191,6 +340,15 @@ int main(void)
 		CASE(an_undecided_container_has_no_limits_yet),
 		CASE(noiommu_has_no_limits),
 		ON_BOTH(limits_pass_on_what_the_kernel_says),
+		ON_IOMMUFD(iommufd_counts_by_process_when_asked),
+		ON_IOMMUFD(accounting_changes_back),
+		ON_BOTH(accounting_that_is_so_already_is_no_change),
+		ON_IOMMUFD(accounting_is_chosen_before_devices_and_mappings),
+		ON_IOMMUFD(a_change_of_accounting_wants_privilege),
+		ON_IOMMUFD(an_fd_that_serves_others_keeps_its_accounting),
+		ON_IOMMUFD(an_ioas_that_did_not_come_again_comes_later),
+		ON_TYPE1(type1_counts_by_process_only),
+		CASE(accounting_needs_a_container_and_a_rule),
 		CASE(accountings_have_names),
 	};
 

@@ -261,6 +261,48 @@ static void entry_limit_is_told(void **state)
 	close_space(space);
 }
 
+static void accounting_is_told(void **state)
+{
+	struct machine *machine = *state;
+	int fd = open_node(machine, "iommu");
+	struct vfa_container *container = NULL, *other = NULL;
+
+	assert_ok(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, fd, &container));
+	SAYS(vfa_container_set_accounting(container, VFA_ACCOUNTING_PROCESS), DENIED,
+	     "this process may not have locked memory counted by process",
+	     "it takes CAP_SYS_RESOURCE in the first user namespace; drop it afterwards");
+	fake_set_capabilities(UINT64_MAX);
+	assert_ok(vfa_container_open_fd(machine->host, VFA_BACKEND_IOMMUFD, fd, &other));
+	SAYS(vfa_container_set_accounting(container, VFA_ACCOUNTING_PROCESS), BAD_FD,
+	     "the container's iommufd has more in it than this container, so that its "
+	     "accounting cannot be changed",
+	     "do it before the fd is used for anything else, or give the container an fd of "
+	     "its own");
+	vfa_container_close(other);
+	vfa_container_close(container);
+	close_node(fd);
+}
+
+static void accounting_of_type1_is_told(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+
+	SAYS(vfa_container_set_accounting(container, VFA_ACCOUNTING_USER), BAD_ARGUMENT,
+	     "type1 cannot count locked memory by user",
+	     "open the container as iommufd, which can");
+	vfa_container_close(container);
+}
+
+static void accounting_of_a_used_container_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(vfa_container_set_accounting(space.container, VFA_ACCOUNTING_PROCESS), WRONG_ORDER,
+	     "accounting: the container has a device or mappings in it, which are counted already",
+	     "change it right after vfa_container_open, which names the backend");
+	close_space(space);
+}
+
 static void bad_address_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -336,6 +378,9 @@ const struct CMUnitTest map_messages[] = {
 	ON_TYPE1(memlock_on_type1_is_told),
 	ON_IOMMUFD(memlock_on_iommufd_is_told),
 	ON_TYPE1(entry_limit_is_told),
+	ON_IOMMUFD(accounting_is_told),
+	ON_TYPE1(accounting_of_type1_is_told),
+	ON_IOMMUFD(accounting_of_a_used_container_is_told),
 	ON_BOTH(bad_address_is_told),
 	ON_BOTH(read_only_memory_is_told),
 	ON_IOMMUFD(mmio_address_is_told),
