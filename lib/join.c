@@ -14,6 +14,7 @@
 #include "choice.h"
 #include "mapping.h"
 #include "refusal.h"
+#include "refusal_map.h"
 #include "topology/reserved.h"
 
 /* Add the regions of one group to a list. */
@@ -138,6 +139,9 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 		.vf_token = vf_token,
 	};
 	err = backend->ops->join(backend, &device->join);
+	if (err == -ENOMEM && device->join.step == JOIN_ATTACH && !container->devices &&
+	    container->mapped_bytes)
+		return refuse_memory(container, device->bdf, container->mapped_bytes);
 	if (err < 0)
 		return refuse_join(
 			&(struct refused_join){

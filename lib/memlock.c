@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/sysfs.h"
 
@@ -88,15 +87,22 @@ uint64_t memlock_counted(const struct memlock *memlock)
 	return memlock->accounting == VFA_ACCOUNTING_USER ? memlock->pinned : memlock->locked;
 }
 
-bool memlock_refuses(const struct memlock *memlock, uint64_t size)
+uint64_t memlock_needed(const struct memlock *memlock, uint64_t size)
 {
-	uint64_t page = sysconf(_SC_PAGESIZE);
 	uint64_t counted = memlock_counted(memlock);
 
+	if (memlock->is_exempt)
+		return 0;
+	if (counted == VFA_LIMIT_UNKNOWN || size >= VFA_LIMIT_UNKNOWN - counted)
+		return VFA_LIMIT_UNKNOWN;
+	return counted + size;
+}
+
+bool memlock_refuses(const struct memlock *memlock, uint64_t size)
+{
 	if (memlock->is_exempt || memlock->soft == VFA_LIMIT_NONE)
 		return false;
 	/* Others of the user have their share, which does not show. */
-	if (memlock->accounting == VFA_ACCOUNTING_USER || counted == VFA_LIMIT_UNKNOWN)
-		return true;
-	return counted + size < size || (counted + size) / page > memlock->soft / page;
+	return memlock->accounting == VFA_ACCOUNTING_USER ||
+	       memlock_needed(memlock, size) > memlock->soft;
 }

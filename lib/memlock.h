@@ -31,6 +31,13 @@ int memlock_read(const struct vfa_container *container, struct memlock *ret);
  */
 uint64_t memlock_counted(const struct memlock *memlock);
 
+/**
+ * memlock_needed() - the limit that @size more bytes take
+ *
+ * Return: bytes, 0 when exempt, or VFA_LIMIT_UNKNOWN when what counts does not show.
+ */
+uint64_t memlock_needed(const struct memlock *memlock, uint64_t size);
+
 /** memlock_refuses() - whether the limit can be why @size more bytes were refused */
 bool memlock_refuses(const struct memlock *memlock, uint64_t size);
 

@@ -220,25 +220,83 @@ static int refuse_address(const struct vfa_container *container, const struct dm
 		start, last);
 }
 
-/* Not worth a failure of its own: what cannot be read is not told. */
-static int refuse_memlock(const struct vfa_container *container, const struct dma_request *request)
+/* "4096 bytes", or what there is instead of a number. */
+static const char *print_bytes(uint64_t value, char text[32])
 {
-	struct memlock memlock;
-	bool type1 = container->backend->kind == VFA_BACKEND_TYPE1;
+	if (value == VFA_LIMIT_NONE)
+		return "unlimited";
+	if (value == VFA_LIMIT_UNKNOWN)
+		return "an unknown number of bytes";
+	snprintf(text, 32, "%" PRIu64 " bytes", value);
+	return text;
+}
 
-	if (memlock_read(container, &memlock) < 0 || !memlock_refuses(&memlock, request->size))
+/* The limit holds, but there was room for this: the kernel's own memory ran out. */
+static int refuse_no_memory(const char *what, uint64_t size, const struct memlock *memlock)
+{
+	char soft[32], counted[32], why[160];
+
+	if (memlock->is_exempt)
+		snprintf(why, sizeof(why), "this process has CAP_IPC_LOCK");
+	else if (memlock->soft == VFA_LIMIT_NONE)
+		snprintf(why, sizeof(why), "it is unlimited");
+	else
+		snprintf(why, sizeof(why), "it is %s, of which %s are in use",
+			 print_bytes(memlock->soft, soft),
+			 print_bytes(memlock_counted(memlock), counted));
+	return error_set(ENOMEM, VFA_CAUSE_NO_MEMORY,
+			 "%s: the kernel has no memory to pin or map 0x%" PRIx64 " bytes\n"
+			 "the limit on locked memory is not the reason: %s; free memory, or give "
+			 "the memory cgroup more",
+			 what, size, why);
+}
+
+/* The way out that asks for the least. */
+static void print_way_out(const struct memlock *memlock, uint64_t needed, char *text, size_t size)
+{
+	bool by_user = memlock->accounting == VFA_ACCOUNTING_USER;
+	bool is_known = needed != VFA_LIMIT_UNKNOWN;
+	bool others = by_user && is_known && needed <= memlock->soft;
+
+	if (is_known && !others && needed <= memlock->hard)
+		snprintf(text, size,
+			 "raise the soft limit to %" PRIu64
+			 " bytes%s, which needs no privilege: setrlimit, or ulimit -S -l %" PRIu64,
+			 needed, by_user ? " or more" : "", (needed + 1023) / 1024);
+	else
+		snprintf(text, size,
+			 "%sraise the limit: ulimit -l, LimitMEMLOCK= of a systemd service, or "
+			 "memlock in limits.conf; or give CAP_IPC_LOCK",
+			 others ? "other programs of the user have the rest: have it counted by "
+				  "process, with vfa_container_set_accounting; or "
+				: "");
+}
+
+int refuse_memory(const struct vfa_container *container, const char *what, uint64_t size)
+{
+	char soft[32], hard[32], counted[32], way_out[320];
+	struct memlock memlock;
+
+	if (memlock_read(container, &memlock) < 0)
 		return error_set(ENOMEM, VFA_CAUSE_NO_MEMORY,
-				 "map: the kernel has no memory to pin or map 0x%" PRIx64 " bytes\n"
-				 "the limit on locked memory is not the reason; free memory",
-				 request->size);
+				 "%s: the kernel has no memory to pin or map 0x%" PRIx64 " bytes\n"
+				 "free memory, or raise the limit on locked memory: ulimit -l",
+				 what, size);
+	if (!memlock_refuses(&memlock, size))
+		return refuse_no_memory(what, size, &memlock);
+	print_way_out(&memlock, memlock_needed(&memlock, size), way_out, sizeof(way_out));
 	return error_set(
 		ENOMEM, VFA_CAUSE_MEMLOCK,
-		"map: the limit on locked memory: %" PRIu64 " bytes allowed, %" PRIu64
-		" mapped in this container, %" PRIu64 " asked for; %s counts per %s\n"
-		"raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
-		"limits.conf; or give CAP_IPC_LOCK",
-		memlock.soft, container->mapped_bytes, request->size, type1 ? "type1" : "iommufd",
-		type1 ? "process, all its containers together" : "user, all processes together");
+		"%s: the limit on locked memory: %s allowed (hard limit %s), %s %s, %" PRIu64
+		" asked for; %s counts by %s\n%s",
+		what, print_bytes(memlock.soft, soft), print_bytes(memlock.hard, hard),
+		print_bytes(memlock_counted(&memlock), counted),
+		memlock.accounting == VFA_ACCOUNTING_USER ? "pinned by this process" : "in use",
+		size, vfa_backend_name(container->backend->kind),
+		memlock.accounting == VFA_ACCOUNTING_USER
+			? "user, all processes together"
+			: "process, all its containers and mlock together",
+		way_out);
 }
 
 static int refuse_entries(const struct vfa_container *container, const struct dma_request *request)
@@ -261,7 +319,7 @@ int refuse_map(const struct vfa_container *container, const struct dma_request *
 	case -EFAULT:
 		return refuse_address(container, request);
 	case -ENOMEM:
-		return refuse_memlock(container, request);
+		return refuse_memory(container, "map", request->size);
 	case -ENOSPC:
 		return refuse_entries(container, request);
 	case -EEXIST:

@@ -29,6 +29,12 @@ int refuse_verdict(const struct vfa_container *container, const struct vfa_map_o
 int refuse_no_space(const struct vfa_container *container, const struct iova_wish *wish,
 		    const struct vfa_verdict *verdict);
 
+/**
+ * refuse_memory() - the kernel had no memory to pin @size bytes, or too low a limit
+ * @what: the call or the device, for the message
+ */
+int refuse_memory(const struct vfa_container *container, const char *what, uint64_t size);
+
 /** refuse_map() - the kernel said no to a request that had passed all checks */
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err);
 

@@ -79,7 +79,8 @@ struct vfa_device_options {
  *		(VFA_CAUSE_VF_TOKEN)
  *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is not newer than
  *		6.16 (VFA_CAUSE_VF_TOKEN)
- *	-ENOMEM: no memory
+ *	-ENOMEM: no memory, or the limit on locked memory forbids to pin what iommufd
+ *		has mapped without a device (VFA_CAUSE_MEMLOCK)
  *	the errors of vfa_container_map(), when type1 does not take a mapping again
  *	any other errno of the kernel (VFA_CAUSE_KERNEL)
  *

@@ -4,10 +4,13 @@
 /* Why memory is not mapped or unmapped. */
 
 #include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
 #include "messages/messages.h"
+#include "uapi/iommufd.h"
 
 #define ADDRESS_MESSAGE                                                                            \
 	"map: this process has no memory at 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
@@ -218,18 +221,22 @@ static void buffer_unmapped_by_range_is_told(void **state)
 	close_space(space);
 }
 
+#define RAISE_HINT                                                                                 \
+	"raise the limit: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "           \
+	"limits.conf; or give CAP_IPC_LOCK"
+
 static void memlock_on_type1_is_told(void **state)
 {
 	struct space space = open_space(state);
 
-	fake_set_memlock(PAGE);
+	fake_set_memlock(3 * PAGE);
+	fake_set_locked_by_process(PAGE);
 	map_at(space.container, space.memory, PAGE, 0x20000);
 	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
-	     "map: the limit on locked memory: 4096 bytes allowed, 4096 mapped in "
-	     "this container, 8192 asked for; type1 counts per process, all its "
-	     "containers together",
-	     "raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
-	     "limits.conf; or give CAP_IPC_LOCK");
+	     "map: the limit on locked memory: 12288 bytes allowed (hard limit 12288 bytes), "
+	     "8192 bytes in use, 8192 asked for; type1 counts by process, all its containers "
+	     "and mlock together",
+	     RAISE_HINT);
 	close_space(space);
 }
 
@@ -240,11 +247,154 @@ static void memlock_on_iommufd_is_told(void **state)
 	fake_set_memlock(PAGE);
 	map_at(space.container, space.memory, PAGE, 0x20000);
 	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
-	     "map: the limit on locked memory: 4096 bytes allowed, 4096 mapped in "
-	     "this container, 8192 asked for; iommufd counts per user, all processes "
-	     "together",
-	     "raise it: ulimit -l, LimitMEMLOCK= of a systemd service, or memlock in "
-	     "limits.conf; or give CAP_IPC_LOCK");
+	     "map: the limit on locked memory: 4096 bytes allowed (hard limit 4096 bytes), "
+	     "4096 bytes pinned by this process, 8192 asked for; iommufd counts by user, all "
+	     "processes together",
+	     RAISE_HINT);
+	close_space(space);
+}
+
+static void a_soft_memlock_that_may_be_raised_is_told(void **state)
+{
+	struct space space = open_space(state);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	fake_set_memlock(PAGE);
+	fake_set_memlock_hard(UINT64_MAX);
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
+	     type1 ? "map: the limit on locked memory: 4096 bytes allowed (hard limit unlimited), "
+		     "0 bytes in use, 8192 asked for; type1 counts by process, all its "
+		     "containers and mlock together"
+		   : "map: the limit on locked memory: 4096 bytes allowed (hard limit unlimited), "
+		     "0 bytes pinned by this process, 8192 asked for; iommufd counts by user, "
+		     "all processes together",
+	     type1 ? "raise the soft limit to 8192 bytes, which needs no privilege: setrlimit, "
+		     "or ulimit -S -l 8"
+		   : "raise the soft limit to 8192 bytes or more, which needs no privilege: "
+		     "setrlimit, or ulimit -S -l 8");
+	fake_set_memlock_hard(PAGE + 1);
+	assert_fails(try_map_at(space, 0x10000, 2 * PAGE), ENOMEM, MEMLOCK);
+	assert_string_equal(vfa_error_last()->hint, RAISE_HINT);
+	close_space(space);
+}
+
+static void memlock_that_others_have_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_memlock(4 * PAGE);
+	fake_set_locked_by_user(3 * PAGE);
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
+	     "map: the limit on locked memory: 16384 bytes allowed (hard limit 16384 bytes), "
+	     "0 bytes pinned by this process, 8192 asked for; iommufd counts by user, all "
+	     "processes together",
+	     "other programs of the user have the rest: have it counted by process, with "
+	     "vfa_container_set_accounting; or " RAISE_HINT);
+	close_space(space);
+}
+
+static void memlock_by_process_on_iommufd_is_told(void **state)
+{
+	struct space space = { .container = open_container(*state) };
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	assert_ok(vfa_container_set_accounting(space.container, VFA_ACCOUNTING_PROCESS));
+	space.device = open_device(space.container, EDU);
+	space.memory = memory_new(MEMORY);
+	fake_set_memlock(PAGE);
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
+	     "map: the limit on locked memory: 4096 bytes allowed (hard limit 4096 bytes), "
+	     "0 bytes in use, 8192 asked for; iommufd counts by process, all its containers "
+	     "and mlock together",
+	     RAISE_HINT);
+	close_space(space);
+}
+
+static void memlock_without_proc_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_memlock(PAGE);
+	fake_set_memlock_hard(UINT64_MAX);
+	tree_remove(&space.machine->tree, "proc/self/status");
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), MEMLOCK,
+	     "map: the limit on locked memory: 4096 bytes allowed (hard limit unlimited), an "
+	     "unknown number of bytes in use, 8192 asked for; type1 counts by process, all its "
+	     "containers and mlock together",
+	     RAISE_HINT);
+	close_space(space);
+}
+
+/* A mapping without a device is pinned by the next one. */
+static void memlock_at_a_join_is_told(void **state)
+{
+	struct space space = open_space(state);
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+
+	map_at(space.container, space.memory, 2 * PAGE, 0x20000);
+	vfa_device_close(space.device);
+	space.device = NULL;
+	fake_set_memlock(PAGE);
+	SAYS(vfa_device_open(space.container, EDU, NULL, &space.device), MEMLOCK,
+	     type1 ? "map: the limit on locked memory: 4096 bytes allowed (hard limit 4096 bytes), "
+		     "0 bytes in use, 8192 asked for; type1 counts by process, all its "
+		     "containers and mlock together"
+		   : "0000:00:04.0: the limit on locked memory: 4096 bytes allowed (hard limit "
+		     "4096 bytes), 0 bytes pinned by this process, 8192 asked for; iommufd "
+		     "counts by user, all processes together",
+	     RAISE_HINT);
+	close_space(space);
+}
+
+static int try_map_without_memory(struct space space)
+{
+	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
+	int err;
+
+	fake_fail_ioctl(type1 ? VFIO_IOMMU_MAP_DMA : UAPI_IOMMU_IOAS_MAP, ENOMEM);
+	err = try_map_at(space, 0x10000, PAGE);
+	fake_fail_ioctl(0, 0);
+	return err;
+}
+
+#define NO_MEMORY_MESSAGE "map: the kernel has no memory to pin or map 0x1000 bytes"
+#define NO_MEMORY_HINT(why)                                                                        \
+	"the limit on locked memory is not the reason: " why                                       \
+	"; free memory, or give the memory cgroup more"
+
+static void no_memory_of_the_kernel_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(try_map_without_memory(space), NO_MEMORY, NO_MEMORY_MESSAGE,
+	     NO_MEMORY_HINT("it is unlimited"));
+	fake_set_memlock(PAGE);
+	fake_set_capabilities(1ull << CAP_IPC_LOCK);
+	SAYS(try_map_without_memory(space), NO_MEMORY, NO_MEMORY_MESSAGE,
+	     NO_MEMORY_HINT("this process has CAP_IPC_LOCK"));
+	close_space(space);
+}
+
+static void a_limit_that_is_not_reached_is_not_blamed(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_memlock(3 * PAGE);
+	map_at(space.container, space.memory, 2 * PAGE, 0x20000);
+	SAYS(try_map_without_memory(space), NO_MEMORY, NO_MEMORY_MESSAGE,
+	     NO_MEMORY_HINT("it is 12288 bytes, of which 8192 bytes are in use"));
+	close_space(space);
+}
+
+static void no_limit_to_be_read_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_fail_ioctl(UAPI_IOMMU_OPTION, EIO);
+	fake_set_memlock(PAGE);
+	SAYS(try_map_at(space, 0x10000, 2 * PAGE), NO_MEMORY,
+	     "map: the kernel has no memory to pin or map 0x2000 bytes",
+	     "free memory, or raise the limit on locked memory: ulimit -l");
 	close_space(space);
 }
 
@@ -377,6 +527,14 @@ const struct CMUnitTest map_messages[] = {
 	ON_BOTH(buffer_unmapped_by_range_is_told),
 	ON_TYPE1(memlock_on_type1_is_told),
 	ON_IOMMUFD(memlock_on_iommufd_is_told),
+	ON_BOTH(a_soft_memlock_that_may_be_raised_is_told),
+	ON_IOMMUFD(memlock_that_others_have_is_told),
+	ON_IOMMUFD(memlock_by_process_on_iommufd_is_told),
+	ON_TYPE1(memlock_without_proc_is_told),
+	ON_BOTH(memlock_at_a_join_is_told),
+	ON_BOTH(no_memory_of_the_kernel_is_told),
+	ON_TYPE1(a_limit_that_is_not_reached_is_not_blamed),
+	ON_IOMMUFD(no_limit_to_be_read_is_told),
 	ON_TYPE1(entry_limit_is_told),
 	ON_IOMMUFD(accounting_is_told),
 	ON_TYPE1(accounting_of_type1_is_told),
