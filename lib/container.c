@@ -228,6 +228,16 @@ VFA_API int vfa_container_alignment(struct vfa_container *container, uint64_t *r
 	return err;
 }
 
+int container_require_accounting(const struct vfa_container *container, const char *what)
+{
+	if (container->wanted == VFA_BACKEND_NOIOMMU)
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NOIOMMU,
+				 "%s: noiommu maps and counts nothing\n"
+				 "use a machine with an IOMMU",
+				 what);
+	return container_require_backend(container);
+}
+
 int container_require_backend(const struct vfa_container *container)
 {
 	if (container->backend)

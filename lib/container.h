@@ -59,4 +59,7 @@ int container_require_space(const struct vfa_container *container, const char *w
 /** container_require_backend() - the backend is decided; 0, or -ENODEV, recorded */
 int container_require_backend(const struct vfa_container *container);
 
+/** container_require_accounting() - the same, and it translates; or -EOPNOTSUPP, recorded */
+int container_require_accounting(const struct vfa_container *container, const char *what);
+
 #endif

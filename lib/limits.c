@@ -12,26 +12,6 @@
 
 #define LEAST_LIMITS OPTIONS_UP_TO(struct vfa_limits, reserved)
 
-static int refuse_noiommu(const char *what)
-{
-	return error_set(EOPNOTSUPP, VFA_CAUSE_NOIOMMU,
-			 "%s: noiommu maps and counts nothing\nuse a machine with an IOMMU", what);
-}
-
-static int require_accounting(const struct vfa_container *container, const char *what)
-{
-	if (container->wanted == VFA_BACKEND_NOIOMMU)
-		return refuse_noiommu(what);
-	return container_require_backend(container);
-}
-
-static int read_memlock(const struct vfa_container *container, struct memlock *ret)
-{
-	int err = memlock_read(container, ret);
-
-	return err < 0 ? error_kernel(err, "ask for the limit on locked memory") : 0;
-}
-
 /* Type1 has no answer without a group: it has no IOMMU then. */
 static int read_entries(const struct vfa_container *container, struct vfa_limits *ret)
 {
@@ -57,10 +37,10 @@ static int read_entries(const struct vfa_container *container, struct vfa_limits
 static int read_limits(const struct vfa_container *container, struct vfa_limits *ret)
 {
 	struct memlock memlock;
-	int err = require_accounting(container, "limits");
+	int err = container_require_accounting(container, "limits");
 
 	if (!err)
-		err = read_memlock(container, &memlock);
+		err = memlock_require(container, &memlock);
 	if (!err)
 		err = read_entries(container, ret);
 	if (err)
@@ -135,7 +115,7 @@ static int set_accounting(struct vfa_container *container, enum vfa_accounting a
 {
 	struct backend *backend = container->backend;
 	enum vfa_accounting now;
-	int err = require_accounting(container, "accounting");
+	int err = container_require_accounting(container, "accounting");
 
 	if (err)
 		return err;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/error.h"
 #include "base/sysfs.h"
 
 #define CAP_IPC_LOCK 14 /* linux/capability.h */
@@ -80,6 +81,13 @@ int memlock_read(const struct vfa_container *container, struct memlock *ret)
 	ret->hard = from_rlim(limit.rlim_max);
 	read_status(container->host, ret);
 	return 0;
+}
+
+int memlock_require(const struct vfa_container *container, struct memlock *ret)
+{
+	int err = memlock_read(container, ret);
+
+	return err < 0 ? error_kernel(err, "ask for the limit on locked memory") : 0;
 }
 
 uint64_t memlock_counted(const struct memlock *memlock)

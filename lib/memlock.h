@@ -23,6 +23,9 @@ struct memlock {
  */
 int memlock_read(const struct vfa_container *container, struct memlock *ret);
 
+/** memlock_require() - the same, with the failure recorded */
+int memlock_require(const struct vfa_container *container, struct memlock *ret);
+
 /**
  * memlock_counted() - bytes that count against the limit now, as far as it shows
  *

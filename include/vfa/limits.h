@@ -116,6 +116,72 @@ int vfa_container_limits(struct vfa_container *container, struct vfa_limits *ret
  */
 int vfa_container_set_accounting(struct vfa_container *container, enum vfa_accounting accounting);
 
+/** enum vfa_plan_flags - what is to be mapped */
+enum vfa_plan_flags {
+	VFA_PLAN_DEVICE_MEMORY = 1 << 0, /* a mapped region of a device, which does not count */
+};
+
+/**
+ * struct vfa_plan - mappings that a program is going to make
+ * @size: of one of them, in bytes; rounded up to whole pages
+ * @page_size: of the memory where that is more than the alignment of the container, so
+ *	that @size is rounded up to it: a power of two such as 2 MiB; 0 for no more
+ * @count: how many of them, at least 1. Memory that is mapped twice counts twice
+ * @flags: enum vfa_plan_flags
+ * @reserved: 0
+ */
+struct vfa_plan {
+	uint64_t size;
+	uint64_t page_size;
+	uint64_t count;
+	uint32_t flags;
+	uint32_t reserved;
+};
+
+/**
+ * struct vfa_memlock_estimate - what a plan takes
+ * @struct_size: set by VFA_MEMLOCK_ESTIMATE_INIT
+ * @accounting: enum vfa_accounting, by which the kernel counts it
+ * @bytes: that it adds to what the kernel counts
+ * @limit: the lowest RLIMIT_MEMLOCK that allows it on top of what counts now, in bytes:
+ *	0 when this process is exempt, VFA_LIMIT_UNKNOWN without /proc. Counted for the
+ *	user, what other processes of the user have comes on top
+ * @entries: mappings that it makes
+ */
+struct vfa_memlock_estimate {
+	uint32_t struct_size;
+	uint32_t accounting;
+	uint64_t bytes;
+	uint64_t limit;
+	uint64_t entries;
+};
+
+#define VFA_MEMLOCK_ESTIMATE_INIT                                                                  \
+	{                                                                                          \
+		sizeof(struct vfa_memlock_estimate), 0, 0, 0, 0                                    \
+	}
+
+/**
+ * vfa_container_estimate_memlock() - what a plan takes before it is carried out
+ * @container: a container whose backend is decided
+ * @plan: the mappings, may be NULL when @count is 0
+ * @count: number of elements in @plan
+ * @ret: initialised by the caller, filled on success
+ *
+ * With RLIMIT_MEMLOCK at @ret's limit the plan can be carried out, and with a page less
+ * it cannot. Mappings of a container that has no device at the moment are pinned again
+ * with the next one, and are in it. The kernel's own memory for page tables is not: it
+ * counts in the memory cgroup.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, @ret is not initialised, or @plan has a page size that is
+ *		no power of two or something unknown; a size or count of 0
+ *		(VFA_CAUSE_EMPTY); more bytes than 64 bits count (VFA_CAUSE_WRAPPED)
+ *	and the errors of vfa_container_limits()
+ */
+int vfa_container_estimate_memlock(struct vfa_container *container, const struct vfa_plan *plan,
+				   size_t count, struct vfa_memlock_estimate *ret);
+
 /**
  * vfa_accounting_name() - "process" or "user"
  * @accounting: any value; "unknown" for one this library does not know

@@ -133,6 +133,7 @@ static void use_mappings(struct run *run)
 static void use_device(struct run *run, struct vfa_device *device)
 {
 	volatile void *base;
+	struct vfa_memlock_estimate estimate = VFA_MEMLOCK_ESTIMATE_INIT;
 	struct vfa_limits limits = VFA_LIMITS_INIT;
 	struct vfa_irq *irq = NULL;
 	uint16_t vendor;
@@ -152,6 +153,7 @@ static void use_device(struct run *run, struct vfa_device *device)
 	step(run, vfa_device_reset(device));
 	step(run, vfa_coherency_is_enforced(run->container));
 	step(run, vfa_container_limits(run->container, &limits));
+	step(run, vfa_container_estimate_memlock(run->container, NULL, 0, &estimate));
 }
 
 /* Two groups come, memory is mapped, and all of it goes again. */

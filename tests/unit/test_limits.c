@@ -319,6 +319,149 @@ static void accounting_needs_a_container_and_a_rule(void **state)
 	vfa_container_close(container);
 }
 
+static struct vfa_memlock_estimate estimate_of(struct vfa_container *container,
+					       const struct vfa_plan *plan, size_t count)
+{
+	struct vfa_memlock_estimate estimate = VFA_MEMLOCK_ESTIMATE_INIT;
+
+	assert_ok(vfa_container_estimate_memlock(container, plan, count, &estimate));
+	return estimate;
+}
+
+static void an_estimate_is_the_sum_of_whole_pages(void **state)
+{
+	static const struct vfa_plan plan[] = {
+		{ .size = PAGE, .count = 3 },
+		{ .size = 1, .count = 2 },
+		{ .size = 1, .page_size = 2 << 20, .count = 1 },
+		{ .size = 1 << 20, .count = 1, .flags = VFA_PLAN_DEVICE_MEMORY },
+	};
+	struct space space = open_space(state);
+	struct vfa_memlock_estimate estimate = estimate_of(space.container, plan, 4);
+
+	assert_int_equal(estimate.struct_size, sizeof(estimate));
+	assert_int_equal(estimate.accounting, limits_of(space.container).accounting);
+	assert_int_equal(estimate.bytes, 5 * PAGE + (2 << 20));
+	assert_int_equal(estimate.limit, estimate.bytes);
+	assert_int_equal(estimate.entries, 7);
+	close_space(space);
+}
+
+static void an_estimate_comes_on_top_of_what_counts(void **state)
+{
+	static const struct vfa_plan plan = { .size = PAGE, .count = 3 };
+	struct space space = open_space(state);
+
+	fake_set_locked_by_process(5 * PAGE);
+	map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+	assert_int_equal(estimate_of(space.container, &plan, 1).bytes, 3 * PAGE);
+	assert_int_equal(estimate_of(space.container, &plan, 1).limit,
+			 (is_type1(state) ? 10 : 5) * PAGE);
+	fake_set_capabilities(1ull << CAP_IPC_LOCK);
+	assert_int_equal(estimate_of(space.container, &plan, 1).bytes, 3 * PAGE);
+	assert_int_equal(estimate_of(space.container, &plan, 1).limit, 0);
+	close_space(space);
+}
+
+static void an_estimate_has_what_the_next_device_pins(void **state)
+{
+	static const struct vfa_plan plan = { .size = PAGE, .count = 1 };
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, 2 * PAGE, 0x10000);
+	vfa_device_close(space.device);
+	space.device = NULL;
+	assert_int_equal(estimate_of(space.container, &plan, 1).bytes, PAGE);
+	assert_int_equal(estimate_of(space.container, &plan, 1).limit, 3 * PAGE);
+	close_space(space);
+}
+
+static void an_estimate_follows_the_iommus_page_size(void **state)
+{
+	static const struct vfa_plan plan = { .size = 1, .count = 1 };
+	struct space space;
+
+	fake_set_page_sizes(4, 0x10000);
+	space = open_space(state);
+	assert_int_equal(estimate_of(space.container, &plan, 1).bytes, 0x10000);
+	close_space(space);
+}
+
+static void an_estimate_is_the_limit_that_is_just_enough(void **state)
+{
+	static const struct vfa_plan plan = { .size = PAGE, .count = 3 };
+	struct space space = open_space(state);
+	struct vfa_map_options options = at(0x30000);
+	uint64_t limit = estimate_of(space.container, &plan, 1).limit;
+
+	fake_set_memlock(limit - 1);
+	for (uint64_t i = 0; i < 2; i++)
+		map_at(space.container, space.memory, PAGE, 0x10000 + i * PAGE);
+	assert_fails(vfa_container_map(space.container, space.memory, PAGE, &options, NULL), ENOMEM,
+		     MEMLOCK);
+	fake_set_memlock(limit);
+	map_at(space.container, space.memory, PAGE, 0x30000);
+	close_space(space);
+}
+
+static void an_estimate_without_proc_is_unknown(void **state)
+{
+	struct space space = open_space(state);
+
+	tree_remove(&space.machine->tree, "proc/self/status");
+	assert_int_equal(estimate_of(space.container, NULL, 0).limit, VFA_LIMIT_UNKNOWN);
+	close_space(space);
+}
+
+static int try_estimate(struct vfa_container *container, struct vfa_plan plan)
+{
+	struct vfa_memlock_estimate estimate = VFA_MEMLOCK_ESTIMATE_INIT;
+	int err = vfa_container_estimate_memlock(container, &plan, 1, &estimate);
+
+	assert_int_equal(estimate.bytes, 0);
+	return err;
+}
+
+static void a_plan_that_makes_no_sense_has_no_estimate(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+
+	assert_fails(try_estimate(container, (struct vfa_plan){ .size = 0, .count = 1 }), EINVAL,
+		     EMPTY);
+	assert_fails(try_estimate(container, (struct vfa_plan){ .size = 1 }), EINVAL, EMPTY);
+	assert_fails(
+		try_estimate(container, (struct vfa_plan){ .size = 1, .count = 1, .page_size = 3 }),
+		EINVAL, BAD_ARGUMENT);
+	assert_fails(
+		try_estimate(container, (struct vfa_plan){ .size = 1, .count = 1, .flags = 2 }),
+		EINVAL, BAD_ARGUMENT);
+	assert_fails(
+		try_estimate(container, (struct vfa_plan){ .size = 1, .count = 1, .reserved = 1 }),
+		EINVAL, BAD_ARGUMENT);
+	assert_fails(try_estimate(container, (struct vfa_plan){ .size = -1ull, .count = 1 }),
+		     EINVAL, WRAPPED);
+	assert_fails(try_estimate(container, (struct vfa_plan){ .size = 1ull << 60, .count = 16 }),
+		     EINVAL, WRAPPED);
+	vfa_container_close(container);
+}
+
+static void an_estimate_needs_a_container_a_plan_and_room(void **state)
+{
+	struct vfa_memlock_estimate estimate = VFA_MEMLOCK_ESTIMATE_INIT;
+	struct vfa_container *container = open_container(*state);
+
+	assert_fails(vfa_container_estimate_memlock(NULL, NULL, 0, &estimate), EINVAL,
+		     BAD_ARGUMENT);
+	assert_fails(vfa_container_estimate_memlock(container, NULL, 1, &estimate), EINVAL,
+		     BAD_ARGUMENT);
+	assert_fails(vfa_container_estimate_memlock(container, NULL, 0, NULL), EINVAL,
+		     BAD_ARGUMENT);
+	estimate.struct_size = 0;
+	assert_fails(vfa_container_estimate_memlock(container, NULL, 0, &estimate), EINVAL,
+		     BAD_ARGUMENT);
+	vfa_container_close(container);
+}
+
 static void accountings_have_names(void **state)
 {
 	(void)state;
@@ -349,6 +492,14 @@ int main(void)
 		ON_IOMMUFD(an_ioas_that_did_not_come_again_comes_later),
 		ON_TYPE1(type1_counts_by_process_only),
 		CASE(accounting_needs_a_container_and_a_rule),
+		ON_BOTH(an_estimate_is_the_sum_of_whole_pages),
+		ON_BOTH(an_estimate_comes_on_top_of_what_counts),
+		ON_BOTH(an_estimate_has_what_the_next_device_pins),
+		ON_BOTH(an_estimate_follows_the_iommus_page_size),
+		ON_BOTH(an_estimate_is_the_limit_that_is_just_enough),
+		ON_BOTH(an_estimate_without_proc_is_unknown),
+		ON_BOTH(a_plan_that_makes_no_sense_has_no_estimate),
+		ON_BOTH(an_estimate_needs_a_container_a_plan_and_room),
 		CASE(accountings_have_names),
 	};
 
