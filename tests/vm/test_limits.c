@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -164,6 +167,298 @@ static void a_change_of_accounting_wants_privilege(void **state)
 	assert_child_refused(&report, EPERM, VFA_CAUSE_DENIED);
 }
 
+/* A plan that a child carries out without privileges, with the limit that it is given. */
+#define MOST 8
+
+struct trial {
+	enum vfa_backend backend;
+	enum vfa_accounting accounting;
+	uint32_t pages[MOST]; /* of each mapping; neighbours share memory */
+	size_t count;
+	bool with_hugepages;
+	bool in_two_containers;
+	int64_t more; /* than the estimate, in bytes */
+};
+
+static void give_up(const char *what)
+{
+	fprintf(stderr, "%s: %s (%s)\n", what, strerror(errno), vfa_error_last()->message);
+	_exit(1);
+}
+
+static char *trial_memory(const struct trial *trial, size_t size)
+{
+	int flags = MAP_SHARED | MAP_ANONYMOUS | (trial->with_hugepages ? MAP_HUGETLB : 0);
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	if (memory == MAP_FAILED)
+		give_up("mmap");
+	return memory;
+}
+
+/* Both are opened with privileges; each with a device of its own. */
+static void open_spaces(const struct trial *trial, struct vfa_container *spaces[2])
+{
+	static const char *const bdfs[] = { EDU, OTHER_EDU };
+
+	for (int i = 0; i < 2; i++) {
+		struct vfa_device *device = NULL;
+
+		if (vfa_container_open(NULL, trial->backend, &spaces[i]) < 0 ||
+		    vfa_container_set_accounting(spaces[i], trial->accounting) < 0 ||
+		    vfa_device_open(spaces[i], bdfs[i], NULL, &device) < 0)
+			give_up("open");
+	}
+}
+
+static uint64_t estimate_trial(const struct trial *trial, struct vfa_container *space)
+{
+	struct vfa_memlock_estimate estimate = VFA_MEMLOCK_ESTIMATE_INIT;
+	struct vfa_plan plan[MOST] = { { 0 } };
+
+	for (size_t i = 0; i < trial->count; i++) {
+		plan[i].size = trial->pages[i] * PAGE_SIZE;
+		plan[i].count = 1;
+	}
+	if (vfa_container_estimate_memlock(space, plan, trial->count, &estimate) < 0)
+		give_up("estimate");
+	return estimate.limit;
+}
+
+static void limit_memlock(uint64_t bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit))
+		give_up("setrlimit");
+}
+
+/* Returns the mappings that were made, the last refusal being for memlock. */
+static int carry_out(const struct trial *trial, struct vfa_container *spaces[2], char *memory)
+{
+	for (size_t i = 0; i < trial->count; i++) {
+		struct vfa_container *space = spaces[trial->in_two_containers ? i % 2 : 0];
+		/* From the same start, so that pages are pinned more than once. */
+		int err = vfa_container_map(space, memory, trial->pages[i] * PAGE_SIZE, NULL, NULL);
+
+		if (err && vfa_error_last()->cause != VFA_CAUSE_MEMLOCK)
+			give_up("map");
+		if (err)
+			return (int)i;
+	}
+	return (int)trial->count;
+}
+
+static int try_plan(void *data)
+{
+	const struct trial *trial = data;
+	struct vfa_container *spaces[2];
+	char *memory;
+
+	limit_memlock(RLIM_INFINITY);
+	open_spaces(trial, spaces);
+	memory = trial_memory(trial, 4 << 20);
+	if (vm_become_nobody())
+		give_up("become nobody");
+	limit_memlock(estimate_trial(trial, spaces[0]) + trial->more);
+	return carry_out(trial, spaces, memory);
+}
+
+static int mappings_made(const struct trial *trial)
+{
+	struct vm_report report;
+
+	vm_in_child(try_plan, (void *)trial, &report);
+	return report.result;
+}
+
+/* All of it with the estimate, all but the last mapping with a page less. */
+static void check_trial(struct trial *trial)
+{
+	trial->more = 0;
+	assert_int_equal(mappings_made(trial), trial->count);
+	trial->more = -1;
+	assert_int_equal(mappings_made(trial), trial->count - 1);
+}
+
+/* The same in every run, and as good as any other. */
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+static void check_random_plans(struct vm *vm, struct trial trial)
+{
+	uint32_t seed = 2;
+
+	trial.backend = vm->backend;
+	for (int run = 0; run < 10; run++) {
+		trial.count = 1 + next_random(&seed) % MOST;
+		for (size_t i = 0; i < trial.count; i++)
+			trial.pages[i] = 1 + next_random(&seed) % 1000;
+		check_trial(&trial);
+	}
+}
+
+static enum vfa_accounting usual_accounting(const struct vm *vm)
+{
+	return vm->backend == VFA_BACKEND_TYPE1 ? VFA_ACCOUNTING_PROCESS : VFA_ACCOUNTING_USER;
+}
+
+static void the_estimate_is_just_enough(void **state)
+{
+	struct vm *vm = *state;
+
+	vm_need_assignment(vm);
+	check_random_plans(vm, (struct trial){ .accounting = usual_accounting(vm) });
+}
+
+static void the_estimate_is_just_enough_by_process(void **state)
+{
+	struct vm *vm = *state;
+
+	need_iommufd(vm);
+	check_random_plans(vm, (struct trial){ .accounting = VFA_ACCOUNTING_PROCESS });
+}
+
+static void two_containers_count_twice(void **state)
+{
+	struct vm *vm = *state;
+
+	vm_need_assignment(vm);
+	check_random_plans(vm, (struct trial){ .accounting = usual_accounting(vm),
+					       .in_two_containers = true });
+}
+
+/* What is mapped of a huge page counts, not all of it. */
+static void huge_pages_count_like_others(void **state)
+{
+	struct vm *vm = *state;
+
+	vm_need_assignment(vm);
+	vm_set(vm, "/proc/sys/vm/nr_hugepages", "4");
+	check_random_plans(
+		vm, (struct trial){ .accounting = usual_accounting(vm), .with_hugepages = true });
+}
+
+/* Another process of the same user that has two pages mapped until the pipe closes. */
+static pid_t start_neighbour(const struct trial *trial, int ready, int until, int other_end)
+{
+	struct vfa_container *space = NULL;
+	struct vfa_device *device = NULL;
+	char *memory, byte;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close(other_end);
+	memory = trial_memory(trial, 2 * PAGE_SIZE);
+	if (vfa_container_open(NULL, trial->backend, &space) < 0 ||
+	    vfa_container_set_accounting(space, trial->accounting) < 0 ||
+	    vfa_device_open(space, OTHER_EDU, NULL, &device) < 0 || vm_become_nobody() ||
+	    vfa_container_map(space, memory, 2 * PAGE_SIZE, NULL, NULL) < 0)
+		give_up("neighbour");
+	if (write(ready, "", 1) != 1 || read(until, &byte, 1) != 0)
+		give_up("neighbour's pipe");
+	_exit(0);
+}
+
+/* With room for three pages, of which the neighbour's may be two. */
+static int map_beside_another(void *data)
+{
+	const struct trial *trial = data;
+	struct rlimit limit = { 3 * PAGE_SIZE, 3 * PAGE_SIZE };
+	struct vfa_container *space = NULL;
+	struct vfa_device *device = NULL;
+	int ready[2], until[2], err;
+	char *memory = trial_memory(trial, 2 * PAGE_SIZE), byte;
+	pid_t neighbour;
+
+	if (pipe(ready) || pipe(until) || setrlimit(RLIMIT_MEMLOCK, &limit))
+		give_up("pipe");
+	neighbour = start_neighbour(trial, ready[1], until[0], until[1]);
+	if (neighbour < 0 || read(ready[0], &byte, 1) != 1)
+		give_up("neighbour");
+	if (vfa_container_open(NULL, trial->backend, &space) < 0 ||
+	    vfa_container_set_accounting(space, trial->accounting) < 0 ||
+	    vfa_device_open(space, EDU, NULL, &device) < 0 || vm_become_nobody())
+		give_up("open");
+	err = vfa_container_map(space, memory, 2 * PAGE_SIZE, NULL, NULL);
+	close(until[1]);
+	if (waitpid(neighbour, NULL, 0) != neighbour)
+		give_up("waitpid");
+	return err;
+}
+
+static void only_by_user_do_processes_share_a_limit(void **state)
+{
+	struct vm *vm = *state;
+	struct trial trial = { .backend = vm->backend, .accounting = usual_accounting(vm) };
+	struct vm_report report;
+
+	vm_need_assignment(vm);
+	vm_in_child(map_beside_another, &trial, &report);
+	if (vm->backend == VFA_BACKEND_TYPE1) {
+		assert_int_equal(report.result, 0);
+		return;
+	}
+	assert_child_refused(&report, ENOMEM, VFA_CAUSE_MEMLOCK);
+	assert_non_null(strstr(report.hint, "vfa_container_set_accounting"));
+	trial.accounting = VFA_ACCOUNTING_PROCESS; /* and what the hint says helps */
+	vm_in_child(map_beside_another, &trial, &report);
+	assert_int_equal(report.result, 0);
+}
+
+/* Still root, but held to the limit. */
+static void drop_ipc_lock(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		give_up("capget");
+	data[0].effective &= ~(1u << CAP_IPC_LOCK);
+	if (syscall(SYS_capset, &header, data))
+		give_up("capset");
+}
+
+/* Two pages are mapped; a device comes back when there is room for one, then for both. */
+static int join_within_a_limit(void *data)
+{
+	const struct trial *trial = data;
+	struct vfa_container *space = NULL;
+	struct vfa_device *device = NULL;
+	uint64_t limit;
+
+	drop_ipc_lock();
+	limit_memlock(RLIM_INFINITY);
+	if (vfa_container_open(NULL, trial->backend, &space) < 0 ||
+	    vfa_device_open(space, EDU, NULL, &device) < 0 ||
+	    vfa_container_map(space, trial_memory(trial, 2 * PAGE_SIZE), 2 * PAGE_SIZE, NULL,
+			      NULL) < 0)
+		give_up("map");
+	vfa_device_close(device);
+	limit = estimate_trial(trial, space);
+	limit_memlock(limit + trial->more);
+	return vfa_device_open(space, EDU, NULL, &device);
+}
+
+static void a_device_that_would_pin_too_much_is_told_so(void **state)
+{
+	struct vm *vm = *state;
+	struct trial trial = { .backend = vm->backend };
+	struct vm_report report;
+
+	vm_need_assignment(vm);
+	vm_in_child(join_within_a_limit, &trial, &report);
+	assert_int_equal(report.result, 0);
+	trial.more = -1;
+	vm_in_child(join_within_a_limit, &trial, &report);
+	assert_child_refused(&report, ENOMEM, VFA_CAUSE_MEMLOCK);
+	assert_non_null(strstr(report.hint, "soft limit"));
+}
+
 int main(void)
 {
 	static const struct vm_case cases[] = {
@@ -172,6 +467,12 @@ int main(void)
 		VM_CASE(iommufd_counts_by_process_when_asked),
 		VM_CASE(an_fd_that_serves_others_keeps_its_accounting),
 		VM_CASE(a_change_of_accounting_wants_privilege),
+		VM_CASE(the_estimate_is_just_enough),
+		VM_CASE(the_estimate_is_just_enough_by_process),
+		VM_CASE(two_containers_count_twice),
+		VM_CASE(huge_pages_count_like_others),
+		VM_CASE(only_by_user_do_processes_share_a_limit),
+		VM_CASE(a_device_that_would_pin_too_much_is_told_so),
 	};
 
 	return vm_run_cases("limits", cases);
