@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +95,65 @@ static void without_a_device_nothing_is_pinned(void **state)
 	assert_int_equal(limits.locked_bytes + limits.pinned_bytes,
 			 before.locked_bytes + before.pinned_bytes + PAGE_SIZE);
 	assert_ok(vfa_container_unmap_all(space));
+}
+
+/* Pages of a device are not pinned. */
+static void device_memory_does_not_count(void **state)
+{
+	struct vfa_memlock_estimate estimate = VFA_MEMLOCK_ESTIMATE_INIT;
+	struct vfa_plan plan = { 0, 0, 1, VFA_PLAN_DEVICE_MEMORY, 0 };
+	struct vfa_container *space;
+	struct vfa_limits before;
+	volatile char *bar;
+	struct vm *vm = *state;
+
+	vm_need_assignment(vm);
+	vm_need(vm->backend == VFA_BACKEND_TYPE1, "type1, for iommufd maps no region as it is");
+	space = vm_container(vm);
+	bar = vm_bar(vm_device(vm, space, SHARED_MEMORY), 2);
+	before = limits_of(space);
+	plan.size = 1 << 20;
+	assert_ok(vfa_container_estimate_memlock(space, &plan, 1, &estimate));
+	assert_int_equal(estimate.bytes, 0);
+	assert_ok(vfa_container_map(space, (void *)bar, plan.size, NULL, NULL));
+	assert_int_equal(limits_of(space).locked_bytes, before.locked_bytes);
+	assert_int_equal(limits_of(space).mapped_bytes, plan.size);
+	assert_ok(vfa_container_unmap_all(space));
+}
+
+static bool has_zero_page_pinned(void)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%d.%d", &major, &minor), 2);
+	return major < 6 || (major == 6 && minor < 2);
+}
+
+/* Before Linux 6.2 the page of zeroes that all share was pinned, which counts for nobody. */
+static void memory_that_is_only_read_counts_since_linux_6_2(void **state)
+{
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	uint64_t size = 8 * PAGE_SIZE, counted;
+	struct vfa_container *space;
+	struct vfa_limits before;
+	struct vm *vm = *state;
+	char *memory;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	vm_device(vm, space, EDU);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	options.access = VFA_ACCESS_READ;
+	before = limits_of(space);
+	assert_ok(vfa_container_map(space, memory, size, &options, NULL));
+	counted = limits_of(space).locked_bytes - before.locked_bytes +
+		  limits_of(space).pinned_bytes - before.pinned_bytes;
+	assert_ok(vfa_container_unmap_all(space));
+	munmap(memory, size);
+	assert_int_equal(counted, has_zero_page_pinned() ? 0 : size);
 }
 
 static void need_iommufd(struct vm *vm)
@@ -464,6 +524,8 @@ int main(void)
 	static const struct vm_case cases[] = {
 		VM_CASE(limits_follow_the_kernel),
 		VM_CASE(without_a_device_nothing_is_pinned),
+		VM_CASE(device_memory_does_not_count),
+		VM_CASE(memory_that_is_only_read_counts_since_linux_6_2),
 		VM_CASE(iommufd_counts_by_process_when_asked),
 		VM_CASE(an_fd_that_serves_others_keeps_its_accounting),
 		VM_CASE(a_change_of_accounting_wants_privilege),
