@@ -163,10 +163,10 @@ int refuse_no_space(const struct vfa_container *container, const struct iova_wis
 	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
 			 "map: no free IOVA range of 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			 " from 0x%" PRIx64 " to 0x%" PRIx64 "\n"
-			 "the IOMMU's aperture is %s, with %zu mappings in it; widen iova_min and "
-			 "iova_max, or unmap",
+			 "the IOMMU's aperture is %s, with %zu mappings of %" PRIu64
+			 " bytes in it; widen iova_min and iova_max, or unmap",
 			 wish->size, wish->alignment, wish->min, wish->max, ranges,
-			 container->space.count);
+			 container->space.count, container->mapped_bytes);
 }
 
 /* Mapped registers of a device, through either of VFIO's interfaces. */

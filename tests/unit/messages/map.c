@@ -109,7 +109,7 @@ static void no_space_is_told(void **state)
 	     "map: no free IOVA range of 0x2000 bytes aligned to 0x1000 from 0x1000 "
 	     "to 0x1fff",
 	     "the IOMMU's aperture is 0x0-0xfedfffff, 0xfef00000-0x7fffffffff, with 0 "
-	     "mappings in it; widen iova_min and iova_max, or unmap");
+	     "mappings of 0 bytes in it; widen iova_min and iova_max, or unmap");
 	close_space(space);
 }
 
