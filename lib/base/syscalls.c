@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int real_open(const char *path, int flags)
@@ -30,6 +31,23 @@ static int real_getrlimit(int resource, struct rlimit *limit)
 	return getrlimit(resource, limit);
 }
 
+static int real_memfd_create(const char *name, unsigned int flags)
+{
+	return memfd_create(name, flags | MFD_CLOEXEC);
+}
+
+static int real_seal(int fd, int seals)
+{
+	return fcntl(fd, F_ADD_SEALS, seals);
+}
+
+/* libc leaves this one to libnuma. */
+static int real_mbind(void *address, size_t size, int mode, const unsigned long *nodes,
+		      unsigned long bits)
+{
+	return syscall(SYS_mbind, address, size, mode, nodes, bits, 0);
+}
+
 const struct syscalls syscalls_real = {
 	.open = real_open,
 	.close = close,
@@ -41,6 +59,12 @@ const struct syscalls syscalls_real = {
 	.readlink = readlink,
 	.mmap = mmap,
 	.munmap = munmap,
+	.memfd_create = real_memfd_create,
+	.ftruncate = ftruncate,
+	.seal = real_seal,
+	.madvise = madvise,
+	.mbind = real_mbind,
+	.thread_create = pthread_create,
 	.eventfd = eventfd,
 	.poll = poll,
 	.getrlimit = real_getrlimit,
@@ -105,9 +129,52 @@ int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags,
 	return 0;
 }
 
+int sys_mmap_at(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
+		int fd, void **ret)
+{
+	void *got = sys->mmap(address, size, protection, flags, fd, 0);
+
+	if (got == MAP_FAILED)
+		return -errno;
+	*ret = got;
+	return 0;
+}
+
 void sys_munmap(const struct syscalls *sys, void *address, size_t size)
 {
 	(void)sys->munmap(address, size);
+}
+
+int sys_memfd_create(const struct syscalls *sys, const char *name, unsigned int flags)
+{
+	return RESTART(sys->memfd_create(name, flags));
+}
+
+int sys_ftruncate(const struct syscalls *sys, int fd, off_t size)
+{
+	return RESTART(sys->ftruncate(fd, size));
+}
+
+int sys_seal(const struct syscalls *sys, int fd, int seals)
+{
+	return RESTART(sys->seal(fd, seals));
+}
+
+int sys_madvise(const struct syscalls *sys, void *address, size_t size, int advice)
+{
+	return RESTART(sys->madvise(address, size, advice));
+}
+
+int sys_mbind(const struct syscalls *sys, void *address, size_t size, int mode,
+	      const unsigned long *nodes, unsigned long bits)
+{
+	return RESTART(sys->mbind(address, size, mode, nodes, bits));
+}
+
+int sys_thread_create(const struct syscalls *sys, pthread_t *ret, const pthread_attr_t *attributes,
+		      void *(*run)(void *data), void *data)
+{
+	return -sys->thread_create(ret, attributes, run, data);
 }
 
 int sys_eventfd(const struct syscalls *sys)

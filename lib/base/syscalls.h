@@ -2,8 +2,9 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 /*
- * The system calls that reach the kernel's VFIO, one table a host, so that a
- * test can put its own kernel behind the library and fail each call in turn.
+ * The system calls that reach the kernel's VFIO or make memory for it, one table
+ * a host, so that a test can put its own kernel behind the library and fail each
+ * call in turn.
  * They keep libc's conventions; the sys_ wrappers turn -1 into -errno and
  * restart what a signal interrupted.
  */
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -29,6 +31,14 @@ struct syscalls {
 	ssize_t (*readlink)(const char *path, char *buffer, size_t size);
 	void *(*mmap)(void *address, size_t size, int protection, int flags, int fd, off_t offset);
 	int (*munmap)(void *address, size_t size);
+	int (*memfd_create)(const char *name, unsigned int flags);
+	int (*ftruncate)(int fd, off_t size);
+	int (*seal)(int fd, int seals); /* fcntl(2) with F_ADD_SEALS */
+	int (*madvise)(void *address, size_t size, int advice);
+	int (*mbind)(void *address, size_t size, int mode, const unsigned long *nodes,
+		     unsigned long bits);
+	int (*thread_create)(pthread_t *ret, const pthread_attr_t *attributes,
+			     void *(*run)(void *data), void *data); /* an errno, as pthread's */
 	int (*eventfd)(unsigned int value, int flags);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout_ms);
 	int (*getrlimit)(int resource, struct rlimit *limit);
@@ -60,7 +70,18 @@ ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_
 ssize_t sys_readlink(const struct syscalls *sys, const char *path, char *buffer, size_t size);
 int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags, int fd,
 	     off_t offset, void **ret);
+/* At an address that @flags makes more than a hint. */
+int sys_mmap_at(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
+		int fd, void **ret);
 void sys_munmap(const struct syscalls *sys, void *address, size_t size);
+int sys_memfd_create(const struct syscalls *sys, const char *name, unsigned int flags);
+int sys_ftruncate(const struct syscalls *sys, int fd, off_t size);
+int sys_seal(const struct syscalls *sys, int fd, int seals);
+int sys_madvise(const struct syscalls *sys, void *address, size_t size, int advice);
+int sys_mbind(const struct syscalls *sys, void *address, size_t size, int mode,
+	      const unsigned long *nodes, unsigned long bits);
+int sys_thread_create(const struct syscalls *sys, pthread_t *ret, const pthread_attr_t *attributes,
+		      void *(*run)(void *data), void *data);
 int sys_eventfd(const struct syscalls *sys);
 int sys_getrlimit(const struct syscalls *sys, int resource, struct rlimit *ret);
 int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int timeout_ms);

@@ -22,6 +22,7 @@
 #define UAPI_IOMMU_IOAS_UNMAP       UAPI_IOMMUFD(6)
 #define UAPI_IOMMU_OPTION           UAPI_IOMMUFD(7)
 #define UAPI_IOMMU_VFIO_IOAS        UAPI_IOMMUFD(8)
+#define UAPI_IOMMU_IOAS_MAP_FILE    UAPI_IOMMUFD(15) /* Linux 6.14 */
 
 /* Every request starts with its own size in bytes. */
 
@@ -60,6 +61,17 @@ struct uapi_iommu_ioas_map {
 	__u32 ioas_id;
 	__u32 reserved;
 	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+
+/* The flags are those of iommu_ioas_map. */
+struct uapi_iommu_ioas_map_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 fd; /* a memfd */
+	__aligned_u64 start;
 	__aligned_u64 length;
 	__aligned_u64 iova;
 };

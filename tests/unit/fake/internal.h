@@ -10,6 +10,8 @@
 #define FAKE_INTERNAL_H
 
 #include <linux/vfio.h>
+#include <pthread.h>
+#include <sys/types.h>
 
 #include "fake/kernel.h"
 
@@ -45,6 +47,9 @@ struct fake_settings {
 	bool iommufd_container;
 	bool bind_token;
 	bool unsafe_interrupts;
+	bool map_file;
+	unsigned int nodes;
+	int populate_errno;
 	uint64_t memlock;
 	uint64_t memlock_hard; /* 0: as memlock */
 	uint64_t locked_by_process;
@@ -66,12 +71,28 @@ struct fake_file *fake_file_new(int kind);
 void fake_file_get(struct fake_file *file);
 void fake_file_put(struct fake_file *file);
 
+/* files.c: memory that the library makes */
+
+int fake_memfd_create(const char *name, unsigned int flags);
+int fake_ftruncate(int fd, off_t size);
+int fake_seal(int fd, int seals);
+int fake_madvise(void *address, size_t size, int advice);
+int fake_mbind(void *address, size_t size, int mode, const unsigned long *nodes,
+	       unsigned long bits);
+int fake_thread_create(pthread_t *ret, const pthread_attr_t *attributes, void *(*run)(void *data),
+		       void *data);
+/* mmap of what is no device: 0 or a positive errno. */
+int fake_mmap_memory(void **address, size_t size, int protection, int flags, int fd, off_t offset);
+void fake_forget_fd(int fd);
+void fake_forget_files(void);
+
 /* space.c: an I/O address space of either kind */
 
 struct fake_map {
 	uint64_t iova;
 	uint64_t last;
 	uint64_t vaddr;
+	uint64_t inode; /* of the file, when it is one that is mapped */
 	uint32_t flags; /* VFIO_DMA_MAP_FLAG_* */
 	bool exempt;    /* made with CAP_IPC_LOCK */
 };
@@ -112,6 +133,7 @@ int fake_space_insert(struct fake_space *space, const struct fake_map *map);
 void fake_space_remove(struct fake_space *space, struct fake_map *map);
 int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size, uint32_t flags,
 		   bool device_memory);
+int fake_space_pin_file(const struct fake_space *space, uint64_t size);
 void fake_spaces_forget(uint64_t iova, uint64_t last);
 /* VmLck and VmPin of this process, in bytes. */
 uint64_t fake_spaces_locked(void);

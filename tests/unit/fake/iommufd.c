@@ -2,9 +2,11 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fake/internal.h"
 #include "uapi/iommufd.h"
@@ -250,6 +252,55 @@ static long ioas_map(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_map *c
 	return fake_space_insert(&ioas->space, &map);
 }
 
+/* The size of a file whose pages can be pinned, or a negative errno. */
+static int64_t memfd_size(int fd, uint64_t *inode)
+{
+	struct stat file;
+
+	if (fstat(fd, &file))
+		return -EBADF;
+	*inode = file.st_ino;
+	return fcntl(fd, F_GET_SEALS) < 0 ? -EINVAL : file.st_size;
+}
+
+static int pin_file(const struct fake_space *space, const struct uapi_iommu_ioas_map_file *command,
+		    uint64_t *inode)
+{
+	int64_t size = memfd_size(command->fd, inode);
+
+	if (size < 0)
+		return size;
+	if (space->tenant_count && command->start + command->length > (uint64_t)size)
+		return -EINVAL;
+	return fake_space_pin_file(space, command->length);
+}
+
+static long ioas_map_file(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_map_file *command)
+{
+	struct object *ioas = object_find(iommufd, command->ioas_id, IOAS);
+	struct uapi_iommu_ioas_map as_memory = {
+		.flags = command->flags,
+		.user_va = command->start,
+		.length = command->length,
+		.iova = command->iova,
+	};
+	struct fake_map map = { .flags = rights_of(command->flags) };
+	int err = map_check(&as_memory);
+
+	if (err)
+		return err;
+	if (!ioas)
+		return -ENOENT;
+	err = place(&ioas->space, &as_memory);
+	if (!err)
+		err = pin_file(&ioas->space, command, &map.inode);
+	if (err)
+		return err;
+	command->iova = map.iova = as_memory.iova;
+	map.last = map.iova + command->length - 1;
+	return fake_space_insert(&ioas->space, &map);
+}
+
 /* What comes before a mapping that the range cuts is unmapped all the same. */
 static int unmap_range(struct fake_space *space, uint64_t start, uint64_t last, uint64_t *done)
 {
@@ -403,11 +454,14 @@ long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argu
 		return compat_ioctl(file->iommufd, request, argument);
 	if (!argument)
 		return -EFAULT;
+	if (request == UAPI_IOMMU_IOAS_MAP_FILE && !fake_settings.map_file)
+		return -ENOTTY;
 	switch (request) {
 		COMMAND(UAPI_IOMMU_DESTROY, destroy, uapi_iommu_destroy);
 		COMMAND(UAPI_IOMMU_IOAS_ALLOC, ioas_alloc, uapi_iommu_ioas_alloc);
 		COMMAND(UAPI_IOMMU_IOAS_IOVA_RANGES, iova_ranges, uapi_iommu_ioas_iova_ranges);
 		COMMAND(UAPI_IOMMU_IOAS_MAP, ioas_map, uapi_iommu_ioas_map);
+		COMMAND(UAPI_IOMMU_IOAS_MAP_FILE, ioas_map_file, uapi_iommu_ioas_map_file);
 		COMMAND(UAPI_IOMMU_IOAS_UNMAP, ioas_unmap, uapi_iommu_ioas_unmap);
 		COMMAND(UAPI_IOMMU_OPTION, option, uapi_iommu_option);
 		COMMAND(UAPI_IOMMU_VFIO_IOAS, vfio_ioas, uapi_iommu_vfio_ioas);

@@ -145,7 +145,7 @@ static int failing_ioctl(unsigned long request)
 static bool loses_answer(unsigned long request)
 {
 	if (request != VFIO_IOMMU_UNMAP_DMA && request != UAPI_IOMMU_IOAS_MAP &&
-	    request != UAPI_IOMMU_IOAS_UNMAP)
+	    request != UAPI_IOMMU_IOAS_MAP_FILE && request != UAPI_IOMMU_IOAS_UNMAP)
 		return false;
 	if (!failure.answer_countdown || --failure.answer_countdown)
 		return false;
@@ -268,6 +268,7 @@ static int fake_close(int fd)
 	file = fake_file_of_fd(fd);
 	if (file)
 		files[fd] = NULL;
+	fake_forget_fd(fd);
 	closed = close(fd) < 0 ? errno : 0;
 	if (file)
 		fake_file_put(file);
@@ -338,8 +339,8 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
 	return leave(err);
 }
 
-/* Whether a call that may block is to fail; it then goes on without the lock. */
-static int fail_alone(void)
+/* A call that may block goes on without the lock then. */
+int fake_fail_alone(void)
 {
 	int err;
 
@@ -350,9 +351,14 @@ static int fail_alone(void)
 	return err;
 }
 
+int fake_fail_uninterrupted(void)
+{
+	return failure.err == EINTR ? 0 : fake_fail_alone();
+}
+
 static ssize_t fake_read(int fd, void *buffer, size_t size)
 {
-	return fail_alone() ? -1 : read(fd, buffer, size);
+	return fake_fail_alone() ? -1 : read(fd, buffer, size);
 }
 
 static ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset)
@@ -387,7 +393,7 @@ static ssize_t fake_pwrite(int fd, const void *buffer, size_t size, off_t offset
 
 static ssize_t fake_readlink(const char *path, char *buffer, size_t size)
 {
-	return fail_alone() ? -1 : readlink(path, buffer, size);
+	return fake_fail_alone() ? -1 : readlink(path, buffer, size);
 }
 
 static void *fake_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
@@ -403,10 +409,8 @@ static void *fake_mmap(void *address, size_t size, int protection, int flags, in
 		err = -fake_device_mmap(file->opened, size, protection, flags, offset, &address);
 	else if (!err && file)
 		err = ENODEV;
-	else if (!err) {
-		address = mmap(address, size, protection, flags, fd, offset);
-		err = address == MAP_FAILED ? errno : 0;
-	}
+	else if (!err)
+		err = fake_mmap_memory(&address, size, protection, flags, fd, offset);
 	return leave(-err) < 0 ? MAP_FAILED : address;
 }
 
@@ -419,17 +423,17 @@ static int fake_munmap(void *address, size_t size)
 
 static int fake_eventfd(unsigned int value, int flags)
 {
-	return fail_alone() ? -1 : eventfd(value, flags);
+	return fake_fail_alone() ? -1 : eventfd(value, flags);
 }
 
 static int fake_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	return fail_alone() ? -1 : poll(fds, count, timeout_ms);
+	return fake_fail_alone() ? -1 : poll(fds, count, timeout_ms);
 }
 
 static int fake_getrlimit(int resource, struct rlimit *limit)
 {
-	if (fail_alone())
+	if (fake_fail_alone())
 		return -1;
 	if (resource != RLIMIT_MEMLOCK)
 		return getrlimit(resource, limit);
@@ -450,6 +454,12 @@ const struct syscalls fake_syscalls = {
 	.readlink = fake_readlink,
 	.mmap = fake_mmap,
 	.munmap = fake_munmap,
+	.memfd_create = fake_memfd_create,
+	.ftruncate = fake_ftruncate,
+	.seal = fake_seal,
+	.madvise = fake_madvise,
+	.mbind = fake_mbind,
+	.thread_create = fake_thread_create,
 	.eventfd = fake_eventfd,
 	.poll = fake_poll,
 	.getrlimit = fake_getrlimit,
@@ -468,6 +478,8 @@ void fake_start(const char *dev)
 	fake_settings = (struct fake_settings){
 		.type1 = true,
 		.bind_token = true,
+		.map_file = true,
+		.nodes = 1,
 		.memlock = UINT64_MAX,
 		.entry_limit = 65535,
 		.free_vectors = FAKE_VECTORS,
@@ -483,6 +495,7 @@ void fake_stop(void)
 			fake_close(fd);
 	fake_lock();
 	fake_memory_forget_mmio();
+	fake_forget_files();
 	fake_machine_reset();
 	fake_unlock();
 }
@@ -503,6 +516,9 @@ SETTER(fake_set_noiommu, bool, noiommu)
 SETTER(fake_set_iommufd_container, bool, iommufd_container)
 SETTER(fake_set_bind_token, bool, bind_token)
 SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
+SETTER(fake_set_map_file, bool, map_file)
+SETTER(fake_set_nodes, unsigned int, nodes)
+SETTER(fake_set_populate_errno, int, populate_errno)
 SETTER(fake_set_memlock, uint64_t, memlock)
 SETTER(fake_set_memlock_hard, uint64_t, memlock_hard)
 SETTER(fake_set_locked_by_process, uint64_t, locked_by_process)

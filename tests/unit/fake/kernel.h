@@ -94,6 +94,14 @@ void fake_set_bind_token(bool there);
 void fake_set_unsafe_interrupts(bool allowed);
 /* The answer to opening the node, a path below /dev; 0 as usual. */
 void fake_set_open_errno(const char *node, int err);
+/* IOMMU_IOAS_MAP_FILE, from Linux 6.14. */
+void fake_set_map_file(bool there);
+/* Huge pages of this size that are free: 2 MiB or 1 GiB; none of either at first. */
+void fake_set_huge_pages(uint64_t page_size, uint64_t count);
+/* NUMA nodes, from 0 on; 0 for a kernel that has none of it. */
+void fake_set_nodes(unsigned int count);
+/* The answer to MADV_POPULATE_WRITE; 0 as usual. */
+void fake_set_populate_errno(int err);
 /* The limit in bytes, soft and hard; UINT64_MAX for none. */
 void fake_set_memlock(uint64_t bytes);
 void fake_set_memlock_hard(uint64_t bytes);
@@ -145,8 +153,9 @@ bool fake_is_inside(void);
 struct fake_mapping {
 	uint64_t iova;
 	uint64_t size;
-	uint64_t vaddr;
-	bool readable; /* by the device */
+	uint64_t vaddr; /* 0 when a file is mapped */
+	uint64_t inode; /* of that file, else 0 */
+	bool readable;  /* by the device */
 	bool writable;
 };
 
@@ -174,5 +183,9 @@ bool fake_is_compat_clear(void);
 size_t fake_count_own_fds(void);
 /* How often an ioctl has been made since fake_start(). */
 unsigned int fake_count_ioctls(unsigned long request);
+/* The node of the last mbind, or -1, and its mode. */
+int fake_last_node(int *mode);
+/* Threads that the library has made since fake_start(). */
+unsigned int fake_count_threads(void);
 
 #endif

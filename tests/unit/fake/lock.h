@@ -9,4 +9,9 @@
 void fake_lock(void);
 void fake_unlock(void);
 
+/* Whether a call that needs no lock is to fail: 0, or the errno, which is in errno too. */
+int fake_fail_alone(void);
+/* The same of a call that no signal interrupts. */
+int fake_fail_uninterrupted(void);
+
 #endif

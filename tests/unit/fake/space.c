@@ -151,7 +151,7 @@ static uint64_t pinned(const struct fake_space *space, bool exempt_too)
 		return 0;
 	for (size_t i = 0; i < space->count; i++)
 		if ((exempt_too || !space->maps[i].exempt) &&
-		    !fake_memory_is_mmio(space->maps[i].vaddr, 1))
+		    (space->maps[i].inode || !fake_memory_is_mmio(space->maps[i].vaddr, 1)))
 			size += space->maps[i].last - space->maps[i].iova + 1;
 	return size;
 }
@@ -288,6 +288,12 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 	return !mmio && exceeds_memlock(space, size) ? -ENOMEM : 0;
 }
 
+/* The pages are the file's: nothing is asked of this process' memory. */
+int fake_space_pin_file(const struct fake_space *space, uint64_t size)
+{
+	return space->tenant_count && exceeds_memlock(space, size) ? -ENOMEM : 0;
+}
+
 /* Split what reaches over an edge of the range, so that whole pieces can go. */
 static void split(struct fake_space *space, uint64_t iova)
 {
@@ -321,6 +327,7 @@ static void describe(const struct fake_map *map, struct fake_mapping *ret)
 	ret->iova = map->iova;
 	ret->size = map->last - map->iova + 1;
 	ret->vaddr = map->vaddr;
+	ret->inode = map->inode;
 	ret->readable = map->flags & VFIO_DMA_MAP_FLAG_READ;
 	ret->writable = map->flags & VFIO_DMA_MAP_FLAG_WRITE;
 }
