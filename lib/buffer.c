@@ -52,7 +52,7 @@ static int map_memory(struct vfa_container *container, size_t size,
 
 	if (err)
 		return error_kernel(err, "mmap %zu bytes for a buffer", size);
-	err = mapping_map_buffer(container, memory, size, options, ret);
+	err = mapping_map_buffer(container, memory, size, -1, options, ret);
 	if (err)
 		sys_munmap(sys, memory, size);
 	return err;

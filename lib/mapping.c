@@ -53,10 +53,15 @@ static void list(struct vfa_container *container, struct vfa_mapping *mapping)
 		 mapping->span.range.start, mapping->span.range.last, mapping->vaddr);
 }
 
-static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t size,
+static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
 		       const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
-	struct dma_request request = { .vaddr = vaddr, .size = size, .access = options->access };
+	struct dma_request request = {
+		.vaddr = vaddr,
+		.size = size,
+		.access = options->access,
+		.fd = fd,
+	};
 	struct vfa_iova_range range;
 	int err = container_require_space(container, "map");
 
@@ -77,7 +82,7 @@ static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t si
 	return 0;
 }
 
-static int map(struct vfa_container *container, void *vaddr, uint64_t size,
+static int map(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
 	       const struct vfa_map_options *options, bool of_buffer, struct vfa_mapping **ret)
 {
 	const struct vfa_map_options *given;
@@ -91,7 +96,7 @@ static int map(struct vfa_container *container, void *vaddr, uint64_t size,
 	if (err)
 		return err;
 	container_lock(container);
-	err = add_mapping(container, vaddr, size, given, &mapping);
+	err = add_mapping(container, vaddr, size, fd, given, &mapping);
 	if (!err) {
 		mapping->of_buffer = of_buffer;
 		if (ret)
@@ -104,15 +109,16 @@ static int map(struct vfa_container *container, void *vaddr, uint64_t size,
 VFA_API int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t size,
 			      const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
-	return map(container, vaddr, size, options, false, ret);
+	return map(container, vaddr, size, -1, options, false, ret);
 }
 
-int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size,
+int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
 		       const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
-	return map(container, vaddr, size, options, true, ret);
+	return map(container, vaddr, size, fd, options, true, ret);
 }
 
+/* Only type1 forgets, which does not map files. */
 static int map_again(struct vfa_container *container, const struct vfa_mapping *mapping)
 {
 	struct dma_request request = {
@@ -120,6 +126,7 @@ static int map_again(struct vfa_container *container, const struct vfa_mapping *
 		.size = mapping_size(mapping),
 		.iova = mapping->span.range.start,
 		.access = mapping->access,
+		.fd = -1,
 	};
 	int err = container->backend->ops->map(container->backend, &request);
 

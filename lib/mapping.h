@@ -47,8 +47,11 @@ struct mapping_surroundings {
 void mapping_look_around(const struct vfa_container *container, uint64_t iova,
 			 struct mapping_surroundings *ret);
 
-/** mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it */
-int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size,
+/**
+ * mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it
+ * @fd: of the memfd that is mapped at @vaddr from its start on, or -1
+ */
+int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
 		       const struct vfa_map_options *options, struct vfa_mapping **ret);
 
 /**

@@ -57,6 +57,7 @@ struct dma_request {
 	uint64_t size;
 	uint64_t iova;
 	uint32_t access; /* enum vfa_access */
+	int fd;          /* of the memfd that is mapped at vaddr from its start on, or -1 */
 };
 
 struct backend_ops {

@@ -21,7 +21,8 @@
 
 struct iommufd {
 	struct backend base;
-	uint32_t ioas; /* 0: to be allocated when the next device joins */
+	uint32_t ioas;       /* 0: to be allocated when the next device joins */
+	bool lacks_map_file; /* before Linux 6.14 */
 };
 
 static uint32_t ioas_of(const struct backend *backend)
@@ -198,21 +199,54 @@ static int iommufd_unmap(struct backend *backend, uint64_t iova, uint64_t size, 
 	return err;
 }
 
-static int iommufd_map(struct backend *backend, const struct dma_request *request)
+static uint32_t map_flags(const struct dma_request *request)
+{
+	return UAPI_IOMMU_IOAS_MAP_FIXED_IOVA |
+	       (request->access & VFA_ACCESS_READ ? UAPI_IOMMU_IOAS_MAP_READABLE : 0) |
+	       (request->access & VFA_ACCESS_WRITE ? UAPI_IOMMU_IOAS_MAP_WRITEABLE : 0);
+}
+
+static int map_memory(struct backend *backend, const struct dma_request *request)
 {
 	struct uapi_iommu_ioas_map map = {
 		.size = sizeof(map),
-		.flags = UAPI_IOMMU_IOAS_MAP_FIXED_IOVA |
-			 (request->access & VFA_ACCESS_READ ? UAPI_IOMMU_IOAS_MAP_READABLE : 0) |
-			 (request->access & VFA_ACCESS_WRITE ? UAPI_IOMMU_IOAS_MAP_WRITEABLE : 0),
+		.flags = map_flags(request),
 		.ioas_id = ioas_of(backend),
 		.user_va = (uintptr_t)request->vaddr,
 		.length = request->size,
 		.iova = request->iova,
 	};
-	uint64_t done;
-	int err = iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP, &map);
 
+	return iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP, &map);
+}
+
+/* The pages are the file's, whatever becomes of this process and its addresses. */
+static int map_file(struct backend *backend, const struct dma_request *request)
+{
+	struct uapi_iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = map_flags(request),
+		.ioas_id = ioas_of(backend),
+		.fd = request->fd,
+		.length = request->size,
+		.iova = request->iova,
+	};
+
+	return iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP_FILE, &map);
+}
+
+static int iommufd_map(struct backend *backend, const struct dma_request *request)
+{
+	struct iommufd *iommufd = (struct iommufd *)backend;
+	int err = -ENOTTY;
+	uint64_t done;
+
+	if (request->fd >= 0 && !iommufd->lacks_map_file) {
+		err = map_file(backend, request);
+		iommufd->lacks_map_file = err == -ENOTTY;
+	}
+	if (err == -ENOTTY)
+		err = map_memory(backend, request);
 	/* The kernel maps first and answers then: if only the answer failed, take it back. */
 	if (err == -EFAULT)
 		(void)iommufd_unmap(backend, request->iova, request->size, &done);
