@@ -25,7 +25,7 @@ static bool parse_line(const char *line, struct vma *ret)
 	return true;
 }
 
-bool vma_find(const struct vfa_host *host, uint64_t address, struct vma *ret)
+bool vma_next(const struct vfa_host *host, uint64_t address, struct vma *ret)
 {
 	char path[SYSFS_PATH], *line = NULL;
 	bool found = false;
@@ -37,8 +37,13 @@ bool vma_find(const struct vfa_host *host, uint64_t address, struct vma *ret)
 	if (!maps)
 		return false;
 	while (!found && getline(&line, &size, maps) > 0)
-		found = parse_line(line, ret) && ret->start <= address && address <= ret->last;
+		found = parse_line(line, ret) && address <= ret->last;
 	free(line);
 	fclose(maps);
 	return found;
+}
+
+bool vma_find(const struct vfa_host *host, uint64_t address, struct vma *ret)
+{
+	return vma_next(host, address, ret) && ret->start <= address;
 }

@@ -19,6 +19,9 @@ struct vma {
 	char name[128]; /* file or pseudo file, may be empty */
 };
 
+/** vma_next() - the first area that ends at @address or behind; false when none is seen */
+bool vma_next(const struct vfa_host *host, uint64_t address, struct vma *ret);
+
 /** vma_find() - the area that contains @address; false when there is none to be seen */
 bool vma_find(const struct vfa_host *host, uint64_t address, struct vma *ret);
 
