@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 {
 	/* edu has 28 address lines: it has to find its buffers below. */
 	struct vfa_map_options reachable = VFA_MAP_OPTIONS_INIT;
+	struct vfa_buffer_options options = VFA_BUFFER_OPTIONS_INIT;
 	struct vfa_container *space = NULL;
 	struct vfa_device *edu = NULL;
 	struct vfa_buffer *source = NULL;
@@ -68,13 +69,14 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	reachable.iova_max = EDU_DMA_MASK;
+	options.map = &reachable;
 
 	if (vfa_container_open(NULL, example_backend(argv[2]), &space) < 0 ||
 	    vfa_device_open(space, argv[1], NULL, &edu) < 0 ||
 	    vfa_container_reason(space, reason, sizeof(reason)) < 0 ||
 	    vfa_region_map(edu, VFA_BAR(0), &bar) < 0 || vfa_device_enable_bus_master(edu) < 0 ||
-	    vfa_buffer_alloc(space, SIZE, &reachable, &source) < 0 ||
-	    vfa_buffer_alloc(space, SIZE, &reachable, &target) < 0) {
+	    vfa_buffer_alloc(space, SIZE, &options, &source) < 0 ||
+	    vfa_buffer_alloc(space, SIZE, &options, &target) < 0) {
 		example_complain("edu_dma");
 		goto close;
 	}

@@ -169,6 +169,21 @@ int refuse_no_space(const struct vfa_container *container, const struct iova_wis
 			 container->space.count, container->mapped_bytes);
 }
 
+int refuse_no_identity(const struct vfa_container *container, const struct iova_wish *wish)
+{
+	char ranges[256];
+
+	print_ranges(&container->space.limits.allowed, ranges, sizeof(ranges));
+	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
+			 "buffer: no 0x%" PRIx64 " bytes aligned to 0x%" PRIx64 " from 0x%" PRIx64
+			 " to 0x%" PRIx64 " are free both in this process and as IOVA\n"
+			 "the IOMMU's aperture is %s, with %zu mappings in it; "
+			 "/proc/self/maps lists what the process has; widen iova_min and iova_max, "
+			 "or leave out VFA_BUFFER_IDENTITY",
+			 wish->size, wish->alignment, wish->min, wish->max, ranges,
+			 container->space.count);
+}
+
 /* Mapped registers of a device, through either of VFIO's interfaces. */
 static bool is_device_memory(const struct vma *vma)
 {

@@ -35,6 +35,9 @@ int refuse_no_space(const struct vfa_container *container, const struct iova_wis
  */
 int refuse_memory(const struct vfa_container *container, const char *what, uint64_t size);
 
+/** refuse_no_identity() - nothing fits that is free in this process too */
+int refuse_no_identity(const struct vfa_container *container, const struct iova_wish *wish);
+
 /** refuse_map() - the kernel said no to a request that had passed all checks */
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err);
 

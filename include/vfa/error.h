@@ -79,6 +79,8 @@ enum vfa_cause {
 	VFA_CAUSE_DEVICE_GONE,   /* the device reads as all ones */
 
 	VFA_CAUSE_NOT_CONTIGUOUS, /* mapped, but in several pieces */
+	VFA_CAUSE_NO_HUGE_PAGES,  /* not enough huge pages are reserved and free */
+	VFA_CAUSE_NO_NODE,        /* there is no such NUMA node, or none with memory */
 };
 
 /**

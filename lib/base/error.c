@@ -130,6 +130,8 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NO_RESET] = "no-reset",
 	[VFA_CAUSE_DEVICE_GONE] = "device-gone",
 	[VFA_CAUSE_NOT_CONTIGUOUS] = "not-contiguous",
+	[VFA_CAUSE_NO_HUGE_PAGES] = "no-huge-pages",
+	[VFA_CAUSE_NO_NODE] = "no-node",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

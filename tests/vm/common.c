@@ -235,6 +235,15 @@ static void free_buffer(struct vm_cleanup *cleanup)
 struct vfa_buffer *vm_buffer(struct vm *vm, struct vfa_container *space, size_t size,
 			     const struct vfa_map_options *options)
 {
+	struct vfa_buffer_options with = VFA_BUFFER_OPTIONS_INIT;
+
+	with.map = options;
+	return vm_buffer_of(vm, space, size, &with);
+}
+
+struct vfa_buffer *vm_buffer_of(struct vm *vm, struct vfa_container *space, size_t size,
+				const struct vfa_buffer_options *options)
+{
 	struct vfa_buffer *buffer = NULL;
 
 	assert_ok(vfa_buffer_alloc(space, size, options, &buffer));

@@ -114,6 +114,8 @@ struct vfa_device *vm_device(struct vm *vm, struct vfa_container *space, const c
 volatile void *vm_bar(struct vfa_device *device, uint32_t index);
 struct vfa_buffer *vm_buffer(struct vm *vm, struct vfa_container *space, size_t size,
 			     const struct vfa_map_options *options);
+struct vfa_buffer *vm_buffer_of(struct vm *vm, struct vfa_container *space, size_t size,
+				const struct vfa_buffer_options *options);
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count);
 void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */

@@ -232,3 +232,20 @@ void tree_add_holder(const struct tree *tree, int pid, const char *name, const c
 	tree_link(tree, text, "proc/%d/fd/9", pid);
 	tree_link(tree, "/dev/null", "proc/%d/fd/0", pid);
 }
+
+static void write_pages(const struct tree *tree, unsigned int kib, const char *name,
+			unsigned int value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u\n", value);
+	tree_write(tree, text, "sys/kernel/mm/hugepages/hugepages-%ukB/%s", kib, name);
+}
+
+void tree_huge_pages(const struct tree *tree, unsigned int kib, unsigned int count,
+		     unsigned int free, unsigned int reserved)
+{
+	write_pages(tree, kib, "nr_hugepages", count);
+	write_pages(tree, kib, "free_hugepages", free);
+	write_pages(tree, kib, "resv_hugepages", reserved);
+}

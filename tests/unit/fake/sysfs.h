@@ -45,6 +45,9 @@ void tree_add_group(const struct tree *tree, uint32_t number, const char *reserv
 void tree_add_device(const struct tree *tree, const struct tree_device *device);
 /* The driver link goes to another driver, or away when NULL. */
 void tree_set_driver(const struct tree *tree, const char *bdf, const char *driver);
+/* Huge pages of so many KiB: how many there are, are free, are reserved for others. */
+void tree_huge_pages(const struct tree *tree, unsigned int kib, unsigned int count,
+		     unsigned int free, unsigned int reserved);
 /* A process that has the node, a path below /dev, open. */
 void tree_add_holder(const struct tree *tree, int pid, const char *name, const char *node);
 

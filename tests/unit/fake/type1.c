@@ -188,7 +188,7 @@ static int map_check(const struct fake_container *container,
 
 static long map_dma(struct fake_container *container, const struct vfio_iommu_type1_dma_map *map)
 {
-	struct fake_map entry;
+	struct fake_map entry = { 0 };
 	int err;
 
 	if (!map)

@@ -23,6 +23,10 @@
 	"which iommufd does not pin"
 #define MMIO_HINT "type1 maps it as it is; iommufd needs a dma-buf of the region (Linux 6.19)"
 
+#define TAKEN_MESSAGE                                                                              \
+	"buffer at 0x%" PRIx64 ": this process has something at 0x%" PRIx64 "-0x%" PRIx64          \
+	" (/dev/zero (deleted))"
+
 static void empty_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -509,6 +513,115 @@ static void not_contiguous_is_told(void **state)
 	close_space(space);
 }
 
+static int try_buffer(struct space space, uint64_t page_size, uint32_t flags, uint32_t node)
+{
+	struct vfa_buffer_options options = VFA_BUFFER_OPTIONS_INIT;
+	struct vfa_buffer *buffer = NULL;
+	int err;
+
+	options.page_size = page_size;
+	options.flags = flags;
+	options.node = node;
+	err = vfa_buffer_alloc(space.container, 1ull << 30, &options, &buffer);
+	assert_null(buffer);
+	return err;
+}
+
+static void no_huge_pages_is_told(void **state)
+{
+	struct space space = open_space(state);
+	const struct tree *tree = &space.machine->tree;
+
+	SAYS(try_buffer(space, 2 << 20, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
+	     "buffer: this machine has no pages of 2 MiB",
+	     "ls /sys/kernel/mm/hugepages lists the sizes there are");
+	tree_huge_pages(tree, 2048, 16, 5, 2);
+	SAYS(try_buffer(space, 2 << 20, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
+	     "buffer: 512 pages of 2 MiB needed, 3 of 16 are free",
+	     "reserve more:\n"
+	     "  echo 525 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
+	tree_huge_pages(tree, 2048, 600, 600, 0);
+	SAYS(try_buffer(space, 2 << 20, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
+	     "buffer: 512 pages of 2 MiB needed, 600 of 600 are free, but the kernel does not "
+	     "give them: mmap: Cannot allocate memory",
+	     "a cgroup (hugetlb.*.max), a limit of this process or a memory policy may hold "
+	     "them back");
+	tree_huge_pages(tree, 1048576, 0, 0, 0);
+	SAYS(try_buffer(space, 1 << 30, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
+	     "buffer: 1 pages of 1 GiB needed, 0 of 0 are free",
+	     "reserve more, best at boot (hugepagesz= and hugepages=), or now:\n"
+	     "  echo 1 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages");
+	close_space(space);
+}
+
+static void no_node_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	tree_write(&space.machine->tree, "0\n", "sys/devices/system/node/has_memory");
+	SAYS(try_buffer(space, 0, VFA_BUFFER_ON_NODE, 3), NO_NODE,
+	     "buffer: no NUMA node 3 with memory for this process; nodes with memory: 0",
+	     "take one of these; numa_node in a device's sysfs directory names the nearest, and "
+	     "a cpuset (Mems_allowed_list in /proc/self/status) may leave fewer");
+	fake_set_nodes(0);
+	SAYS(try_buffer(space, 0, VFA_BUFFER_ON_NODE, 0), NO_NODE,
+	     "buffer: no NUMA node 0: this kernel has none",
+	     "leave out VFA_BUFFER_ON_NODE: all memory is equally near");
+	close_space(space);
+}
+
+static void no_address_that_is_free_both_ways_is_told(void **state)
+{
+	struct vfa_buffer_options options = VFA_BUFFER_OPTIONS_INIT;
+	struct vfa_map_options map = VFA_MAP_OPTIONS_INIT;
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = NULL;
+
+	tree_write(&space.machine->tree, "65536\n", "proc/sys/vm/mmap_min_addr");
+	map.iova_max = 0x10fff;
+	options.map = &map;
+	options.flags = VFA_BUFFER_IDENTITY;
+	SAYS(vfa_buffer_alloc(space.container, 2 * PAGE, &options, &buffer), NO_SPACE,
+	     "buffer: no 0x2000 bytes aligned to 0x1000 from 0x10000 to 0x10fff are free both in "
+	     "this process and as IOVA",
+	     "the IOMMU's aperture is 0x0-0xfedfffff, 0xfef00000-0x7fffffffff, with 0 mappings "
+	     "in it; /proc/self/maps lists what the process has; widen iova_min and iova_max, or "
+	     "leave out VFA_BUFFER_IDENTITY");
+	close_space(space);
+}
+
+static void memory_at_an_identical_address_is_told(void **state)
+{
+	struct vfa_buffer_options options = VFA_BUFFER_OPTIONS_INIT;
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = NULL;
+	struct vfa_map_options map;
+	uint64_t start = (uintptr_t)space.memory;
+	char message[256];
+
+	map = at(start);
+	options.map = &map;
+	options.flags = VFA_BUFFER_IDENTITY;
+	snprintf(message, sizeof(message), TAKEN_MESSAGE, start, start,
+		 (uint64_t)(start + MEMORY - 1));
+	SAYS(vfa_buffer_alloc(space.container, PAGE, &options, &buffer), OVERLAP, message,
+	     "give another IOVA, or leave the choice to the library");
+	close_space(space);
+}
+
+static void no_fd_for_a_buffer_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = NULL;
+
+	fake_fail_call(1, EMFILE);
+	SAYS(vfa_buffer_alloc(space.container, PAGE, NULL, &buffer), KERNEL,
+	     "memfd_create for a buffer: too many open files",
+	     "raise the limit (ulimit -n), make fewer and larger buffers, or use "
+	     "VFA_BUFFER_ANONYMOUS");
+	close_space(space);
+}
+
 const struct CMUnitTest map_messages[] = {
 	ON_BOTH(empty_is_told),
 	ON_BOTH(wrapped_is_told),
@@ -542,6 +655,11 @@ const struct CMUnitTest map_messages[] = {
 	ON_BOTH(bad_address_is_told),
 	ON_BOTH(read_only_memory_is_told),
 	ON_IOMMUFD(mmio_address_is_told),
+	ON_BOTH(no_huge_pages_is_told),
+	ON_BOTH(no_node_is_told),
+	ON_BOTH(no_address_that_is_free_both_ways_is_told),
+	ON_BOTH(memory_at_an_identical_address_is_told),
+	ON_BOTH(no_fd_for_a_buffer_is_told),
 };
 
 const size_t map_messages_count = sizeof(map_messages) / sizeof(map_messages[0]);
