@@ -75,17 +75,17 @@ int refuse_huge_pages(const struct vfa_host *host, const struct memory_wish *wis
 	if (pool.needed <= pool.free)
 		return error_set(
 			ENOMEM, VFA_CAUSE_NO_HUGE_PAGES,
-			"buffer: %" PRIu64 " pages of %s needed, %" PRIu64 " of %" PRIu64
-			" are free, but the kernel does not give them: %s: %s\n"
+			"buffer: huge pages of %s: %" PRIu64 " needed, %" PRIu64 " of %" PRIu64
+			" free, but the kernel does not give them: %s: %s\n"
 			"a cgroup (hugetlb.*.max), a limit of this process or a memory policy "
 			"may hold them back",
-			pool.needed, page, pool.free, pool.total, what, strerrordesc_np(-err));
+			page, pool.needed, pool.free, pool.total, what, strerrordesc_np(-err));
 	return error_set(ENOMEM, VFA_CAUSE_NO_HUGE_PAGES,
-			 "buffer: %" PRIu64 " pages of %s needed, %" PRIu64 " of %" PRIu64
-			 " are free\n"
+			 "buffer: huge pages of %s: %" PRIu64 " needed, %" PRIu64 " of %" PRIu64
+			 " free\n"
 			 "reserve more%s:\n"
 			 "  echo %" PRIu64 " > %s/nr_hugepages",
-			 pool.needed, page, pool.free, pool.total,
+			 page, pool.needed, pool.free, pool.total,
 			 wish->page_size >= 1ull << 30
 				 ? ", best at boot (hugepagesz= and hugepages=), or now"
 				 : "",

@@ -412,16 +412,17 @@ static void a_fallback_to_smaller_pages_is_told(void **state)
 	assert_int_equal(vfa_buffer_page_size(buffer), 2 * MIB);
 	assert_int_equal(vfa_buffer_size(buffer), 2 * MIB);
 	assert_non_null(strstr(vfa_buffer_fallback(buffer),
-			       "buffer: 1 pages of 1 GiB needed, 0 of 0 are free\n"));
+			       "buffer: huge pages of 1 GiB: 1 needed, 0 of 0 free\n"));
 	assert_null(strstr(vfa_buffer_fallback(buffer), "2 MiB"));
-	assert_non_null(strstr(space.machine->log, "1 pages of 1 GiB needed"));
+	assert_non_null(strstr(space.machine->log, "huge pages of 1 GiB: 1 needed"));
 	vfa_buffer_free(buffer);
 
 	buffer = alloc_with(space, 3 * MIB, &options);
 	assert_int_equal(vfa_buffer_page_size(buffer), PAGE);
 	assert_int_equal(vfa_buffer_size(buffer), 3 * MIB);
-	assert_non_null(strstr(vfa_buffer_fallback(buffer), "1 pages of 1 GiB needed"));
-	assert_non_null(strstr(vfa_buffer_fallback(buffer), "2 pages of 2 MiB needed, 1 of 1"));
+	assert_non_null(strstr(vfa_buffer_fallback(buffer), "huge pages of 1 GiB: 1 needed"));
+	assert_non_null(
+		strstr(vfa_buffer_fallback(buffer), "huge pages of 2 MiB: 2 needed, 1 of 1"));
 	vfa_buffer_free(buffer);
 	error_was_kept();
 	close_space(space);

@@ -537,18 +537,18 @@ static void no_huge_pages_is_told(void **state)
 	     "ls /sys/kernel/mm/hugepages lists the sizes there are");
 	tree_huge_pages(tree, 2048, 16, 5, 2);
 	SAYS(try_buffer(space, 2 << 20, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
-	     "buffer: 512 pages of 2 MiB needed, 3 of 16 are free",
+	     "buffer: huge pages of 2 MiB: 512 needed, 3 of 16 free",
 	     "reserve more:\n"
 	     "  echo 525 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
 	tree_huge_pages(tree, 2048, 600, 600, 0);
 	SAYS(try_buffer(space, 2 << 20, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
-	     "buffer: 512 pages of 2 MiB needed, 600 of 600 are free, but the kernel does not "
+	     "buffer: huge pages of 2 MiB: 512 needed, 600 of 600 free, but the kernel does not "
 	     "give them: mmap: Cannot allocate memory",
 	     "a cgroup (hugetlb.*.max), a limit of this process or a memory policy may hold "
 	     "them back");
 	tree_huge_pages(tree, 1048576, 0, 0, 0);
 	SAYS(try_buffer(space, 1 << 30, VFA_BUFFER_STRICT, 0), NO_HUGE_PAGES,
-	     "buffer: 1 pages of 1 GiB needed, 0 of 0 are free",
+	     "buffer: huge pages of 1 GiB: 1 needed, 0 of 0 free",
 	     "reserve more, best at boot (hugepagesz= and hugepages=), or now:\n"
 	     "  echo 1 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages");
 	close_space(space);
