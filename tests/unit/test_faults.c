@@ -8,6 +8,7 @@
  */
 
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,8 @@ char *__wrap_strdup(const char *text)
 {
 	return allocation_fails() ? NULL : __real_strdup(text);
 }
+
+#define MIB (1ul << 20)
 
 /* One run of a scenario. */
 struct run {
@@ -176,6 +179,66 @@ static void the_whole_life(struct run *run)
 	vfa_container_close(run->container);
 }
 
+static void use_buffer(struct run *run, size_t size, const struct vfa_buffer_options *kind)
+{
+	struct vfa_buffer_options options = *kind;
+	struct vfa_buffer *buffer = NULL;
+
+	options.struct_size = sizeof(options);
+	if (step(run, vfa_buffer_alloc(run->container, size, &options, &buffer)))
+		memset(vfa_buffer_vaddr(buffer), 1, PAGE);
+	vfa_buffer_free(buffer);
+	step(run, 0);
+}
+
+static void use_buffers(struct run *run, size_t size, const struct vfa_buffer_options *kinds,
+			size_t count)
+{
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device)))
+		for (size_t i = 0; i < count; i++)
+			use_buffer(run, size, &kinds[i]);
+	vfa_device_close(device);
+	step(run, 0);
+	vfa_container_close(run->container);
+}
+
+static void buffers(struct run *run)
+{
+	static const struct vfa_buffer_options kinds[] = {
+		{ .flags = 0 },
+		{ .flags = VFA_BUFFER_ANONYMOUS },
+		{ .alignment = 1 << 20 },
+		{ .flags = VFA_BUFFER_IDENTITY, .threads = 1 },
+		{ .flags = VFA_BUFFER_ON_NODE },
+	};
+
+	use_buffers(run, PAGE, kinds, 5);
+}
+
+/* There is one page of 64 KiB, and none of 1 GiB. */
+static void huge_buffers(struct run *run)
+{
+	static const struct vfa_buffer_options kinds[] = {
+		{ .flags = VFA_BUFFER_STRICT, .page_size = 64 << 10 },
+		{ .flags = VFA_BUFFER_ANONYMOUS | VFA_BUFFER_IDENTITY, .page_size = 64 << 10 },
+		{ .page_size = 1 << 30 },
+	};
+
+	use_buffers(run, PAGE, kinds, 3);
+}
+
+static void buffers_of_two_threads(struct run *run)
+{
+	static const struct vfa_buffer_options kind = { .threads = 2 };
+
+	use_buffers(run, 4 * MIB + PAGE, &kind, 1);
+}
+
 /* Mappings outlive the last device, and are there for the next. */
 static void a_change_of_devices(struct run *run)
 {
@@ -279,12 +342,32 @@ static void check_nothing_left(const struct machine *machine)
 
 typedef void (*scenario)(struct run *run);
 
+/* Memory that is shared, in bytes of address space: all that is mapped for DMA here. */
+static size_t count_shared(void)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	unsigned long start, end;
+	char line[512], kind;
+	size_t size = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%lx-%lx %*3c%c", &start, &end, &kind) == 3 && kind == 's')
+			size += end - start;
+	fclose(file);
+	return size;
+}
+
 static unsigned int play(struct machine *machine, scenario play_it)
 {
-	struct run run = { .machine = machine, .memory = memory_new(PAGE) };
+	struct run run = { .machine = machine };
+	size_t shared = count_shared();
 
+	fake_set_huge_pages(64 << 10, 1);
+	run.memory = memory_new(PAGE);
 	play_it(&run);
 	memory_free(run.memory, PAGE);
+	assert_int_equal(count_shared(), shared);
 	machine->log[0] = '\0';
 	return run.failures;
 }
@@ -392,13 +475,20 @@ static void interrupt_each_call(void **state, scenario play_it)
 SCENARIO(the_whole_life)
 SCENARIO(a_change_of_devices)
 SCENARIO(a_choice_of_accounting)
+SCENARIO(buffers)
+SCENARIO(huge_buffers)
+SCENARIO(buffers_of_two_threads)
 SCENARIO(passed_nodes)
 SCENARIO(snapshots)
 SCENARIO(refusals)
 UNANSWERED(the_whole_life)
 UNANSWERED(a_change_of_devices)
+UNANSWERED(buffers)
 INTERRUPTED(the_whole_life)
 INTERRUPTED(a_change_of_devices)
+INTERRUPTED(buffers)
+INTERRUPTED(huge_buffers)
+INTERRUPTED(buffers_of_two_threads)
 INTERRUPTED(snapshots)
 
 #define CASES(name)                                                                                \
@@ -410,13 +500,20 @@ int main(void)
 		CASES(the_whole_life),
 		CASES(a_change_of_devices),
 		CASES(a_choice_of_accounting),
+		CASES(buffers),
+		CASES(huge_buffers),
+		CASES(buffers_of_two_threads),
 		CASES(passed_nodes),
 		CASES(snapshots),
 		CASES(refusals),
 		ON_BOTH(each_answer_to_the_whole_life_may_fail),
 		ON_BOTH(each_answer_to_a_change_of_devices_may_fail),
+		ON_BOTH(each_answer_to_buffers_may_fail),
 		ON_BOTH(signals_do_not_disturb_the_whole_life),
 		ON_BOTH(signals_do_not_disturb_a_change_of_devices),
+		ON_BOTH(signals_do_not_disturb_buffers),
+		ON_BOTH(signals_do_not_disturb_huge_buffers),
+		ON_BOTH(signals_do_not_disturb_buffers_of_two_threads),
 		ON_BOTH(signals_do_not_disturb_snapshots),
 	};
 

@@ -22,7 +22,7 @@
 static struct {
 	uint64_t size;
 	uint64_t count;
-} huge_pages[] = { { 2ull << 20, 0 }, { 1ull << 30, 0 } };
+} huge_pages[] = { { 64ull << 10, 0 }, { 2ull << 20, 0 }, { 1ull << 30, 0 } };
 
 #define SIZES (sizeof(huge_pages) / sizeof(huge_pages[0]))
 

@@ -96,7 +96,7 @@ void fake_set_unsafe_interrupts(bool allowed);
 void fake_set_open_errno(const char *node, int err);
 /* IOMMU_IOAS_MAP_FILE, from Linux 6.14. */
 void fake_set_map_file(bool there);
-/* Huge pages of this size that are free: 2 MiB or 1 GiB; none of either at first. */
+/* Huge pages of this size that are free: 64 KiB, 2 MiB or 1 GiB; none at first. */
 void fake_set_huge_pages(uint64_t page_size, uint64_t count);
 /* NUMA nodes, from 0 on; 0 for a kernel that has none of it. */
 void fake_set_nodes(unsigned int count);
