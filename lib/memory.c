@@ -15,6 +15,7 @@
 #include "base/sysfs.h"
 #include "populate.h"
 #include "refusal_memory.h"
+#include "uapi/memfd.h"
 
 /* The size of a page of the next level of page tables, in processors and IOMMUs alike. */
 #define LARGE_PAGE (2ull << 20)
@@ -98,6 +99,14 @@ static int set_size(const struct syscalls *sys, int fd, size_t size)
 	return err;
 }
 
+/* Nothing to be run: from Linux 6.3 on a system may insist on that being said. */
+static int create(const struct syscalls *sys, unsigned int flags)
+{
+	int fd = sys_memfd_create(sys, "vfa-buffer", flags | UAPI_MFD_NOEXEC_SEAL);
+
+	return fd == -EINVAL ? sys_memfd_create(sys, "vfa-buffer", flags) : fd;
+}
+
 int memory_open(const struct vfa_host *host, const struct memory_wish *wish, struct memory *ret)
 {
 	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -108,7 +117,7 @@ int memory_open(const struct vfa_host *host, const struct memory_wish *wish, str
 		return 0;
 	if (memory_is_huge(wish->page_size))
 		flags |= MFD_HUGETLB | huge_flag(wish->page_size);
-	fd = sys_memfd_create(host->sys, "vfa-buffer", flags);
+	fd = create(host->sys, flags);
 	if (fd < 0)
 		return refuse(host, wish, "memfd_create", fd);
 	err = set_size(host->sys, fd, wish->size);

@@ -256,6 +256,8 @@ static void unknown_options_are_refused(void **state)
 	close_space(space);
 }
 
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
 static void a_buffer_is_a_memfd_of_sealed_size(void **state)
 {
 	struct space space = open_space(state);
@@ -267,6 +269,7 @@ static void a_buffer_is_a_memfd_of_sealed_size(void **state)
 	assert_int_equal(fstat(fd, &file), 0);
 	assert_int_equal(file.st_size, 2 * PAGE);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_GET_SEALS) & SEALS, SEALS);
 	assert_int_equal(ftruncate(fd, PAGE), -1);
 	assert_int_equal(errno, EPERM);
 	other = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
