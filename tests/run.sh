@@ -140,7 +140,7 @@ trap interrupt INT TERM HUP
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
 plan=()
-((!with_unit)) || plan+=("unit tests three times: plain, sanitized, under valgrind")
+((!with_unit)) || plan+=("unit tests plain, sanitized, under valgrind, and with ThreadSanitizer")
 ((!with_vm)) || plan+=("device tests on emulated machines: ${profiles[*]}")
 say "$(printf '%s; ' "set-up" "build" "${plan[@]}" | sed 's/; $//')"
 

@@ -3,7 +3,8 @@
 # shellcheck shell=bash disable=SC2154
 #
 # The tests that need no device. Suite "unit" has the cmocka programs, which run
-# in three ways; suite "check" has what is run once, such as scripts.
+# in three ways, those with threads in a fourth; suite "check" has what is run once,
+# such as scripts.
 
 unit_tests() {
     say "unit tests and checks"
@@ -14,9 +15,21 @@ unit_tests() {
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         unit_run build-asan asan --suite unit
 
+    unit_threads
+
     say "unit tests under valgrind"
     unit_run build memcheck --suite unit --timeout-multiplier 4 \
         --wrap 'valgrind -q --child-silent-after-fork=yes --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99'
+}
+
+# Suite "threads" has the programs in which threads meet. ThreadSanitizer of older
+# compilers wants its memory at addresses that the kernel may give to others.
+unit_threads() {
+    local where=()
+    ! setarch "$(uname -m)" -R true 2>/dev/null || where=(--wrap "setarch $(uname -m) -R")
+    configure build-tsan -Db_sanitize=thread -Db_lundef=false -Dexamples=false -Dman=disabled
+    say "unit tests with threads under ThreadSanitizer"
+    TSAN_OPTIONS=halt_on_error=1 unit_run build-tsan tsan --suite threads "${where[@]}"
 }
 
 unit_run() { # BUILDDIR LABEL MESON-OPTION...

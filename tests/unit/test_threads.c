@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "fixture.h"
+#include "oracle/stress.h"
 
 #define THREADS 6
 #define ROUNDS  60
@@ -279,6 +280,25 @@ static void threads_share_a_host(void **state)
 	stop(&shared);
 }
 
+/* What stays is found always, and what comes and goes is never found wrong. */
+static void readers_see_right_answers_while_others_map(void **state)
+{
+	struct space space = open_space(state);
+	struct stress_plan plan = {
+		.container = space.container,
+		.kernel = fake_syscalls.ioctl,
+		.memory = memory_new(STRESS_MEMORY),
+		.page = PAGE,
+		.rounds = is_slow() ? 1000 : 50000,
+	};
+
+	fake_set_trusts_memory(true);
+	assert_int_equal(stress_run(&plan), 0);
+	assert_int_equal(fake_count_mappings(), 0);
+	memory_free(plan.memory, STRESS_MEMORY);
+	close_space(space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +310,7 @@ int main(void)
 		ON_BOTH(threads_share_a_device),
 		ON_BOTH(threads_wait_for_vectors_of_their_own),
 		ON_BOTH(threads_share_a_host),
+		ON_BOTH(readers_see_right_answers_while_others_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

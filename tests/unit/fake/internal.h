@@ -43,6 +43,7 @@ struct fake_file {
 struct fake_settings {
 	bool type1;
 	bool loses_last_page;
+	bool trusts_memory;
 	bool noiommu;
 	bool iommufd_container;
 	bool bind_token;

@@ -512,6 +512,7 @@ void fake_stop(void)
 
 SETTER(fake_set_type1, bool, type1)
 SETTER(fake_set_loses_last_page, bool, loses_last_page)
+SETTER(fake_set_trusts_memory, bool, trusts_memory)
 SETTER(fake_set_noiommu, bool, noiommu)
 SETTER(fake_set_iommufd_container, bool, iommufd_container)
 SETTER(fake_set_bind_token, bool, bind_token)

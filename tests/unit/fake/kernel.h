@@ -86,6 +86,8 @@ void fake_set_transfer(const char *bdf, size_t most);
 void fake_set_type1(bool there);
 /* Type1 is one that loses mappings which reach the end of 64 bits. */
 void fake_set_loses_last_page(bool old);
+/* Maps do not look whether there is memory, which takes most of their time. */
+void fake_set_trusts_memory(bool trusts);
 void fake_set_noiommu(bool there);
 /* CONFIG_IOMMUFD_VFIO_CONTAINER: /dev/vfio/vfio is an iommufd. */
 void fake_set_iommufd_container(bool there);

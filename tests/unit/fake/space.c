@@ -283,7 +283,8 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 		return 0;
 	if (mmio && !device_memory)
 		return -EFAULT;
-	if (fake_memory_check(vaddr, size, flags & VFIO_DMA_MAP_FLAG_WRITE))
+	if (!fake_settings.trusts_memory &&
+	    fake_memory_check(vaddr, size, flags & VFIO_DMA_MAP_FLAG_WRITE))
 		return -EFAULT;
 	return !mmio && exceeds_memlock(space, size) ? -ENOMEM : 0;
 }
