@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/node.h"
 #include "choice.h"
+#include "collision.h"
 #include "mapping.h"
 #include "refusal.h"
 #include "refusal_map.h"
@@ -80,26 +81,6 @@ static int refresh_limits(struct vfa_container *container)
 	return 0;
 }
 
-/* Held against live mappings before the kernel is asked: its refusal names nothing. */
-static int check_collision(const struct vfa_container *container,
-			   const struct pci_function *function)
-{
-	struct vfa_reserved_region *regions = NULL;
-	const struct iova_span *span = NULL;
-	int count, err = 0;
-
-	if (function->group < 0 || !container->space.count)
-		return 0;
-	count = reserved_read(container->host, function->group, &regions);
-	for (int i = 0; i < count && !err; i++) {
-		span = iova_space_collision(&container->space, &regions[i]);
-		if (span)
-			err = refuse_collision(function->bdf, &span->range, &regions[i]);
-	}
-	free(regions);
-	return err;
-}
-
 static int check_unique(const struct vfa_container *container, const char *bdf)
 {
 	for (struct vfa_device *other = container->devices; other; other = other->next)
@@ -119,6 +100,24 @@ static void find_node(const struct vfa_host *host, enum vfa_backend backend,
 	else
 		node_path(host, path, "vfio/%s%d", function->noiommu ? "noiommu-" : "",
 			  function->group);
+}
+
+static int refuse(const struct vfa_device *device, const struct pci_function *function,
+		  bool holds_mappings, int err)
+{
+	const struct vfa_container *container = device->container;
+	struct refused_join refused = {
+		.host = container->host,
+		.backend = container->backend->kind,
+		.function = function,
+		.join = &device->join,
+		.live_mappings = holds_mappings ? container->space.count : 0,
+	};
+
+	err = refuse_join(&refused, err);
+	if (vfa_error_last()->cause == VFA_CAUSE_JOIN_CONFLICT)
+		collision_explain(container, &device->join);
+	return err;
 }
 
 static int enter_kernel(struct vfa_device *device, const struct pci_function *function, int fd,
@@ -143,15 +142,7 @@ static int enter_kernel(struct vfa_device *device, const struct pci_function *fu
 	    container->mapped_bytes)
 		return refuse_memory(container, device->bdf, container->mapped_bytes);
 	if (err < 0)
-		return refuse_join(
-			&(struct refused_join){
-				.host = container->host,
-				.backend = backend->kind,
-				.function = function,
-				.join = &device->join,
-				.live_mappings = holds_mappings ? container->space.count : 0,
-			},
-			err);
+		return refuse(device, function, holds_mappings, err);
 	device->join.node = NULL;
 	device->join.vf_token = NULL;
 	device->fd = device->join.device_fd;
@@ -240,7 +231,7 @@ int join_container(struct vfa_device *device, const struct pci_function *functio
 
 	if (err)
 		return err;
-	err = check_collision(container, function);
+	err = collision_check(container, function);
 	if (err)
 		return err;
 	device->decided = !container->backend;
@@ -255,6 +246,8 @@ int join_container(struct vfa_device *device, const struct pci_function *functio
 		return err;
 	}
 	err = refresh_limits(container);
+	if (!err && forgotten)
+		err = collision_check_limits(container, device->bdf);
 	if (!err && forgotten)
 		err = mapping_replay_all(container);
 	if (err)

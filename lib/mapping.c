@@ -157,16 +157,8 @@ int mapping_replay_all(struct vfa_container *container)
 	struct iova_span *span = iova_space_first(space, &range_everything);
 
 	for (; span; span = iova_space_next(space, span)) {
-		const struct vfa_mapping *mapping = mapping_of(span);
-		int err;
+		int err = map_again(container, mapping_of(span));
 
-		if (!range_list_find(&space->limits.allowed, &mapping->span.range))
-			return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
-					 "mapping 0x%" PRIx64 "-0x%" PRIx64
-					 " is outside what the joining device's IOMMU maps\n"
-					 "unmap it, let the device join, and map it elsewhere",
-					 mapping->span.range.start, mapping->span.range.last);
-		err = map_again(container, mapping);
 		if (err)
 			return err;
 	}

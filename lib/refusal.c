@@ -97,6 +97,19 @@ int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 			 region->range.last, vfa_reserved_type_name(region->type), region->group);
 }
 
+int refuse_unreachable(const char *bdf, const struct vfa_iova_range *mapping,
+		       const struct range_list *allowed)
+{
+	char ranges[256];
+
+	range_list_print(allowed, ranges, sizeof(ranges));
+	return error_set(EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,
+			 "%s cannot join: mapping 0x%" PRIx64 "-0x%" PRIx64
+			 " is outside its IOMMU's aperture, which is %s\n"
+			 "unmap it, let the device join, and map it elsewhere",
+			 bdf, mapping->start, mapping->last, ranges);
+}
+
 /* On type1 the group was seen to be free before; on iommufd an owner can be out of sight. */
 static int refuse_interrupts(const struct refused_join *refused)
 {
@@ -174,6 +187,13 @@ static int refuse_attach(const struct refused_join *refused, const char *call, i
 		return known;
 	if (err == -EPERM)
 		return refuse_unpermitted(refused);
+	if (err == -EFAULT && refused->live_mappings)
+		return error_set(EFAULT, VFA_CAUSE_BAD_ADDRESS,
+				 "%s cannot join: the memory of a mapping is gone, or has lost its "
+				 "rights\n"
+				 "unmap before memory is freed, or let mappings go with the last "
+				 "device: vfa_container_keep_mappings",
+				 refused->function->bdf);
 	if (is_conflict(refused, err))
 		return error_set(
 			EADDRINUSE, VFA_CAUSE_JOIN_CONFLICT,

@@ -28,6 +28,10 @@ int refuse_unready(const struct vfa_host *host, enum vfa_backend wanted,
 int refuse_collision(const char *bdf, const struct vfa_iova_range *mapping,
 		     const struct vfa_reserved_region *region);
 
+/** refuse_unreachable() - a live mapping is outside what the joining device can map */
+int refuse_unreachable(const char *bdf, const struct vfa_iova_range *mapping,
+		       const struct range_list *allowed);
+
 /** refuse_join() - the kernel said no, with @err */
 int refuse_join(const struct refused_join *refused, int err);
 

@@ -35,17 +35,6 @@ int refuse_misaligned(const char *of, uint64_t value, uint64_t alignment)
 			 of, value, alignment);
 }
 
-/* The ranges as text, as many as fit. */
-static void print_ranges(const struct range_list *list, char *text, size_t size)
-{
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < list->count && used < size; i++)
-		used += snprintf(text + used, size - used, "%s0x%" PRIx64 "-0x%" PRIx64,
-				 i ? ", " : "", list->ranges[i].start, list->ranges[i].last);
-}
-
 /* What would do instead. */
 static void print_nearest(const struct vfa_map_options *options, const struct vfa_verdict *verdict,
 			  char *text, size_t size)
@@ -104,7 +93,7 @@ int refuse_verdict(const struct vfa_container *container, const struct vfa_map_o
 				 vfa_reserved_type_name(verdict->reserved.type),
 				 verdict->reserved.group, nearest);
 	case IOVA_OUTSIDE:
-		print_ranges(&limits->allowed, ranges, sizeof(ranges));
+		range_list_print(&limits->allowed, ranges, sizeof(ranges));
 		return error_set(EINVAL, VFA_CAUSE_OUTSIDE_APERTURE,
 				 "map 0x%" PRIx64 "-0x%" PRIx64
 				 ": outside the IOMMU's aperture, which is %s\n%s",
@@ -159,7 +148,7 @@ int refuse_no_space(const struct vfa_container *container, const struct iova_wis
 
 	if (verdict->flags & VFA_VERDICT_WINDOW)
 		return refuse_dangerous_space(wish, verdict);
-	print_ranges(&container->space.limits.allowed, ranges, sizeof(ranges));
+	range_list_print(&container->space.limits.allowed, ranges, sizeof(ranges));
 	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
 			 "map: no free IOVA range of 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			 " from 0x%" PRIx64 " to 0x%" PRIx64 "\n"
@@ -173,7 +162,7 @@ int refuse_no_identity(const struct vfa_container *container, const struct iova_
 {
 	char ranges[256];
 
-	print_ranges(&container->space.limits.allowed, ranges, sizeof(ranges));
+	range_list_print(&container->space.limits.allowed, ranges, sizeof(ranges));
 	return error_set(ENOSPC, VFA_CAUSE_NO_SPACE,
 			 "buffer: no 0x%" PRIx64 " bytes aligned to 0x%" PRIx64 " from 0x%" PRIx64
 			 " to 0x%" PRIx64 " are free both in this process and as IOVA\n"

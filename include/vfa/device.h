@@ -73,6 +73,8 @@ struct vfa_device_options {
  *		VFA_CAUSE_DEVICE_BUSY), or the device in this container already
  *		(VFA_CAUSE_DEVICE_BUSY)
  *	-EADDRINUSE: a live mapping is in the way (VFA_CAUSE_JOIN_CONFLICT)
+ *	-EFAULT: the memory of a mapping of this container is gone
+ *		(VFA_CAUSE_BAD_ADDRESS)
  *	-EPERM: interrupts cannot be isolated (VFA_CAUSE_UNSAFE_INTERRUPTS); a
  *		policy said no, or noiommu wants CAP_SYS_RAWIO (VFA_CAUSE_DENIED)
  *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing or wrong

@@ -3,6 +3,8 @@
 
 #include "iova/range.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,4 +85,14 @@ const struct vfa_iova_range *range_list_find(const struct range_list *list,
 		if (range_contains(&list->ranges[i], wanted))
 			return &list->ranges[i];
 	return NULL;
+}
+
+void range_list_print(const struct range_list *list, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < list->count && used < size; i++)
+		used += snprintf(text + used, size - used, "%s0x%" PRIx64 "-0x%" PRIx64,
+				 i ? ", " : "", list->ranges[i].start, list->ranges[i].last);
 }

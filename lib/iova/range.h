@@ -45,4 +45,7 @@ void range_list_cut(struct range_list *list, const struct vfa_iova_range *hole);
 const struct vfa_iova_range *range_list_find(const struct range_list *list,
 					     const struct vfa_iova_range *wanted);
 
+/** range_list_print() - as text, as many as fit */
+void range_list_print(const struct range_list *list, char *text, size_t size);
+
 #endif

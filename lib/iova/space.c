@@ -308,3 +308,21 @@ const struct iova_span *iova_space_collision(const struct iova_space *space,
 		return NULL;
 	return iova_space_first(space, &region->range);
 }
+
+const struct iova_span *iova_space_stranger(const struct iova_space *space,
+					    const struct range_list *ranges)
+{
+	struct vfa_iova_range hole = { 0, UINT64_MAX };
+	const struct iova_span *found;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct vfa_iova_range *range = &ranges->ranges[i];
+
+		hole.last = range->start - 1;
+		found = range->start > hole.start ? iova_space_first(space, &hole) : NULL;
+		if (found || range->last == UINT64_MAX)
+			return found;
+		hole = (struct vfa_iova_range){ range->last + 1, UINT64_MAX };
+	}
+	return iova_space_first(space, &hole);
+}

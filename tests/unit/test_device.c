@@ -461,12 +461,21 @@ static void a_smaller_aperture_is_no_surprise(void **state)
 	struct vfa_container *container = open_container(machine);
 	struct vfa_device *device = open_device(container, EDU), *other = NULL;
 	void *memory = memory_new(PAGE);
+	struct vfa_iova_range ranges[2];
+	size_t fds, objects;
 
 	fake_set_aperture(7, 0, 0xffffffff);
 	map_at(container, memory, PAGE, 0x100000000);
+	fds = count_fds();
+	objects = fake_count_objects();
 	assert_fails(vfa_device_open(container, OTHER, NULL, &other), EADDRINUSE, JOIN_CONFLICT);
 	assert_null(other);
+	assert_non_null(strstr(vfa_error_last()->message, "mapping 0x100000000-0x100000fff"));
+	assert_int_equal(count_fds(), fds);
+	assert_int_equal(fake_count_objects(), objects);
 	assert_int_equal(fake_count_mappings(), 1);
+	assert_int_equal(vfa_container_iova_ranges(container, ranges, 2), 2);
+	assert_int_equal(ranges[1].last, 0x7fffffffff);
 	vfa_device_close(device);
 	vfa_container_close(container);
 	memory_free(memory, PAGE);

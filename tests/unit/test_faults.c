@@ -278,6 +278,68 @@ static void a_choice_of_accounting(struct run *run)
 	vfa_container_close(run->container);
 }
 
+/* A device that does not fit is refused, and leaves all as it was. */
+static void a_collision(struct run *run)
+{
+	struct vfa_map_options options = at(0x100000000);
+	struct vfa_device *device = NULL, *other = NULL;
+	bool mapped;
+
+	fake_set_aperture(7, 0, 0xffffffff);
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+		mapped = step(run,
+			      vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
+		if (mapped)
+			assert_true(vfa_device_open(run->container, OTHER, NULL, &other) < 0);
+		assert_null(other);
+		step(run, vfa_container_unmap_all(run->container));
+		step(run, vfa_device_open(run->container, OTHER, NULL, &other));
+		vfa_device_close(other);
+		step(run, 0);
+	}
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
+static void ask(struct run *run)
+{
+	struct vfa_address_info info = VFA_ADDRESS_INFO_INIT;
+	struct vfa_verdict verdict = VFA_VERDICT_INIT;
+	char text[256];
+
+	step(run, vfa_container_check_map(run->container, NULL, PAGE, NULL, &verdict));
+	if (step(run, vfa_container_describe(run->container, 0x10000, &info)))
+		step(run, vfa_address_explain(&info, VFA_ACCESS_READ, text, sizeof(text)));
+}
+
+/* Mappings in and out of a window, which go with the last device. */
+static void windows_and_questions(struct run *run)
+{
+	const struct vfa_window window = { { 0x10000, 0x1ffff }, VFA_WINDOW_BAR, NVME };
+	struct vfa_map_options options = at(0x10000);
+	struct vfa_device *device = NULL;
+	bool added;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	step(run, vfa_container_keep_mappings(run->container, false));
+	added = step(run, vfa_container_add_window(run->container, &window));
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
+		step(run, vfa_container_map(run->container, run->memory, PAGE, NULL, NULL));
+		ask(run);
+		if (added)
+			step(run, vfa_container_remove_window(run->container, &window));
+	}
+	vfa_device_close(device);
+	step(run, 0);
+	vfa_container_close(run->container);
+}
+
 /* All nodes come from somebody else. */
 static void passed_nodes(struct run *run)
 {
@@ -478,6 +540,8 @@ SCENARIO(a_choice_of_accounting)
 SCENARIO(buffers)
 SCENARIO(huge_buffers)
 SCENARIO(buffers_of_two_threads)
+SCENARIO(a_collision)
+SCENARIO(windows_and_questions)
 SCENARIO(passed_nodes)
 SCENARIO(snapshots)
 SCENARIO(refusals)
@@ -489,6 +553,9 @@ INTERRUPTED(a_change_of_devices)
 INTERRUPTED(buffers)
 INTERRUPTED(huge_buffers)
 INTERRUPTED(buffers_of_two_threads)
+UNANSWERED(windows_and_questions)
+INTERRUPTED(a_collision)
+INTERRUPTED(windows_and_questions)
 INTERRUPTED(snapshots)
 
 #define CASES(name)                                                                                \
@@ -503,6 +570,8 @@ int main(void)
 		CASES(buffers),
 		CASES(huge_buffers),
 		CASES(buffers_of_two_threads),
+		CASES(a_collision),
+		CASES(windows_and_questions),
 		CASES(passed_nodes),
 		CASES(snapshots),
 		CASES(refusals),
@@ -514,6 +583,9 @@ int main(void)
 		ON_BOTH(signals_do_not_disturb_buffers),
 		ON_BOTH(signals_do_not_disturb_huge_buffers),
 		ON_BOTH(signals_do_not_disturb_buffers_of_two_threads),
+		ON_IOMMUFD(each_answer_to_windows_and_questions_may_fail),
+		ON_BOTH(signals_do_not_disturb_a_collision),
+		ON_BOTH(signals_do_not_disturb_windows_and_questions),
 		ON_BOTH(signals_do_not_disturb_snapshots),
 	};
 

@@ -437,6 +437,32 @@ static void collisions_are_found_by_type(void **state)
 	iova_space_clear(&space);
 }
 
+static void strangers_to_ranges_are_found(void **state)
+{
+	struct vfa_iova_range ranges[2] = { RANGE(0x1000, 0xffff), RANGE(0x20000, UINT64_MAX) };
+	struct range_list list = { ranges, 2 };
+	struct iova_span inside, across;
+	struct iova_space space;
+
+	(void)state;
+	make_space(&space);
+	assert_null(iova_space_stranger(&space, &list));
+	insert(&space, &inside, 0xf000, 0xffff);
+	assert_null(iova_space_stranger(&space, &list));
+	insert(&space, &across, 0x1f000, 0x20fff);
+	assert_ptr_equal(iova_space_stranger(&space, &list), &across);
+	ranges[1].start = 0x10000;
+	assert_null(iova_space_stranger(&space, &list));
+	ranges[1].last = 0x20ffe;
+	assert_ptr_equal(iova_space_stranger(&space, &list), &across);
+	list.count = 0;
+	assert_ptr_equal(iova_space_stranger(&space, &list), &inside);
+	list.count = 1;
+	ranges[0] = RANGE(0, UINT64_MAX);
+	assert_null(iova_space_stranger(&space, &list));
+	iova_space_clear(&space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_window_is_removed_as_often_as_it_was_added),
 		cmocka_unit_test(spans_come_and_go),
 		cmocka_unit_test(collisions_are_found_by_type),
+		cmocka_unit_test(strangers_to_ranges_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

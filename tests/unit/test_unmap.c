@@ -315,14 +315,12 @@ static void buffers_are_not_dropped(void **state)
 static void dropped_mappings_need_no_memory(void **state)
 {
 	struct space space = open_space(state);
-	bool type1 = space.machine->backend == VFA_BACKEND_TYPE1;
 
 	map_at(space.container, space.memory, PAGE, 0x10000);
 	vfa_device_close(space.device);
 	memory_free(space.memory, PAGE);
-	if (type1)
-		assert_fails(vfa_device_open(space.container, EDU, NULL, &space.device), EFAULT,
-			     BAD_ADDRESS);
+	assert_fails(vfa_device_open(space.container, EDU, NULL, &space.device), EFAULT,
+		     BAD_ADDRESS);
 	assert_ok(vfa_container_keep_mappings(space.container, false));
 	space.device = open_device(space.container, EDU);
 	close_space(space);

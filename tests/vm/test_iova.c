@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "raw.h"
@@ -443,6 +445,160 @@ static void mappings_stay_true_while_a_device_fd_lives_on(void **state)
 	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
 }
 
+/* What is refused before the kernel is asked is so for the kernel too. */
+static void address_width_of_vtd_covers_the_ranges(void **state)
+{
+	struct space space = space_open(*state);
+	unsigned int bits = 0;
+	char text[32] = "";
+	int cap = open("/sys/bus/pci/devices/" EDU "/iommu/intel-iommu/cap", O_RDONLY | O_CLOEXEC);
+
+	vm_need(cap >= 0, "VT-d, as in profile intel");
+	assert_true(read(cap, text, sizeof(text) - 1) > 0);
+	close(cap);
+	bits = (strtoull(text, NULL, 16) >> 16 & 63) + 1;
+	print_message("# %u bits\n", bits);
+	assert_int_equal(space.ranges[space.count - 1].last, UINT64_MAX >> (64 - bits));
+}
+
+/* The kernel refuses, names nothing, and has changed nothing. */
+static void a_mapping_that_the_kernel_finds_in_the_way_stays(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_device *device = NULL;
+	uint64_t done = 0;
+	void *memory;
+
+	vm_need_assignment(vm);
+	vm_need(vm->backend == VFA_BACKEND_IOMMUFD, "iommufd: type1 maps nothing without a group");
+	space = vm_container(vm);
+	memory = vm_memory(vm, PAGE_SIZE);
+	assert_int_equal(raw_map(space, memory, PAGE_SIZE, MSI_START), 0);
+	assert_refused(vfa_device_open(space, EDU, NULL, &device), EADDRINUSE,
+		       VFA_CAUSE_JOIN_CONFLICT);
+	assert_null(device);
+	assert_int_equal(raw_map(space, memory, PAGE_SIZE, MSI_START), -EEXIST);
+	assert_int_equal(raw_unmap(space, MSI_START, PAGE_SIZE, &done), 0);
+	assert_int_equal(done, PAGE_SIZE);
+	vm_device(vm, space, EDU);
+}
+
+/* Kept mappings are pinned again, so their memory has to be there. */
+static void lost_memory_keeps_a_device_out_unless_dropped(void **state)
+{
+	struct vfa_map_options options = vm_fixed(0x100000);
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_device *device = NULL;
+	void *memory;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	memory = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_ok(vfa_device_open(space, EDU, NULL, &device));
+	assert_ok(vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+	vfa_device_close(device);
+	assert_int_equal(munmap(memory, PAGE_SIZE), 0);
+	assert_refused(vfa_device_open(space, EDU, NULL, &device), EFAULT, VFA_CAUSE_BAD_ADDRESS);
+	assert_ok(vfa_container_keep_mappings(space, false));
+	vm_device(vm, space, EDU);
+}
+
+/* The verdict before, the kernel's answer to the same, and that of a map. */
+static void verdicts_are_those_of_the_kernel(void **state)
+{
+	struct space space = space_open(*state);
+	const struct vfa_iova_range *top = &space.ranges[space.count - 1];
+	uint64_t places[] = {
+		0,        0x200000 - PAGE_SIZE,       0x200000,       0x203000,
+		0x204000, MSI_START - PAGE_SIZE,      MSI_START,      MSI_END - PAGE_SIZE,
+		MSI_END,  last_page(top) - PAGE_SIZE, last_page(top), top->last + 1
+	};
+	uint64_t done;
+	size_t i;
+
+	assert_ok(map_at(&space, 0x200000, 4 * PAGE_SIZE));
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct vfa_map_options options = vm_fixed(places[i]);
+		struct vfa_verdict verdict = VFA_VERDICT_INIT;
+		int err;
+
+		if (places[i] == 0 && i > 0)
+			continue; /* behind the end of 64 bits */
+		assert_ok(vfa_container_check_map(space.container, space.memory, 2 * PAGE_SIZE,
+						  &options, &verdict));
+		if (verdict.cause != VFA_CAUSE_WRAPPED) {
+			err = raw_map(space.container, space.memory, 2 * PAGE_SIZE, places[i]);
+			assert_int_equal(err < 0, verdict.code < 0);
+			if (!err)
+				assert_ok(raw_unmap(space.container, places[i], 2 * PAGE_SIZE,
+						    &done));
+		}
+		err = map_at(&space, places[i], 2 * PAGE_SIZE);
+		assert_int_equal(err, verdict.code);
+		if (err < 0) {
+			print_message("# %s\n#   %s\n", vfa_error_last()->message,
+				      vfa_error_last()->hint);
+			if (verdict.flags & VFA_VERDICT_NEAREST) {
+				assert_ok(map_at(&space, verdict.nearest.start, 2 * PAGE_SIZE));
+				assert_ok(vfa_container_unmap(
+					space.container, verdict.nearest.start, 2 * PAGE_SIZE));
+			}
+		} else {
+			assert_ok(vfa_container_unmap(space.container, places[i], 2 * PAGE_SIZE));
+		}
+	}
+}
+
+static void windows_are_avoided_and_mapped_when_insisted_on(void **state)
+{
+	struct vfa_window window = { { 0x1000, 0x8000ff }, VFA_WINDOW_BAR, SHARED_MEMORY };
+	struct vfa_map_options options = vm_fixed(0x800000);
+	struct space space = space_open(*state);
+	struct vfa_mapping *mapping;
+
+	assert_ok(vfa_container_add_window(space.container, &window));
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE_SIZE, NULL, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0x801000);
+	assert_int_equal(vfa_mapping_window(mapping, &window), 0);
+	assert_ok(vfa_container_map(space.container, space.memory, PAGE_SIZE, &options, &mapping));
+	assert_int_equal(vfa_mapping_window(mapping, &window), 1);
+	assert_string_equal(window.bdf, SHARED_MEMORY);
+	options = (struct vfa_map_options)VFA_MAP_OPTIONS_INIT;
+	options.iova_max = 0x7fffff;
+	assert_refused(vfa_container_map(space.container, space.memory, PAGE_SIZE, &options, NULL),
+		       ENOSPC, VFA_CAUSE_NO_SPACE);
+	assert_said("VFA_MAP_FIXED");
+}
+
+/* Low memory is in every aperture; what mmap() chooses is only in some. */
+static void identity_mappings_are_where_the_memory_is(void **state)
+{
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+	struct space space = space_open(*state);
+	struct vfa_mapping *mapping;
+	void *wanted = (void *)0x10000000, *memory;
+	uint64_t chosen = (uintptr_t)space.memory;
+	int err;
+
+	memory = mmap(wanted, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	assert_ptr_equal(memory, wanted);
+	options.flags = VFA_MAP_IDENTITY;
+	assert_ok(vfa_container_map(space.container, memory, PAGE_SIZE, &options, &mapping));
+	assert_int_equal(vfa_mapping_iova(mapping), 0x10000000);
+	assert_ok(vfa_mapping_unmap(mapping));
+	munmap(memory, PAGE_SIZE);
+
+	err = vfa_container_map(space.container, space.memory, PAGE_SIZE, &options, &mapping);
+	if (chosen + PAGE_SIZE - 1 > space.ranges[space.count - 1].last)
+		assert_refused(err, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
+	else
+		assert_int_equal(vfa_mapping_iova(mapping), chosen);
+}
+
 int main(void)
 {
 	static const struct vm_case cases[] = {
@@ -466,6 +622,12 @@ int main(void)
 		VM_CASE(chosen_iova_is_low_aligned_and_within_the_limits),
 		VM_CASE(mapping_before_a_device_joined_is_wrong_order),
 		VM_CASE(mappings_stay_true_while_a_device_fd_lives_on),
+		VM_CASE(address_width_of_vtd_covers_the_ranges),
+		VM_CASE(a_mapping_that_the_kernel_finds_in_the_way_stays),
+		VM_CASE(lost_memory_keeps_a_device_out_unless_dropped),
+		VM_CASE(verdicts_are_those_of_the_kernel),
+		VM_CASE(windows_are_avoided_and_mapped_when_insisted_on),
+		VM_CASE(identity_mappings_are_where_the_memory_is),
 	};
 
 	return vm_run_cases("iova", cases);

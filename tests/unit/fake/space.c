@@ -198,9 +198,24 @@ static bool exceeds_memlock(const struct fake_space *space, uint64_t more)
 	return (counted + more) / FAKE_PAGE > limit / FAKE_PAGE;
 }
 
+static bool has_lost_memory(const struct fake_space *space)
+{
+	for (size_t i = 0; i < space->count; i++) {
+		const struct fake_map *map = &space->maps[i];
+		uint64_t size = map->last - map->iova + 1;
+
+		if (!map->inode && !fake_memory_is_mmio(map->vaddr, size) &&
+		    fake_memory_check(map->vaddr, size, map->flags & VFIO_DMA_MAP_FLAG_WRITE))
+			return true;
+	}
+	return false;
+}
+
 /* The first device of an address space makes the kernel pin what is in it. */
 int fake_space_join(struct fake_space *space, struct fake_group *group)
 {
+	if (!space->tenant_count && has_lost_memory(space))
+		return -EFAULT;
 	if (space->tenant_count == sizeof(space->tenants) / sizeof(space->tenants[0]))
 		return -ENOMEM;
 	space->tenants[space->tenant_count++] = group;

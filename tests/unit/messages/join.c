@@ -4,10 +4,13 @@
 /* Why a container does not open, and why a device does not join it. */
 
 #include <fcntl.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "messages/messages.h"
+#include "uapi/iommufd.h"
+#include "uapi/vfio_cdev.h"
 
 #define ACCESS_MESSAGE                                                                             \
 	"open /dev/iommu: permission denied: mode 0600, owner %u, group %u; "                      \
@@ -423,14 +426,21 @@ static void firmware_map_is_told(void **state)
 	     "this library does");
 }
 
+/* sysfs shows no reason: the device is asked what it could map alone, if it can be. */
 static void join_conflict_is_told(void **state)
 {
 	struct machine *machine = *state;
 	struct space space = open_space(state);
 	struct vfa_device *device = NULL;
+	bool type1 = machine->backend == VFA_BACKEND_TYPE1;
 
 	fake_add_reserved(7, 0x100000, 0x1fffff, FAKE_RESERVED);
 	map_at(space.container, space.memory, PAGE, 0x1ff000);
+	SAYS(vfa_device_open(space.container, OTHER, NULL, &device), JOIN_CONFLICT,
+	     "0000:00:07.0 cannot join: mapping 0x1ff000-0x1fffff is outside its IOMMU's "
+	     "aperture, which is 0x0-0xfffff, 0x200000-0xfedfffff, 0xfef00000-0x7fffffffff",
+	     "unmap it, let the device join, and map it elsewhere");
+	fake_set_open_errno(type1 ? "vfio/vfio" : "iommu", EACCES);
 	SAYS(vfa_device_open(space.container, OTHER, NULL, &device), JOIN_CONFLICT,
 	     "0000:00:07.0 cannot join: a live mapping is where it has a reserved "
 	     "region or its IOMMU does not reach",
@@ -442,6 +452,69 @@ static void join_conflict_is_told(void **state)
 	     "0000:00:07.0 cannot join: mapping 0x1ff000-0x1fffff overlaps reserved "
 	     "region 0x100000-0x1fffff (reserved) of group 7",
 	     "unmap it, let the device join, and map it elsewhere");
+	close_space(space);
+}
+
+/* VT-d tells the width of its addresses: the kernel need not be asked. */
+static void address_bits_are_told(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_device *device = NULL;
+	struct space space;
+
+	fake_set_aperture(4, 0, 0xffffffffffff);
+	space = open_space(state);
+	tree_write(&machine->tree, "d2008c22260286\n",
+		   "sys/devices/pci0000:00/" OTHER "/iommu/intel-iommu/cap");
+	map_at(space.container, space.memory, PAGE, 0x7ffffff000);
+	vfa_device_close(open_device(space.container, OTHER));
+	map_at(space.container, space.memory, PAGE, 0x8000000000);
+	fake_fail_ioctl(VFIO_GROUP_SET_CONTAINER, EIO); /* which would be told instead */
+	fake_fail_ioctl(UAPI_VFIO_DEVICE_BIND_IOMMUFD, EIO);
+	SAYS(vfa_device_open(space.container, OTHER, NULL, &device), JOIN_CONFLICT,
+	     "0000:00:07.0 cannot join: mapping 0x8000000000-0x8000000fff is outside its IOMMU's "
+	     "aperture, which is 0x0-0x7fffffffff",
+	     "unmap it, let the device join, and map it elsewhere");
+	fake_fail_ioctl(0, 0);
+	close_space(space);
+}
+
+/* Type1 maps anew what the device would not have let in. */
+static void kept_mapping_in_the_way_is_told(void **state)
+{
+	struct machine *machine = *state;
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x1ff000);
+	vfa_device_close(space.device);
+	space.device = NULL;
+	fake_add_reserved(7, 0x100000, 0x1fffff, FAKE_RESERVED);
+	SAYS(vfa_device_open(space.container, OTHER, NULL, &space.device), JOIN_CONFLICT,
+	     "0000:00:07.0 cannot join: mapping 0x1ff000-0x1fffff is outside its IOMMU's "
+	     "aperture, which is 0x0-0xfffff, 0x200000-0xfedfffff, 0xfef00000-0x7fffffffff",
+	     "unmap it, let the device join, and map it elsewhere");
+	fake_set_aperture(7, 0, 0xfffff);
+	tree_write(&machine->tree, "0x0000000000100000 0x00000000001fffff direct-relaxable\n",
+		   "sys/kernel/iommu_groups/7/reserved_regions");
+	SAYS(vfa_device_open(space.container, OTHER, NULL, &space.device), JOIN_CONFLICT,
+	     "0000:00:07.0 cannot join: mapping 0x1ff000-0x1fffff is outside its IOMMU's "
+	     "aperture, which is 0x0-0xfffff",
+	     "unmap it, let the device join, and map it elsewhere");
+	close_space(space);
+}
+
+static void lost_memory_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	vfa_device_close(space.device);
+	space.device = NULL;
+	memory_free(space.memory, PAGE);
+	SAYS(vfa_device_open(space.container, OTHER, NULL, &space.device), BAD_ADDRESS,
+	     "0000:00:07.0 cannot join: the memory of a mapping is gone, or has lost its rights",
+	     "unmap before memory is freed, or let mappings go with the last device: "
+	     "vfa_container_keep_mappings");
 	close_space(space);
 }
 
@@ -492,6 +565,9 @@ const struct CMUnitTest join_messages[] = {
 	ON_IOMMUFD(device_busy_is_told),
 	ON_BOTH(firmware_map_is_told),
 	ON_BOTH(join_conflict_is_told),
+	ON_BOTH(kept_mapping_in_the_way_is_told),
+	ON_BOTH(address_bits_are_told),
+	ON_IOMMUFD(lost_memory_is_told),
 	CASE(access_is_told),
 };
 
