@@ -26,6 +26,7 @@
 #include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>
+#include <vfa/pool.h>
 #include <vfa/region.h>
 #include <vfa/translation.h>
 #include <vfa/verdict.h>

@@ -132,6 +132,8 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NOT_CONTIGUOUS] = "not-contiguous",
 	[VFA_CAUSE_NO_HUGE_PAGES] = "no-huge-pages",
 	[VFA_CAUSE_NO_NODE] = "no-node",
+	[VFA_CAUSE_POOL_EMPTY] = "pool-empty",
+	[VFA_CAUSE_BAD_PIECE] = "bad-piece",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

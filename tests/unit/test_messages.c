@@ -93,5 +93,6 @@ int main(void)
 
 	failed += run("map", map_messages, map_messages_count);
 	failed += run("device", device_messages, device_messages_count);
+	failed += run("pool", pool_messages, pool_messages_count);
 	return failed + run("all", all, 1);
 }

@@ -19,7 +19,8 @@ void check_says(struct machine *machine, const char *file, int line, int result,
 int try_open(struct machine *machine, const char *bdf, const char *token);
 int try_map_at(struct space space, uint64_t iova, uint64_t size);
 
-extern const struct CMUnitTest join_messages[], map_messages[], device_messages[];
+extern const struct CMUnitTest join_messages[], map_messages[], device_messages[], pool_messages[];
 extern const size_t join_messages_count, map_messages_count, device_messages_count;
+extern const size_t pool_messages_count;
 
 #endif
