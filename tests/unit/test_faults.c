@@ -340,6 +340,47 @@ static void windows_and_questions(struct run *run)
 	vfa_container_close(run->container);
 }
 
+/* A get that cannot let the pool grow leaves it as it is. */
+static void use_pool(struct run *run)
+{
+	struct vfa_pool_options options = VFA_POOL_OPTIONS_INIT;
+	struct vfa_pool *pool = NULL;
+	struct vfa_piece pieces[8];
+	size_t count = 0;
+
+	options.max_count = 8;
+	options.cache_size = 2;
+	if (!step(run, vfa_pool_new(run->container, PAGE, 2, &options, &pool)))
+		return;
+	for (size_t i = 0; i < 8; i++) {
+		size_t before = vfa_pool_count(pool);
+
+		if (step(run, vfa_pool_get(pool, &pieces[count])))
+			count++;
+		else
+			assert_int_equal(vfa_pool_count(pool), before);
+		assert_int_equal(vfa_pool_count_free(pool), vfa_pool_count(pool) - count);
+	}
+	while (count--)
+		assert_ok(vfa_pool_put(pool, pieces[count].vaddr));
+	vfa_pool_free(pool);
+	step(run, 0);
+}
+
+static void a_pool(struct run *run)
+{
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device)))
+		use_pool(run);
+	vfa_device_close(device);
+	step(run, 0);
+	vfa_container_close(run->container);
+}
+
 /* All nodes come from somebody else. */
 static void passed_nodes(struct run *run)
 {
@@ -542,6 +583,7 @@ SCENARIO(huge_buffers)
 SCENARIO(buffers_of_two_threads)
 SCENARIO(a_collision)
 SCENARIO(windows_and_questions)
+SCENARIO(a_pool)
 SCENARIO(passed_nodes)
 SCENARIO(snapshots)
 SCENARIO(refusals)
@@ -556,6 +598,8 @@ INTERRUPTED(buffers_of_two_threads)
 UNANSWERED(windows_and_questions)
 INTERRUPTED(a_collision)
 INTERRUPTED(windows_and_questions)
+UNANSWERED(a_pool)
+INTERRUPTED(a_pool)
 INTERRUPTED(snapshots)
 
 #define CASES(name)                                                                                \
@@ -572,6 +616,7 @@ int main(void)
 		CASES(buffers_of_two_threads),
 		CASES(a_collision),
 		CASES(windows_and_questions),
+		CASES(a_pool),
 		CASES(passed_nodes),
 		CASES(snapshots),
 		CASES(refusals),
@@ -586,6 +631,8 @@ int main(void)
 		ON_IOMMUFD(each_answer_to_windows_and_questions_may_fail),
 		ON_BOTH(signals_do_not_disturb_a_collision),
 		ON_BOTH(signals_do_not_disturb_windows_and_questions),
+		ON_BOTH(each_answer_to_a_pool_may_fail),
+		ON_BOTH(signals_do_not_disturb_a_pool),
 		ON_BOTH(signals_do_not_disturb_snapshots),
 	};
 
