@@ -251,6 +251,21 @@ struct vfa_buffer *vm_buffer_of(struct vm *vm, struct vfa_container *space, size
 	return buffer;
 }
 
+static void free_pool(struct vm_cleanup *cleanup)
+{
+	vfa_pool_free(cleanup->object);
+}
+
+struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size, size_t count,
+			 const struct vfa_pool_options *options)
+{
+	struct vfa_pool *pool = NULL;
+
+	assert_ok(vfa_pool_new(space, size, count, options, &pool));
+	after_test(vm, free_pool, pool);
+	return pool;
+}
+
 static void disable_irq(struct vm_cleanup *cleanup)
 {
 	vfa_irq_disable(cleanup->object);

@@ -116,6 +116,8 @@ struct vfa_buffer *vm_buffer(struct vm *vm, struct vfa_container *space, size_t 
 			     const struct vfa_map_options *options);
 struct vfa_buffer *vm_buffer_of(struct vm *vm, struct vfa_container *space, size_t size,
 				const struct vfa_buffer_options *options);
+struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size, size_t count,
+			 const struct vfa_pool_options *options);
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count);
 void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */
