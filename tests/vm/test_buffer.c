@@ -366,9 +366,27 @@ static void no_address_free_both_ways_is_told(void **state)
 		       VFA_CAUSE_NO_SPACE);
 }
 
-static bool has_nodes(void)
+/* The last node that has memory, or -1 where the kernel knows no nodes. */
+static int last_node(void)
 {
-	return syscall(SYS_mbind, NULL, 0, MPOL_DEFAULT, NULL, 0, 0) == 0;
+	FILE *file = fopen("/sys/devices/system/node/has_memory", "re");
+	int first, last = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d-%d", &first, &last) == 1)
+		last = first;
+	fclose(file);
+	return last;
+}
+
+static int node_of(void *address)
+{
+	int node = -1;
+
+	assert_int_equal(
+		syscall(SYS_get_mempolicy, &node, NULL, 0, address, MPOL_F_NODE | MPOL_F_ADDR), 0);
+	return node;
 }
 
 static void a_numa_node_is_taken_or_refused(void **state)
@@ -377,30 +395,64 @@ static void a_numa_node_is_taken_or_refused(void **state)
 	struct vm *vm = *state;
 	struct vfa_container *space;
 	struct vfa_buffer *buffer = NULL;
+	int node = last_node();
 	struct edu edu;
-	int node = -1;
 
 	vm_need_assignment(vm);
 	space = vm_container(vm);
 	edu = edu_open(vm, space, EDU);
 	wish.options.map = &wish.map;
-	if (!has_nodes()) {
+	if (node < 0) {
 		assert_refused(vfa_buffer_alloc(space, PAGE_SIZE, &wish.options, &buffer), ENOENT,
 			       VFA_CAUSE_NO_NODE);
 		return;
 	}
-	for (int strict = 0; strict < 2; strict++) {
-		wish.options.flags |= strict ? VFA_BUFFER_STRICT : 0;
-		buffer = get(vm, space, PAGE_SIZE, &wish);
-		check_dma(&edu, buffer);
-		assert_int_equal(syscall(SYS_get_mempolicy, &node, NULL, 0,
-					 vfa_buffer_vaddr(buffer), MPOL_F_NODE | MPOL_F_ADDR),
-				 0);
-		assert_int_equal(node, 0);
+	for (wish.options.node = 0; wish.options.node <= (uint32_t)node; wish.options.node++) {
+		for (uint32_t threads = 0; threads < 3; threads++) {
+			wish.options.flags ^= VFA_BUFFER_STRICT;
+			wish.options.threads = threads;
+			buffer = get(vm, space, 5 * MIB, &wish);
+			check_dma(&edu, buffer);
+			for (size_t i = 0; i < 5 * MIB; i += MIB)
+				assert_int_equal(node_of((char *)vfa_buffer_vaddr(buffer) + i),
+						 wish.options.node);
+		}
 	}
-	wish.options.node = 9;
 	assert_refused(vfa_buffer_alloc(space, PAGE_SIZE, &wish.options, &buffer), ENOENT,
 		       VFA_CAUSE_NO_NODE);
+}
+
+#define NODE_PAGES "/sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages"
+
+/*
+ * The kernel grants them by their number on the whole machine; what is missing on
+ * the node would be a signal later.
+ */
+static void huge_pages_of_another_node_do_not_do(void **state)
+{
+	struct wish wish = reachable(VFA_BUFFER_ON_NODE | VFA_BUFFER_STRICT);
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_buffer *buffer = NULL;
+	char path[128];
+
+	vm_need_assignment(vm);
+	vm_need(last_node() > 0, "two NUMA nodes, as profile stock has them");
+	need_huge_pages(vm, "0");
+	snprintf(path, sizeof(path), NODE_PAGES, last_node());
+	vm_set(vm, path, "2");
+	space = vm_container(vm);
+	vm_device(vm, space, EDU);
+	wish.options.map = &wish.map;
+	wish.options.page_size = 2 * MIB;
+	wish.options.node = 0;
+	assert_refused(vfa_buffer_alloc(space, 4 * MIB, &wish.options, &buffer), ENOMEM,
+		       VFA_CAUSE_NO_HUGE_PAGES);
+	assert_said("2 needed, 0 of 0 free");
+	assert_said("/node0/");
+	wish.options.node = (uint32_t)last_node();
+	buffer = get(vm, space, 4 * MIB, &wish);
+	assert_int_equal(node_of(vfa_buffer_vaddr(buffer)), last_node());
 }
 
 int main(void)
@@ -418,6 +470,7 @@ int main(void)
 		VM_CASE(what_this_process_has_at_an_identical_iova_stays),
 		VM_CASE(no_address_free_both_ways_is_told),
 		VM_CASE(a_numa_node_is_taken_or_refused),
+		VM_CASE(huge_pages_of_another_node_do_not_do),
 	};
 
 	return vm_run_cases("buffer", cases);
