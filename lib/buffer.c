@@ -157,10 +157,19 @@ static void note_fallback(struct request *request)
 	const struct vfa_error *error = vfa_error_last();
 	size_t used = strlen(request->fallback);
 
-	host_log(request->container->host, VFA_LOG_WARNING, "smaller pages are taken: %s",
+	host_log(request->container->host, VFA_LOG_WARNING, "trying smaller pages: %s",
 		 error->message);
 	snprintf(request->fallback + used, sizeof(request->fallback) - used, "%s%s\n%s",
 		 used ? "\n" : "", error->message, error->hint);
+}
+
+/* No other failure has to do with the size of the pages. */
+static bool smaller_may_do(const struct request *request, uint64_t page_size)
+{
+	enum vfa_cause cause = vfa_error_last()->cause;
+
+	return memory_is_huge(page_size) && !(request->options.flags & VFA_BUFFER_STRICT) &&
+	       (cause == VFA_CAUSE_NO_HUGE_PAGES || cause == VFA_CAUSE_NO_SPACE);
 }
 
 static int make_memory_or_smaller(struct request *request, struct memory *ret)
@@ -171,8 +180,7 @@ static int make_memory_or_smaller(struct request *request, struct memory *ret)
 	int err;
 
 	error_save(&saved);
-	while ((err = make_memory(request, page_size, ret)) && memory_is_huge(page_size) &&
-	       !(request->options.flags & VFA_BUFFER_STRICT)) {
+	while ((err = make_memory(request, page_size, ret)) && smaller_may_do(request, page_size)) {
 		note_fallback(request);
 		page_size = memory_next_smaller(host, page_size);
 	}

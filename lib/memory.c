@@ -146,17 +146,18 @@ static int map(const struct vfa_host *host, const struct memory *memory, void *a
 static int map_aligned(const struct vfa_host *host, struct memory *memory, uint64_t alignment)
 {
 	size_t more = alignment - memory_page_size(), size = memory->size + more, before;
-	char *taken, *address;
+	void *taken;
+	char *address;
 	int err;
 
 	if (size < more)
 		return -ENOMEM;
 	err = sys_mmap(host->sys, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		       0, (void **)&taken);
+		       0, &taken);
 	if (err)
 		return err;
 	before = -(uintptr_t)taken & (alignment - 1);
-	address = taken + before;
+	address = (char *)taken + before;
 	err = map(host, memory, address, MAP_FIXED, &memory->vaddr);
 	if (err) {
 		sys_munmap(host->sys, taken, size);

@@ -417,7 +417,8 @@ static void a_fallback_to_smaller_pages_is_told(void **state)
 	assert_non_null(strstr(vfa_buffer_fallback(buffer),
 			       "buffer: huge pages of 1 GiB: 1 needed, 0 of 0 free\n"));
 	assert_null(strstr(vfa_buffer_fallback(buffer), "2 MiB"));
-	assert_non_null(strstr(space.machine->log, "huge pages of 1 GiB: 1 needed"));
+	assert_non_null(strstr(space.machine->log,
+			       "trying smaller pages: buffer: huge pages of 1 GiB: 1 needed"));
 	vfa_buffer_free(buffer);
 
 	buffer = alloc_with(space, 3 * MIB, &options);
@@ -428,6 +429,20 @@ static void a_fallback_to_smaller_pages_is_told(void **state)
 		strstr(vfa_buffer_fallback(buffer), "huge pages of 2 MiB: 2 needed, 1 of 1"));
 	vfa_buffer_free(buffer);
 	error_was_kept();
+	close_space(space);
+}
+
+static void smaller_pages_are_not_tried_where_they_would_not_do(void **state)
+{
+	struct vfa_buffer_options options = with_pages(2 * MIB, VFA_BUFFER_ON_NODE);
+	struct space space = open_space(state);
+	struct vfa_buffer *buffer = NULL;
+
+	fake_set_huge_pages(2 * MIB, 1);
+	options.node = 3;
+	assert_fails(vfa_buffer_alloc(space.container, PAGE, &options, &buffer), ENOENT, NO_NODE);
+	assert_null(buffer);
+	assert_null(strstr(space.machine->log, "smaller"));
 	close_space(space);
 }
 
@@ -701,6 +716,7 @@ int main(void)
 		ON_BOTH(addresses_are_aligned_and_nothing_stays_around_them),
 		ON_BOTH(huge_pages_are_taken_where_there_are_some),
 		ON_BOTH(a_fallback_to_smaller_pages_is_told),
+		ON_BOTH(smaller_pages_are_not_tried_where_they_would_not_do),
 		ON_BOTH(a_strict_buffer_does_not_fall_back),
 		ON_BOTH(pages_that_cannot_be_made_are_an_error),
 		ON_BOTH(a_kernel_that_cannot_populate_leaves_it_to_pinning),
