@@ -5,7 +5,7 @@
  * How much can be mapped: entries, locked memory, and who it is counted for.
  *
  * The kernel pins what is mapped and holds it to RLIMIT_MEMLOCK. How it counts
- * differs between the backends; docs/memory.md and vfa-iova(7) have the rules.
+ * differs between the backends: docs/memory.md has the rules.
  * All functions may be called from any thread.
  */
 
