@@ -309,19 +309,37 @@ static int carry_out(const struct trial *trial, struct vfa_container *spaces[2],
 	return (int)trial->count;
 }
 
+/* The kernel has counted what was estimated, to the byte. */
+static void check_counted(const struct trial *trial, struct vfa_container *space, uint64_t bytes)
+{
+	struct vfa_limits limits = VFA_LIMITS_INIT;
+	bool by_user = trial->accounting == VFA_ACCOUNTING_USER;
+
+	if (vfa_container_limits(space, &limits) < 0 || limits.is_exempt ||
+	    limits.accounting != (uint32_t)trial->accounting ||
+	    bytes != (by_user ? limits.pinned_bytes : limits.locked_bytes))
+		give_up("counted");
+}
+
 static int try_plan(void *data)
 {
 	const struct trial *trial = data;
 	struct vfa_container *spaces[2];
+	uint64_t bytes;
 	char *memory;
+	int made;
 
 	limit_memlock(RLIM_INFINITY);
 	open_spaces(trial, spaces);
 	memory = trial_memory(trial, 4 << 20);
 	if (vm_become_nobody())
 		give_up("become nobody");
-	limit_memlock(estimate_trial(trial, spaces[0]) + trial->more);
-	return carry_out(trial, spaces, memory);
+	bytes = estimate_trial(trial, spaces[0]);
+	limit_memlock(bytes + trial->more);
+	made = carry_out(trial, spaces, memory);
+	if (!trial->more)
+		check_counted(trial, spaces[0], bytes);
+	return made;
 }
 
 static int mappings_made(const struct trial *trial)
