@@ -324,20 +324,31 @@ static int iommufd_get_accounting(struct backend *backend, enum vfa_accounting *
 	return err;
 }
 
+/* The kernel changes the mode and answers then: if only the answer failed, change it back. */
+static int set_rlimit_mode(struct backend *backend, bool by_process)
+{
+	uint64_t mode = by_process, before = !by_process;
+	int err = rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_SET, &mode);
+
+	if (err == -EFAULT)
+		(void)rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_SET, &before);
+	return err;
+}
+
 /*
  * The kernel lets the mode be changed only while the fd has nothing in it, so the
  * IOAS goes and comes again. Who may not change it is told before that.
  */
 static int iommufd_set_accounting(struct backend *backend, enum vfa_accounting accounting)
 {
-	uint64_t mode = accounting == VFA_ACCOUNTING_PROCESS;
-	int err = rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_SET, &mode);
+	bool by_process = accounting == VFA_ACCOUNTING_PROCESS;
+	int err = set_rlimit_mode(backend, by_process);
 
 	if (err != -EBUSY)
 		return err;
 	err = destroy_ioas(backend);
 	if (!err)
-		err = rlimit_mode(backend, UAPI_IOMMU_OPTION_OP_SET, &mode);
+		err = set_rlimit_mode(backend, by_process);
 	(void)alloc_ioas(backend);
 	return err;
 }

@@ -507,7 +507,7 @@ static void fail_each_call_by_any_errno(void **state, scenario play_it)
 		fail_each_call(*state, play_it, errors[i]);
 }
 
-/* Of maps and unmaps, which are done then. */
+/* Of maps, unmaps and options, which are done then. */
 static void fail_each_answer(void **state, scenario play_it)
 {
 	struct machine *machine = *state;
@@ -590,6 +590,7 @@ SCENARIO(refusals)
 UNANSWERED(the_whole_life)
 UNANSWERED(a_change_of_devices)
 UNANSWERED(buffers)
+UNANSWERED(a_choice_of_accounting)
 INTERRUPTED(the_whole_life)
 INTERRUPTED(a_change_of_devices)
 INTERRUPTED(buffers)
@@ -623,6 +624,7 @@ int main(void)
 		ON_BOTH(each_answer_to_the_whole_life_may_fail),
 		ON_BOTH(each_answer_to_a_change_of_devices_may_fail),
 		ON_BOTH(each_answer_to_buffers_may_fail),
+		ON_BOTH(each_answer_to_a_choice_of_accounting_may_fail),
 		ON_BOTH(signals_do_not_disturb_the_whole_life),
 		ON_BOTH(signals_do_not_disturb_a_change_of_devices),
 		ON_BOTH(signals_do_not_disturb_buffers),

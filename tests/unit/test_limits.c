@@ -282,6 +282,18 @@ static void an_fd_that_serves_others_keeps_its_accounting(void **state)
 	check_still_by_user(container);
 }
 
+/* The kernel did it, and failed to say so. */
+static void a_change_of_accounting_without_an_answer_is_none(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+
+	fake_set_capabilities(1ull << CAP_SYS_RESOURCE);
+	fake_fail_answer(2); /* the first one tells what it is */
+	assert_fails(count_by_process(container), EFAULT, KERNEL);
+	assert_true(fake_has_failed());
+	check_still_by_user(container);
+}
+
 /* The IOAS that could not be made at once is made for the next device. */
 static void an_ioas_that_did_not_come_again_comes_later(void **state)
 {
@@ -489,6 +501,7 @@ int main(void)
 		ON_IOMMUFD(accounting_is_chosen_before_devices_and_mappings),
 		ON_IOMMUFD(a_change_of_accounting_wants_privilege),
 		ON_IOMMUFD(an_fd_that_serves_others_keeps_its_accounting),
+		ON_IOMMUFD(a_change_of_accounting_without_an_answer_is_none),
 		ON_IOMMUFD(an_ioas_that_did_not_come_again_comes_later),
 		ON_TYPE1(type1_counts_by_process_only),
 		CASE(accounting_needs_a_container_and_a_rule),

@@ -145,7 +145,8 @@ static int failing_ioctl(unsigned long request)
 static bool loses_answer(unsigned long request)
 {
 	if (request != VFIO_IOMMU_UNMAP_DMA && request != UAPI_IOMMU_IOAS_MAP &&
-	    request != UAPI_IOMMU_IOAS_MAP_FILE && request != UAPI_IOMMU_IOAS_UNMAP)
+	    request != UAPI_IOMMU_IOAS_MAP_FILE && request != UAPI_IOMMU_IOAS_UNMAP &&
+	    request != UAPI_IOMMU_OPTION)
 		return false;
 	if (!failure.answer_countdown || --failure.answer_countdown)
 		return false;

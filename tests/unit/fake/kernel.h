@@ -136,7 +136,7 @@ void fake_fail_call(unsigned int n, int err);
 void fake_fail_ioctl(unsigned long request, int err);
 
 /**
- * fake_fail_answer() - let one map or unmap be done and fail all the same
+ * fake_fail_answer() - let one map, unmap or option be done and fail all the same
  * @n: which one from now on, 1 for the next; 0 for none
  *
  * The kernel works first, and copies its answer out then: EFAULT. Type1's map
