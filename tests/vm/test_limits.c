@@ -237,7 +237,8 @@ struct trial {
 	size_t count;
 	bool with_hugepages;
 	bool in_two_containers;
-	int64_t more; /* than the estimate, in bytes */
+	bool as_buffers; /* whole huge pages then, with_hugepages */
+	int64_t more;    /* than the estimate, in bytes */
 };
 
 static void give_up(const char *what)
@@ -279,6 +280,7 @@ static uint64_t estimate_trial(const struct trial *trial, struct vfa_container *
 	for (size_t i = 0; i < trial->count; i++) {
 		plan[i].size = trial->pages[i] * PAGE_SIZE;
 		plan[i].count = 1;
+		plan[i].page_size = trial->as_buffers && trial->with_hugepages ? 2 << 20 : 0;
 	}
 	if (vfa_container_estimate_memlock(space, plan, trial->count, &estimate) < 0)
 		give_up("estimate");
@@ -293,13 +295,25 @@ static void limit_memlock(uint64_t bytes)
 		give_up("setrlimit");
 }
 
+static int alloc_one(const struct trial *trial, struct vfa_container *space, size_t size)
+{
+	struct vfa_buffer_options options = VFA_BUFFER_OPTIONS_INIT;
+	struct vfa_buffer *buffer;
+
+	options.flags = VFA_BUFFER_STRICT;
+	options.page_size = trial->with_hugepages ? 2 << 20 : 0;
+	return vfa_buffer_alloc(space, size, &options, &buffer);
+}
+
 /* Returns the mappings that were made, the last refusal being for memlock. */
 static int carry_out(const struct trial *trial, struct vfa_container *spaces[2], char *memory)
 {
 	for (size_t i = 0; i < trial->count; i++) {
 		struct vfa_container *space = spaces[trial->in_two_containers ? i % 2 : 0];
 		/* From the same start, so that pages are pinned more than once. */
-		int err = vfa_container_map(space, memory, trial->pages[i] * PAGE_SIZE, NULL, NULL);
+		uint64_t size = trial->pages[i] * PAGE_SIZE;
+		int err = trial->as_buffers ? alloc_one(trial, space, size)
+					    : vfa_container_map(space, memory, size, NULL, NULL);
 
 		if (err && vfa_error_last()->cause != VFA_CAUSE_MEMLOCK)
 			give_up("map");
@@ -418,6 +432,19 @@ static void huge_pages_count_like_others(void **state)
 	vm_set(vm, "/proc/sys/vm/nr_hugepages", "4");
 	check_random_plans(
 		vm, (struct trial){ .accounting = usual_accounting(vm), .with_hugepages = true });
+}
+
+static void buffers_count_like_other_memory(void **state)
+{
+	struct vm *vm = *state;
+
+	vm_need_assignment(vm);
+	vm_set(vm, "/proc/sys/vm/nr_hugepages", "20");
+	check_random_plans(
+		vm, (struct trial){ .accounting = usual_accounting(vm), .as_buffers = true });
+	check_random_plans(vm, (struct trial){ .accounting = usual_accounting(vm),
+					       .as_buffers = true,
+					       .with_hugepages = true });
 }
 
 /* Another process of the same user that has two pages mapped until the pipe closes. */
@@ -551,6 +578,7 @@ int main(void)
 		VM_CASE(the_estimate_is_just_enough_by_process),
 		VM_CASE(two_containers_count_twice),
 		VM_CASE(huge_pages_count_like_others),
+		VM_CASE(buffers_count_like_other_memory),
 		VM_CASE(only_by_user_do_processes_share_a_limit),
 		VM_CASE(a_device_that_would_pin_too_much_is_told_so),
 	};
