@@ -6,10 +6,11 @@
 #include <string.h>
 
 #define PAGE_SHIFT 12
+#define FAN        GAPS_FAN
+#define LEAST      GAPS_LEAST
 
-/* An AVL tree: at each node the heights of both sides differ by one at most. */
-
-enum side { BELOW, ABOVE };
+/* Steps to a leaf of a tree of 2^52 gaps, at most, and the one before the root. */
+#define HEIGHT 20
 
 struct pages {
 	uint64_t start;
@@ -24,275 +25,407 @@ static struct pages pages_of(const struct vfa_iova_range *range)
 	};
 }
 
-static int height_of(const struct iova_gap *gap)
+/* The way from the root to a gap: the first step has no node, the next one the root. */
+struct step {
+	struct gaps_node *node;
+	uint32_t at; /* in the node */
+};
+
+/* The last of a node that starts at or below a page, or else the first. */
+static inline uint32_t find_in_node(const struct gaps_node *node, uint64_t page)
 {
-	return gap ? gap->height : 0;
-}
+	uint32_t count = node->count, at = 0;
 
-static uint64_t largest_of(const struct iova_gap *gap)
-{
-	return gap ? gap->largest : 0;
-}
+	/* The lowest place that fits is usual. */
+	if (count < 2 || node->start[1] > page)
+		return 0;
+	while (count > 1) {
+		uint32_t half = count / 2;
 
-static void refresh_largest(struct iova_gap *gap)
-{
-	uint64_t below = largest_of(gap->child[BELOW]), above = largest_of(gap->child[ABOVE]);
-	uint64_t largest = gap->end - gap->start;
-
-	if (below > largest)
-		largest = below;
-	if (above > largest)
-		largest = above;
-	gap->largest = largest;
-}
-
-static void refresh(struct iova_gap *gap)
-{
-	const struct iova_gap *below = gap->child[BELOW], *above = gap->child[ABOVE];
-
-	refresh_largest(gap);
-	gap->height =
-		1 + (height_of(below) > height_of(above) ? height_of(below) : height_of(above));
-}
-
-/* @gap goes down to @side; its other child comes up in its place, and is returned. */
-static struct iova_gap *rotate(struct iova_gap *gap, enum side side)
-{
-	struct iova_gap *up = gap->child[!side];
-
-	gap->child[!side] = up->child[side];
-	up->child[side] = gap;
-	refresh(gap);
-	refresh(up);
-	return up;
-}
-
-/* Make a node right whose children are; returns what stands in its place then. */
-static struct iova_gap *balance(struct iova_gap *gap)
-{
-	int lean = height_of(gap->child[ABOVE]) - height_of(gap->child[BELOW]);
-	enum side heavy = lean > 0 ? ABOVE : BELOW;
-	struct iova_gap *child = gap->child[heavy];
-
-	if (lean >= -1 && lean <= 1) {
-		refresh(gap);
-		return gap;
+		at += node->start[at + half] <= page ? half : 0;
+		count -= half;
 	}
-	if (height_of(child->child[!heavy]) > height_of(child->child[heavy]))
-		gap->child[heavy] = rotate(child, heavy);
-	return rotate(gap, !heavy);
+	return at;
 }
 
-static struct iova_gap *insert(struct iova_gap *root, struct iova_gap *gap)
+/* Its cache lines at once, rather than one by one as they are looked at. */
+static inline void prefetch(const struct gaps_node *node)
 {
-	enum side side;
+	for (size_t i = 0; i < sizeof(*node); i += 64)
+		__builtin_prefetch((const char *)node + i);
+}
 
-	if (!root) {
-		gap->child[BELOW] = gap->child[ABOVE] = NULL;
-		refresh(gap);
-		return gap;
+/* To the gap that has a page, or is the last below it, or else the first of all. */
+static inline struct step *walk(const struct iova_gaps *gaps, uint64_t page,
+				struct step path[HEIGHT])
+{
+	struct gaps_node *node = gaps->root;
+	struct step *step = path;
+
+	step->node = NULL;
+	for (;;) {
+		step++;
+		step->node = node;
+		step->at = find_in_node(node, page);
+		if (!node->height)
+			return step;
+		node = node->child[step->at];
+		prefetch(node);
 	}
-	side = gap->start > root->start ? ABOVE : BELOW;
-	root->child[side] = insert(root->child[side], gap);
-	return balance(root);
 }
 
-/* Take the lowest gap out of a tree. */
-static struct iova_gap *remove_lowest(struct iova_gap *root, struct iova_gap **ret)
+/* None is larger than @most: where one is as large, there is no need to look further. */
+static uint64_t largest_in(const struct gaps_node *node, uint64_t most)
 {
-	if (!root->child[BELOW]) {
-		*ret = root;
-		return root->child[ABOVE];
+	uint64_t largest = 0;
+
+	for (uint32_t i = 0; i < node->count && largest < most; i++)
+		if (node->size[i] > largest)
+			largest = node->size[i];
+	return largest;
+}
+
+/* One of the sizes of a step's node, or its first start, has changed: tell its parents. */
+static inline void note_change(struct step *step, uint64_t old, uint64_t new)
+{
+	for (; step[-1].node; step--) {
+		struct gaps_node *parent = step[-1].node;
+		uint32_t at = step[-1].at;
+		uint64_t before = parent->size[at], largest = before;
+
+		if (new >= before)
+			largest = new;
+		else if (old == before)
+			largest = largest_in(step->node, before);
+		if (largest == before && parent->start[at] == step->node->start[0])
+			return;
+		parent->start[at] = step->node->start[0];
+		parent->size[at] = largest;
+		old = before;
+		new = largest;
 	}
-	root->child[BELOW] = remove_lowest(root->child[BELOW], ret);
-	return balance(root);
 }
 
-/* What stands in the place of a gap that goes. */
-static struct iova_gap *without(const struct iova_gap *gap)
+static struct gaps_node *new_node(struct iova_gaps *gaps, uint32_t height)
 {
-	struct iova_gap *next, *above = gap->child[ABOVE];
+	struct gaps_node *node = slab_take(height ? &gaps->branches : &gaps->leaves);
 
-	if (!above)
-		return gap->child[BELOW];
-	above = remove_lowest(above, &next);
-	next->child[ABOVE] = above;
-	next->child[BELOW] = gap->child[BELOW];
-	return balance(next);
+	node->count = 0;
+	node->height = height;
+	return node;
 }
 
-static struct iova_gap *new_gap(struct iova_gaps *gaps, uint64_t start, uint64_t end)
+static void free_node(struct iova_gaps *gaps, struct gaps_node *node)
 {
-	struct iova_gap *gap = slab_take(&gaps->slab);
+	slab_free(node->height ? &gaps->branches : &gaps->leaves, node);
+}
 
-	gap->start = start;
-	gap->end = end;
-	return gap;
+/* A part of a node to another place, maybe in another node; the counts are the caller's. */
+static void move(struct gaps_node *to, uint32_t at, const struct gaps_node *from, uint32_t first,
+		 uint32_t count)
+{
+	memmove(&to->start[at], &from->start[first], count * sizeof(to->start[0]));
+	memmove(&to->size[at], &from->size[first], count * sizeof(to->size[0]));
+	if (to->height)
+		memmove(&to->child[at], &from->child[first], count * sizeof(to->child[0]));
+}
+
+/* A gap, or a child. */
+struct entry {
+	uint64_t start;
+	uint64_t size;
+	struct gaps_node *child; /* not in a leaf */
+};
+
+static struct entry entry_of(struct gaps_node *node)
+{
+	return (struct entry){ node->start[0], largest_in(node, UINT64_MAX), node };
+}
+
+static void put(struct gaps_node *node, uint32_t at, const struct entry *entry)
+{
+	move(node, at + 1, node, at, node->count - at);
+	node->start[at] = entry->start;
+	node->size[at] = entry->size;
+	if (node->height)
+		node->child[at] = entry->child;
+	node->count++;
+}
+
+static void grow_root(struct iova_gaps *gaps, const struct entry *right)
+{
+	struct entry left = entry_of(gaps->root);
+
+	gaps->root = new_node(gaps, gaps->root->height + 1);
+	put(gaps->root, 0, &left);
+	put(gaps->root, 1, right);
+}
+
+static void insert(struct iova_gaps *gaps, struct step *step, uint32_t at,
+		   const struct entry *entry)
+{
+	struct gaps_node *node = step->node, *right;
+	struct step *parent = step - 1;
+	struct entry half;
+
+	if (node->count < FAN) {
+		put(node, at, entry);
+		note_change(step, 0, entry->size);
+		return;
+	}
+	right = new_node(gaps, node->height);
+	node->count = FAN / 2 + 1;
+	right->count = FAN - node->count;
+	move(right, 0, node, node->count, right->count);
+	if (at <= node->count)
+		put(node, at, entry);
+	else
+		put(right, at - node->count, entry);
+	half = entry_of(right);
+	if (!parent->node) {
+		grow_root(gaps, &half);
+		return;
+	}
+	note_change(step, parent->node->size[parent->at], largest_in(node, UINT64_MAX));
+	insert(gaps, parent, parent->at + 1, &half);
+}
+
+static void take_out(struct gaps_node *node, uint32_t at)
+{
+	node->count--;
+	move(node, at, node, at + 1, node->count - at);
+}
+
+/* As many in the one as in the other, of two neighbours that make more than one node. */
+static void share(struct gaps_node *left, struct gaps_node *right)
+{
+	uint32_t count = left->count, half = (count + right->count) / 2;
+
+	if (count < half) {
+		move(left, count, right, 0, half - count);
+		move(right, 0, right, half - count, right->count - (half - count));
+	} else {
+		move(right, count - half, right, 0, right->count);
+		move(right, 0, left, half, count - half);
+	}
+	right->count += count - half;
+	left->count = half;
+}
+
+static void remove_entry(struct iova_gaps *gaps, struct step *step, uint32_t at);
+
+/* A node has become too small: merge it with a neighbour, or have some of that one's. */
+static void refill(struct iova_gaps *gaps, struct step *step)
+{
+	struct gaps_node *parent = step[-1].node, *left, *right;
+	uint32_t at = step[-1].at;
+
+	if (at + 1 == parent->count)
+		at--;
+	left = parent->child[at];
+	right = parent->child[at + 1];
+	if (left->count + right->count > FAN) {
+		share(left, right);
+		parent->size[at] = largest_in(left, UINT64_MAX);
+		parent->size[at + 1] = largest_in(right, UINT64_MAX);
+		parent->start[at + 1] = right->start[0];
+		return;
+	}
+	move(left, left->count, right, 0, right->count);
+	left->count += right->count;
+	parent->size[at] = largest_in(left, UINT64_MAX);
+	free_node(gaps, right);
+	remove_entry(gaps, step - 1, at + 1);
+}
+
+static void remove_entry(struct iova_gaps *gaps, struct step *step, uint32_t at)
+{
+	struct gaps_node *node = step->node;
+	uint64_t size = node->size[at];
+
+	take_out(node, at);
+	if (step[-1].node) {
+		note_change(step, size, 0);
+		if (node->count < LEAST)
+			refill(gaps, step);
+	} else if (node->height && node->count == 1) {
+		gaps->root = node->child[0];
+		free_node(gaps, node);
+	}
+}
+
+/* Another start or size of a gap in a leaf; the order of gaps stays. */
+static inline void resize(struct step *step, uint32_t at, uint64_t start, uint64_t end)
+{
+	struct gaps_node *leaf = step->node;
+	uint64_t old = leaf->size[at];
+
+	leaf->start[at] = start;
+	leaf->size[at] = end - start;
+	note_change(step, old, end - start);
 }
 
 /* The gap that has the pages gets shorter at one end, goes, or falls in two. */
-static struct iova_gap *cut(struct iova_gaps *gaps, struct iova_gap *gap, const struct pages *pages)
-{
-	struct iova_gap *rest = NULL;
-
-	if (gap->start < pages->start && pages->end < gap->end)
-		rest = new_gap(gaps, pages->end, gap->end);
-	if (gap->start < pages->start) {
-		gap->end = pages->start;
-	} else if (pages->end < gap->end) {
-		gap->start = pages->end;
-	} else {
-		rest = without(gap);
-		slab_free(&gaps->slab, gap);
-		return rest;
-	}
-	if (rest)
-		gap->child[ABOVE] = insert(gap->child[ABOVE], rest);
-	return balance(gap);
-}
-
-static struct iova_gap *take(struct iova_gaps *gaps, struct iova_gap *root,
-			     const struct pages *pages)
-{
-	enum side side = pages->start >= root->end ? ABOVE : BELOW;
-
-	if (root->start <= pages->start && pages->start < root->end)
-		return cut(gaps, root, pages);
-	root->child[side] = take(gaps, root->child[side], pages);
-	return balance(root);
-}
-
-/* As high as an AVL tree of 2^52 nodes can be. */
-#define HIGHEST 76
-
 void gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range)
 {
-	struct iova_gap *path[HIGHEST], *gap = gaps->root;
 	struct pages pages = pages_of(range);
-	size_t depth = 0;
+	struct step path[HEIGHT], *last = walk(gaps, pages.start, path);
+	uint64_t start = last->node->start[last->at];
+	uint64_t end = start + last->node->size[last->at];
 
-	while (pages.start < gap->start || pages.start >= gap->end) {
-		path[depth++] = gap;
-		gap = gap->child[pages.start >= gap->end ? ABOVE : BELOW];
-	}
-	if ((gap->start == pages.start) == (gap->end == pages.end)) {
-		gaps->root = take(gaps, gaps->root, &pages);
+	if (start == pages.start && pages.end < end) {
+		resize(last, last->at, pages.end, end);
 		return;
 	}
-	/* It only gets shorter: the usual case. */
-	if (gap->start == pages.start)
-		gap->start = pages.end;
-	else
-		gap->end = pages.start;
-	for (;; gap = path[--depth]) {
-		uint64_t before = gap->largest;
-
-		refresh_largest(gap);
-		if (gap->largest == before || !depth)
-			return;
+	if (start == pages.start) {
+		remove_entry(gaps, last, last->at);
+		return;
 	}
+	resize(last, last->at, start, pages.start);
+	if (pages.end < end)
+		insert(gaps, last, last->at + 1,
+		       &(struct entry){ pages.end, end - pages.end, NULL });
 }
 
-/* The gaps next to pages that are not free. */
-static void find_neighbours(const struct iova_gaps *gaps, const struct pages *pages,
-			    struct iova_gap *neighbours[2])
+/* Whether a gap starts at a page, in the leaf behind that of a path. */
+static bool goes_on_behind(const struct step *step, uint64_t page)
 {
-	struct iova_gap *gap = gaps->root;
-
-	neighbours[BELOW] = neighbours[ABOVE] = NULL;
-	while (gap) {
-		enum side side = gap->start < pages->start ? BELOW : ABOVE;
-
-		neighbours[side] = gap;
-		gap = gap->child[!side];
-	}
-	if (neighbours[BELOW] && neighbours[BELOW]->end != pages->start)
-		neighbours[BELOW] = NULL;
-	if (neighbours[ABOVE] && neighbours[ABOVE]->start != pages->end)
-		neighbours[ABOVE] = NULL;
+	while ((--step)->node)
+		if (step->at + 1 < step->node->count)
+			return step->node->start[step->at + 1] == page;
+	return false;
 }
 
-/* A gap has grown, without meeting another: so have the largest above it. */
-static void note_growth(struct iova_gap *root, const struct iova_gap *grown)
+/* A gap that starts where pages end, the first of its leaf, is to start where they do. */
+static void lengthen_next(struct iova_gaps *gaps, const struct pages *pages)
 {
-	for (;; root = root->child[grown->start > root->start ? ABOVE : BELOW]) {
-		if (root->largest < grown->end - grown->start)
-			root->largest = grown->end - grown->start;
-		if (root == grown)
-			return;
-	}
+	struct step path[HEIGHT], *last = walk(gaps, pages->end, path);
+
+	resize(last, 0, pages->start, pages->end + last->node->size[0]);
+}
+
+/* The same, and a gap that ends where they start is to become one with it. */
+static void close_up(struct iova_gaps *gaps, const struct pages *pages)
+{
+	struct step path[HEIGHT], *last = walk(gaps, pages->end, path);
+	uint64_t end = pages->end + last->node->size[0];
+
+	remove_entry(gaps, last, 0);
+	last = walk(gaps, pages->start, path);
+	resize(last, last->at, last->node->start[last->at], end);
 }
 
 void gaps_give(struct iova_gaps *gaps, const struct vfa_iova_range *range)
 {
 	struct pages pages = pages_of(range);
-	struct iova_gap *neighbours[2], *below, *above;
+	struct step path[HEIGHT], *last = walk(gaps, pages.start, path);
+	const struct gaps_node *leaf = last->node;
+	bool is_first = !leaf->count || leaf->start[last->at] > pages.start;
+	uint32_t next = is_first ? 0 : last->at + 1;
+	uint64_t start = is_first ? 0 : leaf->start[last->at];
+	bool below = !is_first && start + leaf->size[last->at] == pages.start;
 
-	find_neighbours(gaps, &pages, neighbours);
-	below = neighbours[BELOW];
-	above = neighbours[ABOVE];
-	if (below && above) {
-		pages = (struct pages){ above->start, above->end };
-		gaps->root = take(gaps, gaps->root, &pages);
-		below->end = pages.end;
-		note_growth(gaps->root, below);
+	if (next < leaf->count && leaf->start[next] == pages.end) {
+		uint64_t end = pages.end + leaf->size[next];
+
+		if (!below) {
+			resize(last, next, pages.start, end);
+			return;
+		}
+		resize(last, last->at, start, end);
+		remove_entry(gaps, last, next);
+	} else if (next == leaf->count && goes_on_behind(last, pages.end)) {
+		if (below)
+			close_up(gaps, &pages);
+		else
+			lengthen_next(gaps, &pages);
 	} else if (below) {
-		below->end = pages.end;
-		note_growth(gaps->root, below);
-	} else if (above) {
-		above->start = pages.start;
-		note_growth(gaps->root, above);
+		resize(last, last->at, start, pages.end);
 	} else {
-		gaps->root = insert(gaps->root, new_gap(gaps, pages.start, pages.end));
+		insert(gaps, last, next,
+		       &(struct entry){ pages.start, pages.end - pages.start, NULL });
 	}
 }
 
-static const struct iova_gap *find_gap(const struct iova_gaps *gaps, uint64_t page)
+/* The gap that has a page. */
+static bool find_gap(const struct iova_gaps *gaps, uint64_t page, struct pages *ret)
 {
-	const struct iova_gap *gap = gaps->root;
+	const struct gaps_node *node = gaps->root;
+	uint32_t at;
 
-	while (gap && (page < gap->start || page >= gap->end))
-		gap = gap->child[page >= gap->end ? ABOVE : BELOW];
-	return gap;
+	while (node->height)
+		node = node->child[find_in_node(node, page)];
+	if (!node->count)
+		return false;
+	at = find_in_node(node, page);
+	*ret = (struct pages){ node->start[at], node->start[at] + node->size[at] };
+	return ret->start <= page && page < ret->end;
 }
 
 bool gaps_has(const struct iova_gaps *gaps, const struct vfa_iova_range *range)
 {
-	struct pages pages = pages_of(range);
-	const struct iova_gap *gap = find_gap(gaps, pages.start);
+	struct pages pages = pages_of(range), gap;
 
-	return gap && pages.end <= gap->end;
+	return find_gap(gaps, pages.start, &gap) && pages.end <= gap.end;
 }
 
 bool gaps_around(const struct iova_gaps *gaps, uint64_t iova, struct vfa_iova_range *ret)
 {
-	const struct iova_gap *gap = find_gap(gaps, iova >> PAGE_SHIFT);
+	struct pages gap;
 
-	if (gap)
-		*ret = (struct vfa_iova_range){
-			.start = gap->start << PAGE_SHIFT,
-			.last = ((uint64_t)gap->end << PAGE_SHIFT) - 1, /* the field has 56 bits */
-		};
-	return gap;
+	if (!find_gap(gaps, iova >> PAGE_SHIFT, &gap))
+		return false;
+	*ret = (struct vfa_iova_range){
+		.start = gap.start << PAGE_SHIFT,
+		.last = (gap.end << PAGE_SHIFT) - 1,
+	};
+	return true;
+}
+
+static size_t size_of_node(size_t children)
+{
+	const size_t line = 64;
+
+	return (sizeof(struct gaps_node) + children * sizeof(struct gaps_node *) + line - 1) &
+	       -line;
+}
+
+/* A gap is before each range at most, and one behind them all. */
+int gaps_grow(struct iova_gaps *gaps, size_t taken)
+{
+	int err = slab_reserve(&gaps->leaves, (taken + 1) / LEAST + 1);
+
+	if (!err)
+		err = slab_reserve(&gaps->branches, gaps->leaves.room / (LEAST - 1) + 1);
+	if (!err)
+		gaps->room = (gaps->leaves.room - 1) * LEAST - 1;
+	return err;
 }
 
 int gaps_init(struct iova_gaps *gaps)
 {
-	const uint64_t all = 1ull << (64 - PAGE_SHIFT);
+	const struct entry all = { 0, 1ull << (64 - PAGE_SHIFT), NULL };
 	int err;
 
-	gaps->root = NULL;
-	slab_init(&gaps->slab, sizeof(struct iova_gap), NULL);
-	err = gaps_reserve(gaps, 0);
-	if (!err)
-		gaps->root = insert(NULL, new_gap(gaps, 0, all));
-	return err;
+	memset(gaps, 0, sizeof(*gaps));
+	slab_init(&gaps->leaves, size_of_node(0), NULL);
+	slab_init(&gaps->branches, size_of_node(FAN), NULL);
+	err = gaps_grow(gaps, LEAST);
+	if (err) {
+		gaps_clear(gaps);
+		return err;
+	}
+	gaps->root = new_node(gaps, 0);
+	put(gaps->root, 0, &all);
+	return 0;
 }
 
 void gaps_clear(struct iova_gaps *gaps)
 {
-	slab_clear(&gaps->slab);
+	slab_clear(&gaps->leaves);
+	slab_clear(&gaps->branches);
 	gaps->root = NULL;
+	gaps->room = 0;
 }
 
 /* So many gaps of sufficient size are tried before one is asked for that fits in any case. */
@@ -308,12 +441,14 @@ struct search {
 	uint64_t found;
 };
 
-static bool fits(struct search *search, const struct iova_gap *gap)
+static bool fits(struct search *search, uint64_t start, uint64_t end)
 {
-	uint64_t start = gap->start > search->limits.start ? gap->start : search->limits.start;
-	uint64_t end = gap->end < search->limits.end ? gap->end : search->limits.end;
 	uint64_t mask = search->alignment - 1;
 
+	if (start < search->limits.start)
+		start = search->limits.start;
+	if (end > search->limits.end)
+		end = search->limits.end;
 	search->found = (start + mask) & ~mask;
 	if (search->found >= end || search->pages > end - search->found)
 		return false;
@@ -322,38 +457,46 @@ static bool fits(struct search *search, const struct iova_gap *gap)
 	return true;
 }
 
-static bool is_worth_a_try(struct search *search, const struct iova_gap *gap)
+static bool fits_in_gap(struct search *search, uint64_t start, uint64_t size)
 {
-	return gap->end - gap->start >= search->least && gap->end > search->limits.start &&
-	       gap->start < search->limits.end && search->tries && search->tries--;
+	if (start + size <= search->limits.start || !search->tries)
+		return false;
+	search->tries--;
+	return fits(search, start, start + size);
 }
 
 /* In the order of addresses, leaving out what is too small, too low or too high. */
-static bool find_up(struct search *search, const struct iova_gap *gap)
+static bool find_up(struct search *search, const struct gaps_node *node)
 {
-	while (gap && gap->largest >= search->least && search->tries) {
-		const struct iova_gap *below = gap->child[BELOW];
+	uint32_t at = find_in_node(node, search->limits.start);
 
-		if (gap->start > search->limits.start && below &&
-		    (below->end > search->limits.start || below->child[ABOVE]) &&
-		    find_up(search, below))
+	for (; at < node->count && node->start[at] < search->limits.end; at++) {
+		if (node->size[at] < search->least)
+			continue;
+		if (node->height ? find_up(search, node->child[at])
+				 : fits_in_gap(search, node->start[at], node->size[at]))
 			return true;
-		if (is_worth_a_try(search, gap) && fits(search, gap))
-			return true;
-		gap = gap->end < search->limits.end ? gap->child[ABOVE] : NULL;
+		if (!search->tries)
+			return false;
 	}
 	return false;
 }
 
 /* The same from the highest address down. */
-static bool find_down(struct search *search, const struct iova_gap *gap)
+static bool find_down(struct search *search, const struct gaps_node *node)
 {
-	while (gap && gap->largest >= search->least && search->tries) {
-		if (gap->end < search->limits.end && find_down(search, gap->child[ABOVE]))
+	uint32_t at = node->count ? find_in_node(node, search->limits.end) + 1 : 0;
+
+	while (at-- > 0 && search->tries) {
+		bool is_worth =
+			node->size[at] >= search->least && node->start[at] < search->limits.end;
+
+		if (is_worth &&
+		    (node->height ? find_down(search, node->child[at])
+				  : fits_in_gap(search, node->start[at], node->size[at])))
 			return true;
-		if (is_worth_a_try(search, gap) && fits(search, gap))
-			return true;
-		gap = gap->start > search->limits.start ? gap->child[BELOW] : NULL;
+		if (node->start[at] <= search->limits.start)
+			return false;
 	}
 	return false;
 }

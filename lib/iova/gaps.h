@@ -3,10 +3,11 @@
 
 /*
  * The addresses that are free: all of the 64 bits in the beginning, then what
- * lies between the mappings. Gaps are kept in a balanced tree by address, each
- * node with the size of the largest gap below it, so that a place is found
- * without a walk. Neighbouring mappings cost nothing: where memory is mapped
- * densely, there are few gaps, however many mappings there are.
+ * lies between the mappings. Gaps are kept in a B+ tree by address: a walk down it
+ * meets few nodes, and so few cache misses. Each node knows the largest gap below each
+ * of its children, so that a place is found without a walk through all of them.
+ * Neighbouring mappings cost nothing: where memory is mapped densely, there are few
+ * gaps, however many mappings there are.
  */
 
 #ifndef IOVA_GAPS_H
@@ -15,18 +16,23 @@
 #include "base/slab.h"
 #include "iova/range.h"
 
+#define GAPS_FAN   31             /* children of a node, or gaps of a leaf, at most */
+#define GAPS_LEAST (GAPS_FAN / 2) /* and at least, but for the root */
+
 /* In pages, of which there are 2^52, so that no sum overflows. */
-struct iova_gap {
-	uint64_t start;
-	uint64_t end : 56;
-	uint64_t height : 8;
-	uint64_t largest; /* number of pages of the largest gap in its subtree */
-	struct iova_gap *child[2];
+struct gaps_node {
+	uint32_t count;
+	uint32_t height;           /* 0 for a leaf */
+	uint64_t start[GAPS_FAN];  /* of each gap, or of each child's first */
+	uint64_t size[GAPS_FAN];   /* of each gap, or of each child's largest */
+	struct gaps_node *child[]; /* not of a leaf */
 };
 
 struct iova_gaps {
-	struct iova_gap *root;
-	struct slab slab;
+	struct gaps_node *root;
+	struct slab leaves;
+	struct slab branches;
+	size_t room; /* for so many ranges all nodes are reserved */
 };
 
 /* Where something new may go. */
@@ -43,11 +49,12 @@ struct iova_wish {
 int gaps_init(struct iova_gaps *gaps);
 void gaps_clear(struct iova_gaps *gaps);
 
+int gaps_grow(struct iova_gaps *gaps, size_t taken);
+
 /** gaps_reserve() - after this @taken ranges in all can be taken and given back; 0 or -ENOMEM */
 static inline int gaps_reserve(struct iova_gaps *gaps, size_t taken)
 {
-	/* A gap is before each range at most, and one behind them all. */
-	return slab_reserve(&gaps->slab, taken + 1);
+	return taken <= gaps->room ? 0 : gaps_grow(gaps, taken);
 }
 
 /* Ranges are of whole pages of 4 KiB, the smallest there are in any IOMMU. */

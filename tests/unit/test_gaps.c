@@ -16,12 +16,14 @@
 
 #define SLOT  0x1000ull
 #define SLOTS 512
+#define MANY  16384 /* enough for a tree of three levels */
 #define STEPS 20000
 
 struct model {
 	struct iova_gaps gaps;
-	size_t taken;     /* ranges */
-	size_t at[SLOTS]; /* 0 for free, or one more than the slot where its range starts */
+	size_t slots;
+	size_t taken;    /* ranges */
+	size_t at[MANY]; /* 0 for free, or one more than the slot where its range starts */
 	uint32_t random;
 };
 
@@ -35,7 +37,7 @@ static uint32_t draw(struct model *model, uint32_t below)
 static bool is_free(const struct model *model, size_t first, size_t slots)
 {
 	for (size_t i = first; i < first + slots; i++)
-		if (i >= SLOTS || model->at[i])
+		if (i >= model->slots || model->at[i])
 			return false;
 	return true;
 }
@@ -55,39 +57,36 @@ static void give(struct model *model, size_t slot)
 {
 	size_t first = model->at[slot] - 1, end = first;
 
-	for (; end < SLOTS && model->at[end] == first + 1; end++)
+	for (; end < model->slots && model->at[end] == first + 1; end++)
 		model->at[end] = 0;
 	model->taken--;
 	gaps_give(&model->gaps, &(struct vfa_iova_range){ first * SLOT, end * SLOT - 1 });
 }
 
-static uint64_t larger(uint64_t a, uint64_t b)
+/* What a node promises of what is below it; returns its largest gap. */
+static uint64_t check_node(const struct gaps_node *node, bool is_root, uint64_t *end, size_t *count)
 {
-	return a > b ? a : b;
-}
+	uint64_t largest = 0;
 
-/* What every node promises of what is below it; returns the height. */
-static int check_node(const struct iova_gap *gap, uint64_t *end, size_t *count)
-{
-	uint64_t largest;
-	int below, above;
+	assert_true(node->count <= GAPS_FAN);
+	assert_true(is_root ? !node->height || node->count > 1 : node->count >= GAPS_LEAST);
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (node->height) {
+			const struct gaps_node *child = node->child[i];
 
-	if (!gap)
-		return 0;
-	below = check_node(gap->child[0], end, count);
-	assert_true(!*count || gap->start > *end); /* neighbours are one gap */
-	assert_true(gap->start < gap->end);
-	*end = gap->end;
-	++*count;
-	above = check_node(gap->child[1], end, count);
-	assert_true(abs(above - below) <= 1);
-	largest = gap->end - gap->start;
-	for (int side = 0; side < 2; side++)
-		if (gap->child[side])
-			largest = larger(largest, gap->child[side]->largest);
-	assert_int_equal(gap->largest, largest);
-	assert_int_equal(gap->height, 1 + larger(above, below));
-	return gap->height;
+			assert_int_equal(child->height, node->height - 1);
+			assert_int_equal(node->start[i], child->start[0]);
+			assert_int_equal(node->size[i], check_node(child, false, end, count));
+		} else {
+			assert_true(!*count || node->start[i] > *end); /* neighbours are one gap */
+			assert_true(node->size[i]);
+			*end = node->start[i] + node->size[i];
+			++*count;
+		}
+		if (node->size[i] > largest)
+			largest = node->size[i];
+	}
+	return largest;
 }
 
 /* The number of gaps, all right. */
@@ -96,25 +95,25 @@ static size_t check_gaps(const struct model *model)
 	uint64_t end = 0;
 	size_t count = 0;
 
-	check_node(model->gaps.root, &end, &count);
+	check_node(model->gaps.root, true, &end, &count);
 	return count;
 }
 
 static void check_has(struct model *model)
 {
-	size_t first = draw(model, SLOTS), slots = 1 + draw(model, 8);
+	size_t first = draw(model, model->slots), slots = 1 + draw(model, 8);
 	const struct vfa_iova_range range = { first * SLOT, (first + slots) * SLOT - 1 };
 
-	if (first + slots <= SLOTS)
+	if (first + slots <= model->slots)
 		assert_int_equal(gaps_has(&model->gaps, &range), is_free(model, first, slots));
 }
 
-/* The lowest or highest slot that fits, by trying them all; SLOTS for none. */
+/* The lowest or highest slot that fits, by trying them all; model->slots for none. */
 static size_t best(const struct model *model, const struct iova_wish *wish)
 {
-	size_t found = SLOTS;
+	size_t found = model->slots;
 
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < model->slots; i++) {
 		if (i * SLOT < wish->min || i * SLOT & (wish->alignment - 1) ||
 		    i * SLOT + wish->size - 1 > wish->max || !is_free(model, i, wish->size / SLOT))
 			continue;
@@ -129,7 +128,7 @@ static void check_find(struct model *model)
 {
 	struct iova_wish wish = {
 		.size = (1 + draw(model, 16)) * SLOT,
-		.min = draw(model, SLOTS) * SLOT,
+		.min = draw(model, model->slots) * SLOT,
 		.alignment = SLOT << draw(model, 5),
 		.highest = draw(model, 2),
 	};
@@ -137,19 +136,19 @@ static void check_find(struct model *model)
 	size_t slot;
 	bool found;
 
-	wish.max = wish.min + draw(model, SLOTS) * SLOT + SLOT - 1;
-	if (wish.max >= SLOTS * SLOT)
-		wish.max = SLOTS * SLOT - 1;
+	wish.max = wish.min + draw(model, model->slots) * SLOT + SLOT - 1;
+	if (wish.max >= model->slots * SLOT)
+		wish.max = model->slots * SLOT - 1;
 	slot = best(model, &wish);
 	found = gaps_find(&model->gaps, &wish, &start);
-	assert_int_equal(found, slot < SLOTS);
+	assert_int_equal(found, slot < model->slots);
 	if (found)
 		assert_int_equal(start, slot * SLOT);
 }
 
 static void change(struct model *model, uint32_t fill)
 {
-	size_t first = draw(model, SLOTS), slots = 1 + draw(model, 8);
+	size_t first = draw(model, model->slots), slots = 1 + draw(model, 8);
 
 	if (model->at[first] && draw(model, 100) >= fill)
 		give(model, first);
@@ -157,16 +156,17 @@ static void change(struct model *model, uint32_t fill)
 		take(model, first, slots);
 }
 
-static void start(struct model *model)
+static void start(struct model *model, size_t slots)
 {
 	memset(model, 0, sizeof(*model));
+	model->slots = slots;
 	model->random = 1;
 	assert_int_equal(gaps_init(&model->gaps), 0);
 }
 
 static void stop(struct model *model)
 {
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < model->slots; i++)
 		if (model->at[i])
 			give(model, i);
 	assert_int_equal(check_gaps(model), 1);
@@ -179,7 +179,7 @@ static void random_changes_keep_all_promises(void **state)
 	struct model model;
 
 	(void)state;
-	start(&model);
+	start(&model, SLOTS);
 	for (int step = 0; step < STEPS; step++) {
 		change(&model, step * 100 / STEPS); /* fuller and fuller */
 		check_gaps(&model);
@@ -189,19 +189,40 @@ static void random_changes_keep_all_promises(void **state)
 	stop(&model);
 }
 
+static void many_gaps_keep_all_promises(void **state)
+{
+	uint32_t highest = 0;
+	struct model model;
+
+	(void)state;
+	start(&model, MANY);
+	for (int step = 0; step < 4 * STEPS; step++) {
+		change(&model, step * 100 / (4 * STEPS));
+		if (step % 1000)
+			continue;
+		check_gaps(&model);
+		check_has(&model);
+		check_find(&model);
+		if (model.gaps.root->height > highest)
+			highest = model.gaps.root->height;
+	}
+	assert_int_equal(highest, 2);
+	stop(&model);
+}
+
 static void neighbours_make_no_gaps(void **state)
 {
 	struct model model;
 
 	(void)state;
-	start(&model);
+	start(&model, SLOTS);
 	for (size_t i = 0; i < SLOTS; i++)
 		take(&model, i, 1);
 	assert_int_equal(check_gaps(&model), 1);
 	for (size_t i = 0; i < SLOTS; i += 2)
 		give(&model, i);
 	assert_int_equal(check_gaps(&model), SLOTS / 2 + 1);
-	assert_true(model.gaps.root->height <= 10);
+	assert_int_equal(model.gaps.root->height, 1);
 	stop(&model);
 }
 
@@ -213,7 +234,7 @@ static void misaligned_gaps_do_not_hide_a_good_one(void **state)
 	uint64_t found = 0;
 
 	(void)state;
-	start(&model);
+	start(&model, SLOTS);
 	for (size_t i = 0; i + 3 < SLOTS; i += 4) {
 		take(&model, i, 1);
 		take(&model, i + 3, 1);
@@ -271,7 +292,8 @@ static void the_ends_of_the_space_are_used(void **state)
 	gaps_give(&gaps, &last);
 	assert_true(gaps_has(&gaps, &range_everything));
 	gaps_take(&gaps, &range_everything);
-	assert_null(gaps.root);
+	assert_int_equal(gaps.root->count, 0);
+	assert_false(gaps_has(&gaps, &first));
 	assert_false(gaps_find(&gaps, &wish, &found));
 	gaps_give(&gaps, &range_everything);
 	assert_true(gaps_has(&gaps, &range_everything));
@@ -285,7 +307,7 @@ static void ranges_in_a_row_are_given_back_together(void **state)
 	struct model model;
 
 	(void)state;
-	start(&model);
+	start(&model, SLOTS);
 	take(&model, 3, 1);
 	take(&model, 4, 1);
 	take(&model, 5, 1);
@@ -300,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_changes_keep_all_promises),
+		cmocka_unit_test(many_gaps_keep_all_promises),
 		cmocka_unit_test(neighbours_make_no_gaps),
 		cmocka_unit_test(misaligned_gaps_do_not_hide_a_good_one),
 		cmocka_unit_test(the_ends_of_the_space_are_used),
