@@ -261,9 +261,17 @@ static int place(const struct vfa_container *container, const void *vaddr, uint6
 int place_mapping(const struct vfa_container *container, const void *vaddr, uint64_t size,
 		  const struct vfa_map_options *options, uint64_t *ret)
 {
+	const struct iova_space *space = &container->space;
 	struct vfa_verdict verdict;
-	int err = place(container, vaddr, size, options, &verdict);
+	int err;
 
+	/* What is asked for most: a page, wherever. */
+	if (options == &defaults && size == space->limits.alignment && space->lowest &&
+	    !((uintptr_t)vaddr & (size - 1))) {
+		*ret = space->lowest;
+		return 0;
+	}
+	err = place(container, vaddr, size, options, &verdict);
 	if (err)
 		return err;
 	if (verdict.flags & VFA_VERDICT_WINDOW)
