@@ -48,6 +48,8 @@ struct vm_profile {
 	bool isolates_interrupts;
 	bool has_iommufd;
 	bool translates_behind_ports;
+	bool survives_faults;            /* as a device is opened */
+	bool unmap_allocates;            /* where that fails, VFIO warns and leaves pages pinned */
 	int coherency;                   /* what vfa_coherency_is_enforced() has to say */
 	struct vfa_iova_range ranges[4]; /* that the kernel reports, up to an empty one */
 	/* Where QEMU's version decides the last address: by what the kernel logged at boot. */

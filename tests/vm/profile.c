@@ -20,6 +20,17 @@ static const struct vm_profile profiles[] = {
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
 	},
 	{
+		.name = "faults",
+		.survives_faults = true,
+		.fault = { "DMAR: [DMA ", "00:04.0]" },
+		.has_iommu = true,
+		.isolates_interrupts = true,
+		.has_iommufd = true,
+		.translates_behind_ports = true,
+		.coherency = 1,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
+	},
+	{
 		.name = "intel-incoherent",
 		.fault = { "DMAR: [DMA ", "00:04.0]" },
 		.fault_address = "fault addr ",
@@ -61,6 +72,7 @@ static const struct vm_profile profiles[] = {
 		.isolates_interrupts = true, /* it does not, but VFIO was told to go on */
 		.has_iommufd = true,
 		.translates_behind_ports = true,
+		.unmap_allocates = true,
 		.coherency = 0,
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, UINT64_MAX } },
 		/* QEMU 7.2, and 10.0 on a q35. */

@@ -10,12 +10,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vfio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common.h"
 #include "raw.h"
+#include "uapi/vfio_cdev.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
 #define DEBUG    "/sys/kernel/debug"
@@ -40,6 +44,7 @@ static void prepare(struct vm *vm)
 	vm_set(vm, DEBUG "/fail_page_alloc/min-order", "0");
 	vm_set(vm, DEBUG "/fail_page_alloc/verbose", "0");
 	vm_set(vm, DEBUG "/fail_usercopy/verbose", "0");
+	vm_set(vm, DEBUG "/fail_iommufd/verbose", "0");
 }
 
 /*
@@ -78,21 +83,53 @@ static void arm(const struct injector *injector, int nth)
 	assert_int_equal(pwrite(injector->fd, text, (size_t)length, 0), length);
 }
 
-/* Whether the fault was met. A read may itself meet it, which leaves it armed for no other. */
-static bool disarm(const struct injector *injector)
+/* So many steps were left, 0 when the fault was met. A read may itself meet the last of them. */
+static int disarm_left(const struct injector *injector)
 {
 	char text[16] = "";
 	ssize_t length = pread(injector->fd, text, sizeof(text) - 1, 0);
-	bool met = length > 0 && atoi(text) == 0;
+	int left = length > 0 ? atoi(text) : 1;
 
 	while (pwrite(injector->fd, "0", 1, 0) != 1)
 		;
-	return met;
+	return left;
+}
+
+static bool disarm(const struct injector *injector)
+{
+	return !disarm_left(injector);
+}
+
+/* Faults within chosen ioctls only, one after another as if there was nothing between them. */
+static struct {
+	const struct injector *injector;
+	bool (*chosen)(unsigned long request);
+	int left;
+} within;
+
+/* The library's calls come here too. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	void *argument;
+	va_list list;
+	int result, err;
+
+	va_start(list, request);
+	argument = va_arg(list, void *);
+	va_end(list);
+	if (!within.left || !within.chosen(request))
+		return (int)syscall(SYS_ioctl, fd, request, argument);
+	arm(within.injector, within.left);
+	result = (int)syscall(SYS_ioctl, fd, request, argument);
+	err = errno;
+	within.left = disarm_left(within.injector);
+	errno = err;
+	return result;
 }
 
 /*
  * Everything a program does with an open device; 0 or the first failure. Opening it
- * is left out: most steps there are ACPI's and the PCI core's, which do not survive.
+ * has a case of its own.
  */
 static int use(struct vfa_container *space, struct vfa_device *device)
 {
@@ -158,6 +195,85 @@ static void a_container_opened_with_any_fault_leaves_nothing_behind(void **state
 	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
 	assert_int_equal(err, 0);
 	assert_true(failed > 0);
+}
+
+/*
+ * These open the device: the PCI core enables it, and ACPI finds its interrupt by
+ * code that does not survive a fault.
+ */
+static bool enters(unsigned long request)
+{
+	return request == VFIO_GROUP_GET_DEVICE_FD || request == UAPI_VFIO_DEVICE_BIND_IOMMUFD;
+}
+
+static bool does_not_enter(unsigned long request)
+{
+	return !enters(request);
+}
+
+/* A whole life of a container: 0 or the first failure. */
+static int live(enum vfa_backend backend, void *memory)
+{
+	struct vfa_map_options options = vm_fixed(FIRST_IOVA);
+	struct vfa_container *space = NULL;
+	struct vfa_device *device = NULL;
+	struct vfa_buffer *buffer = NULL;
+	int err = vfa_container_open(NULL, backend, &space);
+
+	if (!err)
+		err = vfa_device_open(space, EDU, NULL, &device);
+	if (!err)
+		err = vfa_container_map(space, memory, PAGE_SIZE, &options, NULL);
+	if (!err)
+		err = vfa_buffer_alloc(space, PAGE_SIZE, NULL, &buffer);
+	if (!err)
+		err = vfa_container_unmap(space, FIRST_IOVA, PAGE_SIZE);
+	vfa_buffer_free(buffer);
+	vfa_device_close(device);
+	vfa_container_close(space);
+	return err;
+}
+
+static void live_with_faults(struct vm *vm, bool (*chosen)(unsigned long request))
+{
+	struct injector injector = injector_open(vm);
+	void *memory = vm_memory(vm, PAGE_SIZE);
+	int nth, failed = 0, err;
+	size_t fds = count_fds();
+
+	within.injector = &injector;
+	within.chosen = chosen;
+	assert_int_equal(live(vm->backend, memory), 0);
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		within.left = nth;
+		err = live(vm->backend, memory);
+		assert_int_equal(count_fds(), fds);
+		assert_int_equal(vm_usage_now().pinned, 0);
+		if (within.left)
+			break;
+		failed += err < 0;
+		if (err < 0)
+			assert_int_equal(vfa_error_last()->code, err);
+	}
+	within.left = 0;
+	assert_int_equal(munlockall(), 0); /* what is locked then was locked for type1 */
+	if (!vm_profile()->unmap_allocates)
+		assert_int_equal(vm_usage_now().locked, 0);
+	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
+	assert_int_equal(err, 0);
+	assert_true(failed > 0);
+}
+
+static void a_life_with_any_fault_in_its_ioctls_leaves_nothing_behind(void **state)
+{
+	live_with_faults(*state, does_not_enter);
+}
+
+static void a_device_opened_with_any_fault_leaves_nothing_behind(void **state)
+{
+	vm_need(vm_profile()->survives_faults,
+		"a kernel that enables devices without ACPI, as in profile faults");
+	live_with_faults(*state, enters);
 }
 
 static void a_device_used_with_any_fault_leaves_nothing_behind(void **state)
@@ -300,6 +416,8 @@ int main(void)
 {
 	static const struct vm_case cases[] = {
 		VM_CASE(a_container_opened_with_any_fault_leaves_nothing_behind),
+		VM_CASE(a_life_with_any_fault_in_its_ioctls_leaves_nothing_behind),
+		VM_CASE(a_device_opened_with_any_fault_leaves_nothing_behind),
 		VM_CASE(a_device_used_with_any_fault_leaves_nothing_behind),
 		VM_CASE(a_failed_map_maps_nothing),
 		VM_CASE(a_failed_unmap_keeps_what_the_kernel_keeps),
