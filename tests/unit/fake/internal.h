@@ -87,6 +87,10 @@ int fake_mmap_memory(void **address, size_t size, int protection, int flags, int
 void fake_forget_fd(int fd);
 void fake_forget_files(void);
 
+/* errors.c: by the name of a system call, and the ioctl's number; NULL for an unknown one */
+
+const int *fake_errors_of(const char *call, unsigned long request);
+
 /* space.c: an I/O address space of either kind */
 
 struct fake_map {

@@ -32,6 +32,8 @@ static struct {
 	unsigned int countdown;
 	int err;
 	bool came;
+	const char *call; /* that failed */
+	unsigned long call_request;
 	unsigned long request;
 	int request_err;
 	unsigned int answer_countdown;
@@ -126,17 +128,21 @@ void fake_file_put(struct fake_file *file)
 
 /* Failing on demand. */
 
-static int failing(void)
+static int failing_in(const char *function, unsigned long request)
 {
 	if (!failure.countdown || --failure.countdown)
 		return 0;
 	failure.came = true;
+	failure.call = function + strlen("fake_");
+	failure.call_request = request;
 	return failure.err;
 }
 
+#define failing() failing_in(__func__, 0)
+
 static int failing_ioctl(unsigned long request)
 {
-	int err = failing();
+	int err = failing_in("fake_ioctl", request);
 
 	return failure.request == request && failure.request_err ? failure.request_err : err;
 }
@@ -341,20 +347,20 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
 }
 
 /* A call that may block goes on without the lock then. */
-int fake_fail_alone(void)
+int fake_fail_alone_in(const char *function)
 {
 	int err;
 
 	fake_lock();
-	err = failing();
+	err = failing_in(function, 0);
 	fake_unlock();
 	errno = err;
 	return err;
 }
 
-int fake_fail_uninterrupted(void)
+int fake_fail_uninterrupted_in(const char *function)
 {
-	return failure.err == EINTR ? 0 : fake_fail_alone();
+	return failure.err == EINTR ? 0 : fake_fail_alone_in(function);
 }
 
 static ssize_t fake_read(int fd, void *buffer, size_t size)
@@ -577,6 +583,16 @@ void fake_fail_answer(unsigned int n)
 bool fake_has_failed(void)
 {
 	return failure.came;
+}
+
+const int *fake_failed_errors(void)
+{
+	const int *errors = fake_errors_of(failure.call, failure.call_request);
+
+	if (!errors)
+		fprintf(stderr, "fake/errors.c does not know %s %#lx\n", failure.call,
+			failure.call_request);
+	return errors;
 }
 
 /* Inspectors. */

@@ -147,6 +147,9 @@ void fake_fail_answer(unsigned int n);
 /** fake_has_failed() - whether the call or answer that was to fail came */
 bool fake_has_failed(void);
 
+/** fake_failed_errors() - all that the kernel can give where a call failed last, up to a 0 */
+const int *fake_failed_errors(void);
+
 /** fake_is_inside() - whether this thread runs in the fake kernel */
 bool fake_is_inside(void);
 
