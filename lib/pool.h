@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <vfa/buffer.h>
 #include <vfa/pool.h>
 
@@ -129,14 +130,18 @@ void pool_cache_call(struct vfa_pool *pool);
 size_t pool_cache_count(const struct vfa_pool *pool);
 
 /**
- * pool_share() - add a piece to the shared ones
+ * pool_share() - add pieces to the shared ones
  *
- * They are full only after a piece was put twice at the same moment, see take().
+ * There is no room for all only after a piece was put twice at the same moment, see take().
  */
-static inline void pool_share(struct vfa_pool *pool, struct pool_cell *cell)
+static inline void pool_share(struct vfa_pool *pool, struct pool_cell *const *cells, size_t count)
 {
-	if (pool->shared_count < pool->count)
-		pool->shared[pool->shared_count++] = cell;
+	size_t room = pool->count - pool->shared_count;
+
+	if (count > room)
+		count = room;
+	memcpy(&pool->shared[pool->shared_count], cells, count * sizeof(*cells));
+	pool->shared_count += count;
 }
 
 /**

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 
@@ -142,9 +141,10 @@ void pool_cache_flush(struct pool_cache *cache, unsigned int rest)
 {
 	unsigned int count = count_of(cache);
 
-	while (count > rest)
-		pool_share(cache->pool, cache->cells[--count]);
-	set_count(cache, count);
+	if (count > rest) {
+		pool_share(cache->pool, &cache->cells[rest], count - rest);
+		set_count(cache, rest);
+	}
 	atomic_store_explicit(&cache->limit, cache->pool->cache_size, memory_order_relaxed);
 }
 

@@ -78,7 +78,7 @@ static void fill(struct vfa_pool *pool, const struct pool_slab *slab, uint64_t i
 
 		atomic_init(&cell->vaddr, slab->vaddr + offset - 1);
 		cell->iova = iova + offset;
-		pool_share(pool, cell);
+		pool->shared[pool->shared_count++] = cell;
 	}
 }
 

@@ -282,8 +282,8 @@ static void a_piece_put_twice_at_once_is_got_once(void **state)
 		pool = new_pool(space, PAGE, COUNT(pieces), &options);
 		assert_ok(vfa_pool_get_many(pool, pieces, 4));
 		pthread_mutex_lock(&pool->lock);
-		pool_share(pool, pool->shared[pool->shared_count - 1]);
-		pool_share(pool, pool->shared[pool->shared_count - 1]);
+		pool_share(pool, &pool->shared[pool->shared_count - 1], 1);
+		pool_share(pool, &pool->shared[pool->shared_count - 1], 1);
 		pthread_mutex_unlock(&pool->lock);
 		for (size_t j = 4; j < COUNT(pieces); j++)
 			pieces[j] = get(pool);
