@@ -304,6 +304,76 @@ static void a_device_used_with_any_fault_leaves_nothing_behind(void **state)
 	assert_int_equal(use(space, device), 0);
 }
 
+/* A buffer of each kind, one after the other; 0 or the first failure. */
+static int make_buffers(struct vfa_container *space)
+{
+	static const struct vfa_buffer_options kinds[] = {
+		{ .threads = 1, .alignment = 64 << 10 },
+		{ .flags = VFA_BUFFER_ANONYMOUS | VFA_BUFFER_IDENTITY },
+		{ .flags = VFA_BUFFER_STRICT, .page_size = 2 << 20 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct vfa_buffer_options options = kinds[i];
+		struct vfa_buffer *buffer = NULL;
+		int err;
+
+		options.struct_size = sizeof(options);
+		err = vfa_buffer_alloc(space, 4 * PAGE_SIZE, &options, &buffer);
+		if (err < 0)
+			return err;
+		vfa_buffer_free(buffer);
+	}
+	return 0;
+}
+
+/* Of this process, in bytes: all memory of buffers is. */
+static size_t count_shared(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long start, end;
+	size_t size = 0;
+	char line[512], kind;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %*3c%c", &start, &end, &kind) == 3 && kind == 's')
+			size += end - start;
+	fclose(maps);
+	return size;
+}
+
+static void buffers_made_with_any_fault_leave_nothing_behind(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	struct vfa_container *space = vm_container(vm);
+	size_t fds, shared;
+	int nth, failed = 0, err;
+	bool met;
+
+	vm_device(vm, space, EDU);
+	vm_set(vm, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "1");
+	assert_int_equal(make_buffers(space), 0);
+	fds = count_fds();
+	shared = count_shared();
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		arm(&injector, nth);
+		err = make_buffers(space);
+		met = disarm(&injector);
+		assert_int_equal(count_fds(), fds);
+		assert_int_equal(count_shared(), shared);
+		assert_ok(vfa_container_unmap_all(space)); /* no buffer is left */
+		if (!met)
+			break;
+		failed += err < 0;
+	}
+	printf("# %d faults met, %d of them made a buffer fail\n", nth - 1, failed);
+	assert_int_equal(err, 0);
+	assert_true(failed > 0);
+	assert_int_equal(make_buffers(space), 0); /* and the one huge page is free again */
+}
+
 /* What the library and the kernel have at @iova; they have to agree. */
 static bool is_mapped(struct vfa_container *space, void *memory, uint64_t iova)
 {
@@ -419,6 +489,7 @@ int main(void)
 		VM_CASE(a_life_with_any_fault_in_its_ioctls_leaves_nothing_behind),
 		VM_CASE(a_device_opened_with_any_fault_leaves_nothing_behind),
 		VM_CASE(a_device_used_with_any_fault_leaves_nothing_behind),
+		VM_CASE(buffers_made_with_any_fault_leave_nothing_behind),
 		VM_CASE(a_failed_map_maps_nothing),
 		VM_CASE(a_failed_unmap_keeps_what_the_kernel_keeps),
 	};
