@@ -227,17 +227,19 @@ static int choose_iova(const struct vfa_container *container, const void *vaddr,
 		       const struct vfa_map_options *options, struct vfa_verdict *verdict)
 {
 	struct iova_wish wish = wish_of(container, size, options);
-	uint64_t iova, alignment = wish.alignment;
-	bool found = false;
+	uint64_t least = wish.alignment, iova;
+	bool found;
 
-	if (!options->alignment) {
+	if (!options->alignment)
 		wish.alignment = natural_alignment(&container->space.limits, vaddr, size);
+	found = iova_space_find(&container->space, &wish, &iova);
+	if (!found && wish.alignment > least) {
+		wish.alignment = least;
 		found = iova_space_find(&container->space, &wish, &iova);
-		wish.alignment = alignment;
 	}
-	if (!found && !iova_space_find(&container->space, &wish, &iova))
+	if (!found)
 		return refuse_all_space(container, &wish, verdict);
-	range_from_size(iova, size, &verdict->range);
+	verdict->range = (struct vfa_iova_range){ iova, iova + (size - 1) };
 	verdict->flags = VFA_VERDICT_RANGE;
 	return 0;
 }
