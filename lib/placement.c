@@ -277,7 +277,7 @@ int place_mapping(const struct vfa_container *container, const void *vaddr, uint
 	if (err)
 		return err;
 	if (verdict.flags & VFA_VERDICT_WINDOW)
-		warn_of_window(container, &verdict);
+		warn_of_window(container, "map", &verdict.range, &verdict.window);
 	*ret = verdict.range.start;
 	return 0;
 }

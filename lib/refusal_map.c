@@ -116,15 +116,16 @@ static void print_window(const struct vfa_window *window, char *text, size_t siz
 		 window->bdf[0] ? " of " : "", window->bdf);
 }
 
-void warn_of_window(const struct vfa_container *container, const struct vfa_verdict *verdict)
+void warn_of_window(const struct vfa_container *container, const char *what,
+		    const struct vfa_iova_range *range, const struct vfa_window *window)
 {
-	char window[96];
+	char text[96];
 
-	print_window(&verdict->window, window, sizeof(window));
+	print_window(window, text, sizeof(text));
 	host_log(container->host, VFA_LOG_WARNING,
-		 "map 0x%" PRIx64 "-0x%" PRIx64
+		 "%s 0x%" PRIx64 "-0x%" PRIx64
 		 ": in the %s, which devices may reach in place of the memory",
-		 verdict->range.start, verdict->range.last, window);
+		 what, range->start, range->last, text);
 }
 
 static int refuse_dangerous_space(const struct iova_wish *wish, const struct vfa_verdict *verdict)

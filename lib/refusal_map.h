@@ -41,7 +41,8 @@ int refuse_no_identity(const struct vfa_container *container, const struct iova_
 /** refuse_map() - the kernel said no to a request that had passed all checks */
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err);
 
-/** warn_of_window() - a given IOVA is granted in a dangerous window: no refusal */
-void warn_of_window(const struct vfa_container *container, const struct vfa_verdict *verdict);
+/** warn_of_window() - no refusal: @what, "map" or "mapping", is in a dangerous window */
+void warn_of_window(const struct vfa_container *container, const char *what,
+		    const struct vfa_iova_range *range, const struct vfa_window *window);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "mapping.h"
+#include "refusal_map.h"
 
 VFA_API const char *vfa_window_kind_name(enum vfa_window_kind kind)
 {
@@ -43,6 +44,21 @@ static int check_window(const struct vfa_container *container, const struct vfa_
 	return 0;
 }
 
+/* There may be very many. */
+static void warn_of_first_mapping(const struct vfa_container *container,
+				  const struct vfa_window *window)
+{
+	struct mapping_surroundings around;
+	struct vfa_iova_range range;
+
+	mapping_look_around(container, window->range.start, &around);
+	if (!around.at && !around.behind)
+		return;
+	mapping_range(around.at ? around.at : around.behind, &range);
+	if (range_overlaps(&range, &window->range))
+		warn_of_window(container, "mapping", &range, window);
+}
+
 VFA_API int vfa_container_add_window(struct vfa_container *container,
 				     const struct vfa_window *window)
 {
@@ -52,6 +68,8 @@ VFA_API int vfa_container_add_window(struct vfa_container *container,
 		return err;
 	container_lock(container);
 	err = iova_space_add_window(&container->space, window);
+	if (!err)
+		warn_of_first_mapping(container, window);
 	container_unlock(container);
 	return err ? error_memory() : 0;
 }

@@ -48,7 +48,8 @@ const char *vfa_window_kind_name(enum vfa_window_kind kind);
 /**
  * vfa_container_add_window() - name addresses that may not reach the IOMMU
  * @container: the container; it may still be empty
- * @window: copied; mappings may live in it already
+ * @window: copied; mappings may live in it already: the host's log is told of the
+ *	first, as a warning
  *
  * A window that is added twice is there until it is removed twice.
  *

@@ -280,6 +280,43 @@ static void threads_share_a_host(void **state)
 	stop(&shared);
 }
 
+/* Each with a window of its own, which all avoid. */
+static void *add_windows_and_ask(void *data)
+{
+	struct shared *shared = data;
+	uint64_t start = (1 + atomic_fetch_add(&shared->next, 1)) * 0x100000;
+	struct vfa_window window = { { start, start + 0xfffff }, VFA_WINDOW_BAR, NVME }, seen;
+	struct vfa_map_options options = at(start);
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct vfa_address_info info = VFA_ADDRESS_INFO_INIT;
+		struct vfa_verdict verdict = VFA_VERDICT_INIT;
+		struct vfa_mapping *mapping = NULL;
+
+		EXPECT(!vfa_container_add_window(shared->container, &window));
+		EXPECT(!vfa_container_check_map(shared->container, NULL, PAGE, NULL, &verdict));
+		EXPECT(!verdict.code && !(verdict.flags & VFA_VERDICT_WINDOW));
+		EXPECT(!vfa_container_map(shared->container, shared->memory, PAGE, &options,
+					  &mapping));
+		EXPECT(vfa_mapping_window(mapping, &seen) == 1 && seen.range.start == start);
+		EXPECT(!vfa_container_describe(shared->container, start, &info));
+		EXPECT(info.kind == VFA_ADDRESS_MAPPED && info.vaddr == shared->memory);
+		EXPECT(!vfa_mapping_unmap(mapping));
+		EXPECT(!vfa_container_remove_window(shared->container, &window));
+	}
+	return NULL;
+}
+
+static void threads_add_windows_and_ask(void **state)
+{
+	struct shared shared;
+
+	start(&shared, state);
+	run_threads(&shared, add_windows_and_ask);
+	assert_int_equal(vfa_container_windows(shared.container, NULL, 0), 0);
+	stop(&shared);
+}
+
 /* What stays is found always, and what comes and goes is never found wrong. */
 static void readers_see_right_answers_while_others_map(void **state)
 {
@@ -309,6 +346,7 @@ int main(void)
 		ON_BOTH(the_last_thread_closes_the_container),
 		ON_BOTH(threads_share_a_device),
 		ON_BOTH(threads_wait_for_vectors_of_their_own),
+		ON_BOTH(threads_add_windows_and_ask),
 		ON_BOTH(threads_share_a_host),
 		ON_BOTH(readers_see_right_answers_while_others_map),
 	};

@@ -232,15 +232,17 @@ static void windows_are_told_and_avoided(void **state)
 
 static void identity_beyond_the_aperture_is_told(void **state)
 {
-	struct space space = open_space(state);
 	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
 	struct vfa_verdict verdict = VFA_VERDICT_INIT;
+	struct space space;
 
+	fake_set_aperture(4, 0, 0xffff); /* below where any process may have memory */
+	space = open_space(state);
 	options.flags = VFA_MAP_IDENTITY;
 	verdict = check(space, PAGE, &options);
 	assert_refused(&verdict, EINVAL, VFA_CAUSE_OUTSIDE_APERTURE);
 	assert_range(&verdict.range, (uintptr_t)space.memory, (uintptr_t)space.memory + PAGE - 1);
-	assert_range(&verdict.nearest, 0x7ffffff000, 0x7fffffffff);
+	assert_range(&verdict.nearest, 0xf000, 0xffff);
 	assert_ok(vfa_container_check_map(space.container, NULL, PAGE, &options, &verdict));
 	assert_refused(&verdict, EINVAL, VFA_CAUSE_BAD_ARGUMENT);
 	options.flags |= VFA_MAP_FIXED;
@@ -322,6 +324,98 @@ static void verdicts_are_what_a_map_says(void **state)
 	close_space(space);
 }
 
+/* An aperture of so many pages, tried one by one. */
+#define PAGES 64
+
+struct model {
+	struct space space;
+	bool taken[PAGES]; /* mapped, or in a window */
+	uint32_t random;
+};
+
+static uint32_t draw(struct model *model, uint32_t below)
+{
+	model->random = model->random * 1664525 + 1013904223;
+	return (model->random >> 8) % below;
+}
+
+static bool would_do(const struct model *model, size_t page, size_t pages,
+		     const struct vfa_map_options *options)
+{
+	uint64_t start = page * PAGE, last = (page + pages) * PAGE - 1;
+
+	if (!page || page + pages > PAGES || start < options->iova_min ||
+	    (options->iova_max && last > options->iova_max) ||
+	    (options->alignment && start % options->alignment))
+		return false;
+	for (size_t i = page; i < page + pages; i++)
+		if (model->taken[i])
+			return false;
+	return true;
+}
+
+/* In pages from @wanted; the one above of two that are as near. PAGES for none. */
+static size_t nearest_page(const struct model *model, size_t wanted, size_t pages,
+			   const struct vfa_map_options *options)
+{
+	for (size_t distance = 0; distance < PAGES; distance++) {
+		if (would_do(model, wanted + distance, pages, options))
+			return wanted + distance;
+		if (distance <= wanted && would_do(model, wanted - distance, pages, options))
+			return wanted - distance;
+	}
+	return PAGES;
+}
+
+static void check_nearest(struct model *model)
+{
+	size_t wanted = draw(model, PAGES), pages = 1 + draw(model, 4), found;
+	struct vfa_map_options options = at(wanted * PAGE);
+	struct vfa_verdict verdict;
+
+	if (draw(model, 2))
+		options.alignment = PAGE << draw(model, 4);
+	if (draw(model, 2))
+		options.iova_min = draw(model, PAGES / 2) * PAGE;
+	if (draw(model, 2))
+		options.iova_max = (PAGES / 2 + draw(model, PAGES / 2)) * PAGE - 1;
+	verdict = check(model->space, pages * PAGE, &options);
+	if (!verdict.code)
+		return;
+	found = nearest_page(model, wanted, pages, &options);
+	assert_int_equal(!!(verdict.flags & VFA_VERDICT_NEAREST), found < PAGES);
+	if (found < PAGES)
+		assert_range(&verdict.nearest, found * PAGE, (found + pages) * PAGE - 1);
+}
+
+static void take(struct model *model)
+{
+	size_t page = draw(model, PAGES);
+
+	if (model->taken[page] || !draw(model, 3))
+		return;
+	model->taken[page] = true;
+	map_at(model->space.container, model->space.memory, PAGE, page * PAGE);
+}
+
+static void the_nearest_is_that_of_a_walk(void **state)
+{
+	struct vfa_window window = { { 20 * PAGE, 24 * PAGE + 7 }, VFA_WINDOW_BRIDGE, "" };
+	struct model model = { .random = 1 };
+
+	fake_set_aperture(4, 0, PAGES * PAGE - 1);
+	model.space = open_space(state);
+	assert_ok(vfa_container_add_window(model.space.container, &window));
+	for (size_t i = 20; i <= 24; i++)
+		model.taken[i] = true;
+	for (int i = 0; i < 60; i++) {
+		for (int j = 0; j < 40; j++)
+			check_nearest(&model);
+		take(&model);
+	}
+	close_space(model.space);
+}
+
 static void bad_questions_are_refused(void **state)
 {
 	struct space space = open_space(state);
@@ -380,6 +474,7 @@ int main(void)
 		ON_BOTH(identity_beyond_the_aperture_is_told),
 		ON_BOTH(identity_is_the_address_of_the_memory),
 		ON_BOTH(verdicts_are_what_a_map_says),
+		ON_BOTH(the_nearest_is_that_of_a_walk),
 		ON_BOTH(bad_questions_are_refused),
 		ON_BOTH(a_larger_verdict_is_zeroed),
 	};

@@ -144,7 +144,12 @@ static void a_mapping_tells_its_window(void **state)
 
 	assert_int_equal(vfa_mapping_window(mapping, &window), 0);
 	check_window(&window, &bar);
+	assert_ok(vfa_container_add_window(space.container, &bar));
+	assert_null(strstr(space.machine->log, "devices may reach"));
 	assert_ok(vfa_container_add_window(space.container, &bridge)); /* a mapping is in it */
+	assert_non_null(strstr(space.machine->log,
+			       "1 mapping 0xbffff000-0xc0000fff: in the bridge window "
+			       "0xc0000000-0xcfffffff of 0000:00:09.0, which devices may reach"));
 	assert_int_equal(vfa_mapping_window(mapping, &window), 1);
 	check_window(&window, &bridge);
 	assert_ok(vfa_mapping_unmap(mapping));
