@@ -66,6 +66,15 @@ static int check_options(const struct vfa_buffer_options *given)
 	return 0;
 }
 
+/* An identical IOVA is looked for before there is memory, whichever struct asks for it. */
+static void take_identity(struct request *request)
+{
+	if (!(request->map.flags & VFA_MAP_IDENTITY))
+		return;
+	request->map.flags &= ~VFA_MAP_IDENTITY;
+	request->options.flags |= VFA_BUFFER_IDENTITY;
+}
+
 static int take_options(const struct vfa_buffer_options *options, struct request *request)
 {
 	struct vfa_buffer_options *given = &request->options;
@@ -81,9 +90,11 @@ static int take_options(const struct vfa_buffer_options *options, struct request
 	err = check_options(given);
 	if (!err)
 		err = placement_options(given->map, &request->map, &map);
-	if (!err)
-		request->map = *map;
-	return err;
+	if (err)
+		return err;
+	request->map = *map;
+	take_identity(request);
+	return 0;
 }
 
 /* Needs a device, and tells what the IOMMU's pages are. */

@@ -25,7 +25,7 @@ struct vfa_buffer;
 
 /** enum vfa_buffer_flags - what memory to take */
 enum vfa_buffer_flags {
-	VFA_BUFFER_IDENTITY = 1 << 0,  /* the IOVA is equal to the address */
+	VFA_BUFFER_IDENTITY = 1 << 0,  /* IOVA equal to the address, as VFA_MAP_IDENTITY */
 	VFA_BUFFER_ANONYMOUS = 1 << 1, /* no memfd: there is no fd to hand on */
 	VFA_BUFFER_STRICT = 1 << 2,    /* fail rather than take other pages or another node */
 	VFA_BUFFER_ON_NODE = 1 << 3,   /* from the NUMA node given */

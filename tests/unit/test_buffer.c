@@ -576,6 +576,27 @@ static void an_identical_iova_is_found(void **state)
 	close_space(space);
 }
 
+static void either_flag_asks_for_an_identical_iova(void **state)
+{
+	static const uint32_t flags[] = { 0, VFA_BUFFER_IDENTITY };
+	struct space space = open_space(state);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct vfa_buffer_options options = with_flags(flags[i]);
+		struct vfa_map_options map = VFA_MAP_OPTIONS_INIT;
+		struct vfa_buffer *buffer;
+
+		map.flags = VFA_MAP_IDENTITY;
+		map.iova_max = (1 << 28) - 1;
+		options.map = &map;
+		buffer = alloc_with(space, PAGE, &options);
+		assert_int_equal(vfa_buffer_iova(buffer), (uintptr_t)vfa_buffer_vaddr(buffer));
+		assert_in_range(vfa_buffer_iova(buffer), 1, map.iova_max);
+		vfa_buffer_free(buffer);
+	}
+	close_space(space);
+}
+
 /* As the 28 address lines of a small device want it. */
 static void an_identical_iova_keeps_within_limits(void **state)
 {
@@ -723,6 +744,7 @@ int main(void)
 		ON_BOTH(as_many_threads_are_made_as_are_asked_for_and_of_use),
 		ON_BOTH(a_node_is_preferred_or_else_the_only_one),
 		ON_BOTH(an_identical_iova_is_found),
+		ON_BOTH(either_flag_asks_for_an_identical_iova),
 		ON_BOTH(an_identical_iova_keeps_within_limits),
 		ON_BOTH(what_is_in_the_way_of_an_identical_iova_is_passed),
 		ON_BOTH(a_fixed_identical_iova_replaces_nothing),
