@@ -54,14 +54,28 @@ static struct pool_cache *take_cache(struct vfa_pool *pool)
 }
 
 /* While another thread has the slot, the thread-specific key alone leads to the cache. */
-static void own(struct vfa_pool *pool, struct pool_cache *cache)
+static void claim_slot(struct vfa_pool *pool, struct pool_cache *cache)
 {
-	uintptr_t thread = pool_this_thread();
-	_Atomic(struct pool_cache *) *slot = &pool->slots[pool_slot(thread)];
+	_Atomic(struct pool_cache *) *slot = &pool->slots[pool_slot(owner_of(cache))];
+	struct pool_cache *nobody = pool->nobody;
 
-	atomic_store_explicit(&cache->owner, thread, memory_order_relaxed);
-	if (atomic_load_explicit(slot, memory_order_relaxed) == pool->nobody)
-		atomic_store_explicit(slot, cache, memory_order_release);
+	if (atomic_load_explicit(slot, memory_order_relaxed) == nobody)
+		atomic_compare_exchange_strong_explicit(slot, &nobody, cache, memory_order_release,
+							memory_order_relaxed);
+}
+
+static struct pool_cache *own_cache(struct vfa_pool *pool)
+{
+	struct pool_cache *cache;
+
+	pthread_mutex_lock(&pool->lock);
+	cache = take_cache(pool);
+	if (cache && pthread_setspecific(pool->key, cache))
+		cache = NULL;
+	if (cache)
+		atomic_store_explicit(&cache->owner, pool_this_thread(), memory_order_relaxed);
+	pthread_mutex_unlock(&pool->lock);
+	return cache;
 }
 
 struct pool_cache *pool_cache_get(struct vfa_pool *pool)
@@ -71,15 +85,10 @@ struct pool_cache *pool_cache_get(struct vfa_pool *pool)
 	if (!pool->cache_size)
 		return NULL;
 	cache = pthread_getspecific(pool->key);
+	if (!cache)
+		cache = own_cache(pool);
 	if (cache)
-		return cache;
-	pthread_mutex_lock(&pool->lock);
-	cache = take_cache(pool);
-	if (cache && pthread_setspecific(pool->key, cache))
-		cache = NULL;
-	if (cache)
-		own(pool, cache);
-	pthread_mutex_unlock(&pool->lock);
+		claim_slot(pool, cache);
 	return cache;
 }
 

@@ -296,6 +296,35 @@ static void a_piece_put_twice_at_once_is_got_once(void **state)
 	close_space(space);
 }
 
+/* Two threads that live at a time may have the same slot in the pool's table. */
+static void a_thread_whose_slot_is_taken_gets_it_later(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_pool *pool = new_pool(space, PAGE, 100, NULL);
+	_Atomic(struct pool_cache *) *slot = &pool->slots[pool_slot(pool_this_thread())];
+	struct pool_cache other = { .owner = 1 }, *own;
+	struct vfa_piece pieces[30];
+
+	*slot = &other;
+	for (size_t i = 0; i < 30; i++)
+		pieces[i] = get(pool);
+	for (size_t i = 0; i < 30; i++)
+		assert_ok(vfa_pool_put(pool, pieces[i].vaddr));
+	assert_ok(vfa_pool_get_many(pool, pieces, 30));
+	assert_ok(vfa_pool_put_many(pool, pieces, 30));
+	assert_int_equal(vfa_pool_count_free(pool), 100);
+	assert_ptr_equal(*slot, &other);
+	own = pthread_getspecific(pool->key);
+	assert_true(own->count > 0);
+
+	*slot = pool->nobody;
+	assert_ok(vfa_pool_put(pool, get(pool).vaddr));
+	assert_ptr_equal(*slot, own);
+	assert_int_equal(vfa_pool_count_free(pool), 100);
+	vfa_pool_free(pool);
+	close_space(space);
+}
+
 static void many_are_got_and_put_all_or_none(void **state)
 {
 	struct space space = open_space(state);
@@ -621,6 +650,7 @@ int main(void)
 		ON_BOTH(a_pool_that_cannot_grow_goes_on_as_it_is),
 		CASE(wrong_puts_are_refused_and_change_nothing),
 		CASE(a_piece_put_twice_at_once_is_got_once),
+		CASE(a_thread_whose_slot_is_taken_gets_it_later),
 		CASE(many_are_got_and_put_all_or_none),
 		CASE(senseless_options_are_refused),
 		CASE(senseless_sizes_are_refused),
