@@ -266,7 +266,7 @@ static inline void resize(struct step *step, uint32_t at, uint64_t start, uint64
 }
 
 /* The gap that has the pages gets shorter at one end, goes, or falls in two. */
-void gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range)
+bool gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range)
 {
 	struct pages pages = pages_of(range);
 	struct step path[HEIGHT], *last = walk(gaps, pages.start, path);
@@ -275,16 +275,17 @@ void gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range)
 
 	if (start == pages.start && pages.end < end) {
 		resize(last, last->at, pages.end, end);
-		return;
+		return true;
 	}
 	if (start == pages.start) {
 		remove_entry(gaps, last, last->at);
-		return;
+		return false;
 	}
 	resize(last, last->at, start, pages.start);
 	if (pages.end < end)
 		insert(gaps, last, last->at + 1,
 		       &(struct entry){ pages.end, end - pages.end, NULL });
+	return pages.end < end;
 }
 
 /* Whether a gap starts at a page, in the leaf behind that of a path. */

@@ -59,8 +59,8 @@ static inline int gaps_reserve(struct iova_gaps *gaps, size_t taken)
 
 /* Ranges are of whole pages of 4 KiB, the smallest there are in any IOMMU. */
 
-/** gaps_take() - a range that is free is so no more */
-void gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range);
+/** gaps_take() - a range that is free is so no more; whether what is right behind it is free */
+bool gaps_take(struct iova_gaps *gaps, const struct vfa_iova_range *range);
 
 /** gaps_give() - a range, or several in a row, that were taken are free again */
 void gaps_give(struct iova_gaps *gaps, const struct vfa_iova_range *range);

@@ -202,12 +202,10 @@ static void find_lowest(struct iova_space *space)
 }
 
 /* The lowest free page is so no more. */
-static void raise_lowest(struct iova_space *space, uint64_t last)
+static void raise_lowest(struct iova_space *space, uint64_t last, bool next_is_free)
 {
-	struct vfa_iova_range next = { last + 1, last + 1 };
-
-	if (next.start && next.start <= space->lowest_range.last && gaps_has(&space->gaps, &next))
-		space->lowest = next.start;
+	if (next_is_free && last < space->lowest_range.last)
+		space->lowest = last + 1;
 	else
 		find_lowest(space);
 }
@@ -224,11 +222,12 @@ static void note_free(struct iova_space *space, uint64_t start)
 
 void iova_space_insert(struct iova_space *space, struct iova_span *span)
 {
-	gaps_take(&space->gaps, &span->range);
+	bool next_is_free = gaps_take(&space->gaps, &span->range);
+
 	index_fill(&space->spans, &span->range, word_of(span));
 	space->count++;
 	if (span->range.start <= space->lowest && space->lowest <= span->range.last)
-		raise_lowest(space, span->range.last);
+		raise_lowest(space, span->range.last, next_is_free);
 }
 
 void iova_space_remove(struct iova_space *space, const struct iova_span *span)
