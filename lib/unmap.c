@@ -138,16 +138,12 @@ static int settle(struct vfa_container *container, const struct covered *covered
 	return failed;
 }
 
-static int unmap_covered(struct vfa_container *container, const struct covered *covered)
+/* The kernel was asked for all at once, and did not do all of it. */
+static int unmap_rest(struct vfa_container *container, const struct covered *covered, int err,
+		      uint64_t done)
 {
 	const struct vfa_iova_range range = covered->range;
-	uint64_t done = covered->bytes;
-	int err = is_in_kernel(container) ? unmap_in_kernel(container, &range, &done) : 0;
 
-	if (!err && done == covered->bytes) {
-		forget_covered(container, covered);
-		return 0;
-	}
 	/* Refused as a whole; EFAULT may also mean that only the answer was not written. */
 	if (err < 0 && err != -ENOENT && err != -EFAULT && covered->count == 1)
 		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
@@ -155,6 +151,17 @@ static int unmap_covered(struct vfa_container *container, const struct covered *
 	if (err)
 		return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range.start, range.last);
 	return done == covered->bytes ? 0 : refuse_short(&range, done, covered->bytes);
+}
+
+static int unmap_covered(struct vfa_container *container, const struct covered *covered)
+{
+	uint64_t done = covered->bytes;
+	int err = is_in_kernel(container) ? unmap_in_kernel(container, &covered->range, &done) : 0;
+
+	if (err || done != covered->bytes)
+		return unmap_rest(container, covered, err, done);
+	forget_covered(container, covered);
+	return 0;
 }
 
 static int unmap_range(struct vfa_container *container, const struct vfa_iova_range *range)
@@ -206,14 +213,21 @@ VFA_API int vfa_container_unmap_all(struct vfa_container *container)
 
 static int unmap_one(struct vfa_container *container, struct vfa_mapping *mapping)
 {
-	struct covered covered = {
-		.first = mapping,
-		.count = 1,
-		.range = mapping->span.range,
-		.bytes = mapping_size(mapping),
-	};
+	const struct vfa_iova_range *range = &mapping->span.range;
+	uint64_t size = mapping_size(mapping), done = size;
+	int err = is_in_kernel(container) ? unmap_in_kernel(container, range, &done) : 0;
 
-	return unmap_covered(container, &covered);
+	if (err || done != size)
+		return unmap_rest(container,
+				  &(struct covered){
+					  .first = mapping,
+					  .count = 1,
+					  .range = *range,
+					  .bytes = size,
+				  },
+				  err, done);
+	forget(container, mapping);
+	return 0;
 }
 
 VFA_API int vfa_mapping_unmap(struct vfa_mapping *mapping)
