@@ -260,25 +260,32 @@ static int place(const struct vfa_container *container, const void *vaddr, uint6
 	return choose_iova(container, vaddr, size, options, verdict);
 }
 
-int place_mapping(const struct vfa_container *container, const void *vaddr, uint64_t size,
-		  const struct vfa_map_options *options, uint64_t *ret)
+static __attribute__((noinline)) int place_by_wish(const struct vfa_container *container,
+						   const void *vaddr, uint64_t size,
+						   const struct vfa_map_options *options,
+						   uint64_t *ret)
 {
-	const struct iova_space *space = &container->space;
 	struct vfa_verdict verdict;
-	int err;
+	int err = place(container, vaddr, size, options, &verdict);
 
-	/* What is asked for most: a page, wherever. */
-	if (options == &defaults && size == space->limits.alignment && space->lowest &&
-	    !((uintptr_t)vaddr & (size - 1))) {
-		*ret = space->lowest;
-		return 0;
-	}
-	err = place(container, vaddr, size, options, &verdict);
 	if (err)
 		return err;
 	if (verdict.flags & VFA_VERDICT_WINDOW)
 		warn_of_window(container, "map", &verdict.range, &verdict.window);
 	*ret = verdict.range.start;
+	return 0;
+}
+
+/* What is asked for most is a page, wherever. */
+int place_mapping(const struct vfa_container *container, const void *vaddr, uint64_t size,
+		  const struct vfa_map_options *options, uint64_t *ret)
+{
+	const struct iova_space *space = &container->space;
+
+	if (options != &defaults || size != space->limits.alignment || !space->lowest ||
+	    (uintptr_t)vaddr & (size - 1))
+		return place_by_wish(container, vaddr, size, options, ret);
+	*ret = space->lowest;
 	return 0;
 }
 
