@@ -12,16 +12,21 @@
 
 static char **chosen;
 static bool is_quick;
+static bool is_counting;
 
 void bench_start(int argc, char **argv)
 {
 	(void)argc;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	chosen = argv + 1;
-	if (*chosen && !strcmp(*chosen, "--quick")) {
-		is_quick = true;
-		chosen++;
+	for (chosen = argv + 1; *chosen && !strncmp(*chosen, "--", 2); chosen++) {
+		is_quick |= !strcmp(*chosen, "--quick");
+		is_counting |= !strcmp(*chosen, "--count");
 	}
+}
+
+const char *bench_unit(void)
+{
+	return is_counting ? "instr" : "ns";
 }
 
 bool bench_wants(const char *name)

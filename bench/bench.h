@@ -21,7 +21,7 @@
 
 #define PAGE 4096ull
 
-/** bench_start() - take over what run.sh asks for: [--quick] [NAME...] */
+/** bench_start() - take over what run.sh asks for: [--quick] [--count] [NAME...] */
 void bench_start(int argc, char **argv);
 
 /** bench_wants() - whether a figure, which may be NULL, is asked for */
@@ -29,6 +29,9 @@ bool bench_wants(const char *name);
 
 /** bench_is_quick() - fewer and smaller rounds, please */
 bool bench_is_quick(void);
+
+/** bench_unit() - what a clock's nanoseconds are: ns, or the guest's instructions */
+const char *bench_unit(void);
 
 static inline uint64_t bench_clock(clockid_t clock)
 {

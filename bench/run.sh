@@ -33,9 +33,11 @@ figures=(
 
 usage() {
     cat <<'END'
-usage: run.sh [--quick] [NAME...]
+usage: run.sh [--quick] [--count] [NAME...]
 
   --quick  fewer rounds: under two minutes, once the kernel of the emulated machine is there
+  --count  count the emulated machine's instructions instead of taking the time: the same on a
+           busy machine, but blind to caches. Only for figures of one processor there
   NAME...  only these figures, of:
 END
     echo "${figures[@]%% *}" | fold -s -w 80 | sed 's/^/           /; s/ $//'
@@ -67,7 +69,9 @@ target_of() { # NAME
 
 # Why a program cannot run here; nothing when it can.
 obstacle() { # PROGRAM
-    if [[ $1 = vm/* && -n $no_machine ]]; then
+    if ((${#count[@]})) && [[ $1 != vm/bench_map ]]; then
+        echo "nothing to count"
+    elif [[ $1 = vm/* && -n $no_machine ]]; then
         echo "$no_machine"
     elif [[ ! -x $build/bench/$1 && $1 = */bench_pool ]]; then
         echo "no DPDK: install libdpdk-dev, then meson setup --reconfigure $build"
@@ -84,7 +88,7 @@ run_program() { # PROGRAM [ARG...]
         VFA_VM_ACCEL=${VFA_VM_ACCEL:-tcg,thread=multi} \
             tests/vm/run.sh -b "$build" -m 4G -t 600 intel "${program#vm/}" "$@"
         ;;
-    vm/*) tests/vm/run.sh -b "$build" -t 600 intel "${program#vm/}" "$@" ;;
+    vm/*) tests/vm/run.sh "${count[@]}" -b "$build" -t 600 intel "${program#vm/}" "$@" ;;
     *) "$build/bench/$program" "$@" ;;
     esac
 }
@@ -100,7 +104,7 @@ measure() { # PROGRAM NAME...
         return
     fi
     progress "starting $program"
-    exec {report}< <(run_program "$program" "${quick[@]}" "$@" 2>&1 ||
+    exec {report}< <(run_program "$program" "${options[@]}" "$@" 2>&1 ||
         printf 'failed\t%s\n' "$?")
     read_report <&"$report"
     exec {report}<&-
@@ -133,10 +137,11 @@ machine_obstacle() {
     tests/vm/kernel.sh own >/dev/null || echo "there is no kernel for the emulated machine"
 }
 
-quick=() chosen=()
+options=() count=() chosen=()
 while (($#)); do
     case $1 in
-    --quick) quick=(--quick) ;;
+    --quick) options+=("$1") ;;
+    --count) options+=("$1") count=(-c) ;;
     -h | --help) usage && exit ;;
     -*) wrong "unknown option $1" ;;
     *)

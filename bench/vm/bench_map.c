@@ -252,8 +252,8 @@ struct comparison {
 
 static void compare(struct space *space, const struct comparison *comparison)
 {
-	struct figure map = { comparison->map, "ns", comparison->baseline, 0, {}, {} };
-	struct figure unmap = { comparison->unmap, "ns", comparison->baseline, 0, {}, {} };
+	struct figure map = { comparison->map, bench_unit(), comparison->baseline, 0, {}, {} };
+	struct figure unmap = { comparison->unmap, bench_unit(), comparison->baseline, 0, {}, {} };
 	const struct way *way = comparison->way;
 	size_t count = comparison->count;
 

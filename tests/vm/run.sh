@@ -19,13 +19,14 @@ die() {
 
 usage() {
     cat <<'END'
-usage: run.sh [-b BUILDDIR] [-m SIZE] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
+usage: run.sh [-c] [-b BUILDDIR] [-m SIZE] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
        run.sh [-b BUILDDIR] [-m SIZE] -i PROFILE
 
 Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
 status; 125 when the guest did not end in time, panicked or did not start. -i gives a shell.
 
   -b BUILDDIR  where the programs were built (default: build)
+  -c           let the guest's clock count its instructions, one a nanosecond; with TCG
   -m SIZE      the guest's memory, in QEMU's words (default: 1G)
   -t SECONDS   how long the guest may take (default: 120)
   -l LOG       the log (default: BUILDDIR/vm/logs/PROFILE-COMMAND.log)
@@ -120,6 +121,7 @@ qemu_command() { # sets qemu
         -kernel "$kernel_dir/bzImage" -initrd "$work/initramfs" -append "$appended"
     )
     qemu+=("${options[@]}" "${devices[@]}")
+    ((!counting)) || qemu+=(-icount 'shift=0,sleep=off')
     if ((interactive)); then
         qemu+=(-serial mon:stdio)
     else
@@ -159,10 +161,11 @@ run_command() {
     fi
 }
 
-build=build memory=1G seconds=120 log='' interactive=0
-while getopts b:m:t:l:ih option; do
+build=build memory=1G seconds=120 log='' interactive=0 counting=0
+while getopts b:cm:t:l:ih option; do
     case $option in
     b) build=$OPTARG ;;
+    c) counting=1 ;;
     m) memory=$OPTARG ;;
     t) seconds=$OPTARG ;;
     l) log=$OPTARG ;;
@@ -182,7 +185,8 @@ build=$(cd "$build" && pwd)
 read_profile
 
 kernel_dir=$("$here/kernel.sh" "$kernel")
-accel=$(accel_choice "$build")
+accel=tcg
+((counting)) || accel=$(accel_choice "$build")
 mkdir -p "$build/vm/logs"
 namespace_image "$build/vm/namespace.raw"
 token=$(tr -dc a-z0-9 </dev/urandom | head -c 12 || true)
