@@ -3,17 +3,20 @@
 
 /*
  * Each system call, and each allocation, of whole scenarios fails once. A call
- * of the library then fails with a reason or succeeds, its list of mappings is
- * the kernel's, and nothing is left at the end.
+ * of the library then fails with a reason, and all is as it was before, or it
+ * succeeds; its list of mappings is the kernel's, and nothing is left at the end.
  */
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "container.h"
+#include "device.h"
 #include "fixture.h"
+#include "mapping.h"
 
 /* Allocations: the linker sends those of this program here. */
 
@@ -60,15 +63,81 @@ char *__wrap_strdup(const char *text)
 	return allocation_fails() ? NULL : __real_strdup(text);
 }
 
-#define MIB (1ul << 20)
+#define MIB          (1ul << 20)
+#define MAPPINGS_MAX 32
+#define FDS_SEEN     128 /* that scenarios may reach */
+
+/* Where the next mappings would go: all that can be seen of what is free. */
+static const struct iova_wish wishes[] = {
+	{ .size = PAGE, .min = PAGE, .max = UINT64_MAX, .alignment = PAGE },
+	{ .size = 16 * PAGE, .max = UINT64_MAX, .alignment = PAGE },
+	{ .size = PAGE, .min = 0x10000, .max = UINT64_MAX, .alignment = PAGE },
+	{ .size = 3 * PAGE, .min = 0x20000, .max = UINT64_MAX, .alignment = PAGE },
+	{ .size = 2 * MIB, .max = UINT64_MAX, .alignment = 2 * MIB },
+};
+
+#define WISHES (sizeof(wishes) / sizeof(wishes[0]))
+
+/* All that a call which fails has to leave as it was; no padding. */
+struct snapshot {
+	size_t fds;
+	size_t objects;
+	size_t vectors;
+	size_t devices;
+	size_t count; /* of the library's mappings */
+	uint64_t mapped_bytes;
+	uint64_t free[WISHES];
+	uint64_t kernel[MAPPINGS_MAX][3]; /* its mappings: IOVA, size, address */
+};
 
 /* One run of a scenario. */
 struct run {
 	struct machine *machine;
 	struct vfa_container *container;
 	char *memory;
-	unsigned int failures; /* calls of the library that failed */
+	unsigned int failures;  /* calls of the library that failed */
+	struct snapshot before; /* the next call */
 };
+
+static size_t count_open_fds(void)
+{
+	size_t count = 0;
+
+	for (int fd = 0; fd < FDS_SEEN; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count - fake_count_own_fds();
+}
+
+static void snapshot_container(struct vfa_container *container, struct snapshot *ret)
+{
+	const struct vfa_device *device = container->devices;
+
+	for (; device; device = device->next)
+		ret->devices++;
+	ret->count = container->space.count;
+	ret->mapped_bytes = container->mapped_bytes;
+	/* Without a device nothing is free: the limits that may still be there are nobody's. */
+	for (size_t i = 0; container->devices && i < WISHES; i++)
+		iova_space_find(&container->space, &wishes[i], &ret->free[i]);
+}
+
+static void take_snapshot(const struct run *run, struct snapshot *ret)
+{
+	struct fake_mapping mapping;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->fds = count_open_fds();
+	ret->objects = fake_count_objects();
+	ret->vectors = fake_count_vectors();
+	for (size_t i = 0; fake_get_mapping(i, &mapping); i++) {
+		assert_true(i < MAPPINGS_MAX);
+		ret->kernel[i][0] = mapping.iova;
+		ret->kernel[i][1] = mapping.size;
+		ret->kernel[i][2] = mapping.vaddr;
+	}
+	if (run->container)
+		snapshot_container(run->container, ret);
+}
 
 static bool kernel_has(const struct vfa_iova_range *range)
 {
@@ -96,20 +165,57 @@ static void check_list(const struct vfa_container *container)
 		assert_true(kernel_has(&span->range));
 }
 
-/* A call came back: whether it succeeded. */
-static bool step(struct run *run, int result)
+/* What is in the list is found, by its IOVA and by its address. */
+static void check_index(struct vfa_container *container)
+{
+	const struct iova_space *space = &container->space;
+	const struct iova_span *span = iova_space_first(space, &range_everything);
+
+	for (; span; span = iova_space_next(space, span)) {
+		const struct vfa_mapping *mapping = mapping_of((struct iova_span *)span);
+		uint64_t iova = 0, size = mapping_size(mapping);
+		void *vaddr = NULL;
+
+		assert_ok(vfa_container_find_vaddr(container, span->range.start, size, &vaddr));
+		assert_ptr_equal(vaddr, mapping->vaddr);
+		assert_ok(vfa_container_find_iova(container, mapping->vaddr, 1, &iova));
+		assert_ok(vfa_container_find_vaddr(container, iova, 1, &vaddr));
+		assert_ptr_equal(vaddr, mapping->vaddr);
+	}
+}
+
+static void check_error(struct run *run, int result)
 {
 	const struct vfa_error *error = vfa_error_last();
 
-	if (run->container)
-		check_list(run->container);
-	if (result >= 0)
-		return true;
 	run->failures++;
 	assert_int_equal(error->code, result);
 	assert_int_not_equal(error->cause, VFA_CAUSE_NONE);
 	assert_true(error->message[0]);
-	return false;
+}
+
+/* A call came back, which may have done a part of its work when it failed. */
+static bool step_partly(struct run *run, int result)
+{
+	if (result < 0)
+		check_error(run, result);
+	if (run->container) {
+		check_list(run->container);
+		check_index(run->container);
+	}
+	take_snapshot(run, &run->before);
+	return result >= 0;
+}
+
+/* A call came back, which has changed nothing when it failed: whether it succeeded. */
+static bool step(struct run *run, int result)
+{
+	struct snapshot before = run->before;
+
+	step_partly(run, result);
+	if (result < 0)
+		assert_memory_equal(&run->before, &before, sizeof(before));
+	return result >= 0;
 }
 
 static void use_mappings(struct run *run)
@@ -123,14 +229,14 @@ static void use_mappings(struct run *run)
 	step(run, vfa_container_map(container, run->memory, PAGE, NULL, &second));
 	step(run, vfa_buffer_alloc(container, PAGE, NULL, &buffer));
 	if (second)
-		step(run, vfa_mapping_unmap(second));
+		step_partly(run, vfa_mapping_unmap(second));
 	vfa_buffer_free(buffer);
 	step(run, 0);
 	for (uint64_t i = 0; i < 3; i++) {
 		options = at(0x20000 + i * PAGE);
 		step(run, vfa_container_map(container, run->memory, PAGE, &options, NULL));
 	}
-	step(run, vfa_container_unmap(container, 0x20000, 3 * PAGE));
+	step_partly(run, vfa_container_unmap(container, 0x20000, 3 * PAGE));
 }
 
 static void use_device(struct run *run, struct vfa_device *device)
@@ -152,6 +258,7 @@ static void use_device(struct run *run, struct vfa_device *device)
 		step(run, vfa_irq_mask(irq));
 		step(run, vfa_irq_unmask(irq));
 		vfa_irq_disable(irq);
+		step(run, 0);
 	}
 	step(run, vfa_device_reset(device));
 	step(run, vfa_coherency_is_enforced(run->container));
@@ -256,8 +363,44 @@ static void a_change_of_devices(struct run *run)
 		device = NULL;
 		step(run, 0);
 		step(run, vfa_device_open(run->container, NVME, NULL, &device));
-		step(run, vfa_container_unmap_all(run->container));
+		step_partly(run, vfa_container_unmap_all(run->container));
 	}
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
+static void map_row(struct run *run, uint64_t iova, uint64_t step_size, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct vfa_map_options options = at(iova + i * step_size);
+
+		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
+	}
+}
+
+/* Some in a row, some with gaps between them; unmapped in parts, and then all at once. */
+static void rows_of_mappings(struct run *run)
+{
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+		map_row(run, 0x10000, PAGE, 4);
+		map_row(run, 0x40000, 3 * PAGE, 4);
+		step_partly(run, vfa_container_unmap(run->container, 0x11000, 2 * PAGE));
+		step_partly(run, vfa_container_unmap(run->container, 0x30000, 0x14000));
+		map_row(run, 0x11000, PAGE, 2);
+		step_partly(run, vfa_container_unmap_all(run->container));
+		map_row(run, 0x40000, PAGE, 1);
+	}
+	vfa_device_close(device);
+	device = NULL;
+	step(run, 0);
+	/* On type1 what is left is mapped anew. */
+	if (step(run, vfa_device_open(run->container, NVME, NULL, &device)))
+		step_partly(run, vfa_container_unmap_all(run->container));
 	vfa_device_close(device);
 	vfa_container_close(run->container);
 }
@@ -295,7 +438,7 @@ static void a_collision(struct run *run)
 		if (mapped)
 			assert_true(vfa_device_open(run->container, OTHER, NULL, &other) < 0);
 		assert_null(other);
-		step(run, vfa_container_unmap_all(run->container));
+		step_partly(run, vfa_container_unmap_all(run->container));
 		step(run, vfa_device_open(run->container, OTHER, NULL, &other));
 		vfa_device_close(other);
 		step(run, 0);
@@ -389,6 +532,7 @@ static void passed_nodes(struct run *run)
 	int node = open_node(run->machine, type1 ? "vfio/4" : "vfio/devices/vfio0");
 	struct vfa_device *device = NULL;
 
+	step(run, 0);
 	if (control >= 0 && node >= 0 &&
 	    step(run, vfa_container_open_fd(run->machine->host, run->machine->backend, control,
 					    &run->container))) {
@@ -466,6 +610,7 @@ static unsigned int play(struct machine *machine, scenario play_it)
 	struct run run = { .machine = machine };
 	size_t shared = count_shared();
 
+	take_snapshot(&run, &run.before);
 	fake_set_huge_pages(64 << 10, 1);
 	run.memory = memory_new(PAGE);
 	play_it(&run);
@@ -579,6 +724,7 @@ static void interrupt_each_call(void **state, scenario play_it)
 
 SCENARIO(the_whole_life)
 SCENARIO(a_change_of_devices)
+SCENARIO(rows_of_mappings)
 SCENARIO(a_choice_of_accounting)
 SCENARIO(buffers)
 SCENARIO(huge_buffers)
@@ -593,6 +739,7 @@ UNANSWERED(the_whole_life)
 UNANSWERED(a_change_of_devices)
 UNANSWERED(buffers)
 UNANSWERED(a_choice_of_accounting)
+UNANSWERED(rows_of_mappings)
 INTERRUPTED(the_whole_life)
 INTERRUPTED(a_change_of_devices)
 INTERRUPTED(buffers)
@@ -613,6 +760,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASES(the_whole_life),
 		CASES(a_change_of_devices),
+		CASES(rows_of_mappings),
 		CASES(a_choice_of_accounting),
 		CASES(buffers),
 		CASES(huge_buffers),
@@ -627,6 +775,7 @@ int main(void)
 		ON_BOTH(each_answer_to_a_change_of_devices_may_fail),
 		ON_BOTH(each_answer_to_buffers_may_fail),
 		ON_BOTH(each_answer_to_a_choice_of_accounting_may_fail),
+		ON_BOTH(each_answer_to_rows_of_mappings_may_fail),
 		ON_BOTH(signals_do_not_disturb_the_whole_life),
 		ON_BOTH(signals_do_not_disturb_a_change_of_devices),
 		ON_BOTH(signals_do_not_disturb_buffers),
