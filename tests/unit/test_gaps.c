@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "fixture.h"
 #include "iova/gaps.h"
+#include "oracle/random.h"
 
 #define SLOT  0x1000ull
 #define SLOTS 512
@@ -318,6 +320,187 @@ static void ranges_in_a_row_are_given_back_together(void **state)
 	stop(&model);
 }
 
+/* All of the 64 bits: ranges of any size at any place, in order. */
+
+#define PAGES_BITS 52
+#define RANGES     300
+#define CHANGES    1000000
+
+struct wide {
+	struct iova_gaps gaps;
+	struct vfa_iova_range taken[RANGES];
+	size_t count;
+	struct random random;
+};
+
+/* Index of the first that ends at an address or behind it. */
+static size_t first_behind(const struct wide *wide, uint64_t address)
+{
+	size_t i = 0;
+
+	while (i < wide->count && wide->taken[i].last < address)
+		i++;
+	return i;
+}
+
+static bool is_wide_free(const struct wide *wide, const struct vfa_iova_range *range)
+{
+	size_t i = first_behind(wide, range->start);
+
+	return i == wide->count || wide->taken[i].start > range->last;
+}
+
+/* At either end of the space, next to something, or anywhere; as often small as large. */
+static struct vfa_iova_range draw_range(struct wide *wide)
+{
+	struct random *random = &wide->random;
+	uint64_t most = (1ull << PAGES_BITS) - 1, pages = 1 + random_magnitude(random) % most;
+	uint64_t first = random_magnitude(random) >> (64 - PAGES_BITS);
+
+	if (!random_once_in(random, 8))
+		pages = 1 + pages % 64;
+	if (wide->count && !random_once_in(random, 3))
+		first = (wide->taken[random_below(random, wide->count)].last >> 12) + 1 +
+			random_below(random, 64);
+	if (random_once_in(random, 8))
+		first = most - random_below(random, 64);
+	first &= most;
+	if (pages > most - first + 1)
+		pages = most - first + 1;
+	return (struct vfa_iova_range){ first << 12, (first << 12) + ((pages << 12) - 1) };
+}
+
+static void take_wide(struct wide *wide, const struct vfa_iova_range *range)
+{
+	size_t i = first_behind(wide, range->start);
+
+	memmove(&wide->taken[i + 1], &wide->taken[i], (wide->count - i) * sizeof(*range));
+	wide->taken[i] = *range;
+	assert_int_equal(gaps_reserve(&wide->gaps, ++wide->count), 0);
+	gaps_take(&wide->gaps, range);
+}
+
+/* One, or some that touch each other. */
+static void give_wide(struct wide *wide, size_t i)
+{
+	struct vfa_iova_range range = wide->taken[i];
+	size_t end = i + 1;
+
+	while (end < wide->count && wide->taken[end].start - 1 == range.last &&
+	       random_once_in(&wide->random, 2))
+		range.last = wide->taken[end++].last;
+	gaps_give(&wide->gaps, &range);
+	memmove(&wide->taken[i], &wide->taken[end], (wide->count - end) * sizeof(range));
+	wide->count -= end - i;
+}
+
+static void change_wide(struct wide *wide, bool growing)
+{
+	struct vfa_iova_range range = draw_range(wide);
+
+	assert_int_equal(gaps_has(&wide->gaps, &range), is_wide_free(wide, &range));
+	if (wide->count &&
+	    (wide->count == RANGES || random_below(&wide->random, 5) >= (growing ? 4 : 2)))
+		give_wide(wide, random_below(&wide->random, wide->count));
+	else if (is_wide_free(wide, &range))
+		take_wide(wide, &range);
+}
+
+/* The lowest or highest place in one gap. */
+static bool fits_gap(const struct iova_wish *wish, uint64_t start, uint64_t last, uint64_t *ret)
+{
+	uint64_t mask = wish->alignment - 1;
+
+	if (start < wish->min)
+		start = wish->min;
+	if (last > wish->max)
+		last = wish->max;
+	if (start > last || last - start < wish->size - 1)
+		return false;
+	*ret = wish->highest ? (last - (wish->size - 1)) & ~mask : (start + mask) & ~mask;
+	return *ret >= start && *ret <= last && last - *ret >= wish->size - 1;
+}
+
+/* Gap by gap; @spoilt counts those that would do but for the wish. */
+static bool find_wide(const struct wide *wide, const struct iova_wish *wish, size_t *spoilt,
+		      uint64_t *ret)
+{
+	uint64_t start = 0, place;
+	bool found = false;
+
+	*spoilt = 0;
+	for (size_t i = 0; i <= wide->count; i++) {
+		bool is_last = i == wide->count;
+		uint64_t last = is_last ? UINT64_MAX : wide->taken[i].start - 1;
+
+		if ((is_last || wide->taken[i].start > start) && last - start >= wish->size - 1) {
+			if (!fits_gap(wish, start, last, &place))
+				++*spoilt;
+			else if (!found || wish->highest) {
+				found = true;
+				*ret = place;
+			}
+		}
+		if (is_last || wide->taken[i].last == UINT64_MAX)
+			break;
+		start = wide->taken[i].last + 1;
+	}
+	return found;
+}
+
+static void look_wide(struct wide *wide)
+{
+	struct random *random = &wide->random;
+	struct vfa_iova_range limits = draw_range(wide);
+	struct iova_wish wish = {
+		.size = (1 + (random_magnitude(random) >> 13)) << 12,
+		.max = UINT64_MAX,
+		.alignment =
+			1ull << (12 + random_below(random, random_once_in(random, 8) ? 52 : 12)),
+		.highest = random_once_in(random, 2),
+	};
+	uint64_t expected = 0, found = 0;
+	size_t spoilt;
+	bool any;
+
+	if (!random_once_in(random, 4))
+		wish.size = (1 + random_below(random, 32)) << 12;
+	if (random_once_in(random, 2))
+		wish.min = limits.start + random_below(random, 3);
+	if (random_once_in(random, 2) && limits.last > wish.min)
+		wish.max = limits.last - random_below(random, 3);
+	if (wish.min > wish.max)
+		return;
+	any = find_wide(wide, &wish, &spoilt, &expected);
+	assert_int_equal(gaps_find(&wide->gaps, &wish, &found), any);
+	if (!any)
+		return;
+	assert_true(found >= wish.min && !(found & (wish.alignment - 1)));
+	assert_true(found <= wish.max && wish.max - found >= wish.size - 1);
+	assert_true(is_wide_free(wide, &(struct vfa_iova_range){ found, found + (wish.size - 1) }));
+	if (spoilt < 32)
+		assert_true(found == expected);
+}
+
+static void ranges_of_any_size_keep_all_promises(void **state)
+{
+	uint64_t changes = is_slow() ? CHANGES / 50 : CHANGES;
+	static struct wide wide;
+
+	(void)state;
+	memset(&wide, 0, sizeof(wide));
+	assert_int_equal(gaps_init(&wide.gaps), 0);
+	for (uint64_t i = 0; i < changes; i++) {
+		change_wide(&wide, i / (changes / 20) % 2 == 0);
+		look_wide(&wide);
+		look_wide(&wide);
+	}
+	while (wide.count)
+		give_wide(&wide, random_below(&wide.random, wide.count));
+	assert_true(gaps_has(&wide.gaps, &range_everything));
+	gaps_clear(&wide.gaps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +510,7 @@ int main(void)
 		cmocka_unit_test(misaligned_gaps_do_not_hide_a_good_one),
 		cmocka_unit_test(the_ends_of_the_space_are_used),
 		cmocka_unit_test(ranges_in_a_row_are_given_back_together),
+		cmocka_unit_test(ranges_of_any_size_keep_all_promises),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
