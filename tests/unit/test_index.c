@@ -191,7 +191,8 @@ static void erase(struct index *index, uint64_t start, uint64_t size, uint64_t w
 
 static void what_is_there_stays(void **state)
 {
-	const uint64_t large = 0x200000, one = 1ull << 40 | INDEX_WORD, two = 2ull << 40 | INDEX_WORD;
+	const uint64_t large = 0x200000, one = 1ull << 40 | INDEX_WORD,
+		       two = 2ull << 40 | INDEX_WORD;
 	struct model model = { .count = 0 };
 
 	(void)state;
