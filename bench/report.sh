@@ -9,7 +9,7 @@ report_start() {
     seen='' broken=0 terminal=0 columns=${COLUMNS:-80}
     [[ ! -t 1 ]] || terminal=1
     : >"$tsv"
-    row '\n%-21s %14s   %-34s %6s %14s %7s\n' figure value baseline ratio quartiles target
+    row '\n%-23s %14s   %-34s %6s %14s %7s\n' figure value baseline ratio quartiles target
 }
 
 report_figure() { # NAME VALUE UNIT BASELINE RATIO BASE LOW HIGH ROUNDS
@@ -19,7 +19,7 @@ report_figure() { # NAME VALUE UNIT BASELINE RATIO BASE LOW HIGH ROUNDS
         verdict=$(awk -v ratio="$5" -v target="$target" \
             'BEGIN { print ratio <= target ? "reached" : "MISSED" }')
     fi
-    row '%-21s %14s   %-34s %6.3f %14s %7s  %s\n' "$1" "$(short "$2") $3" "$(short "$6") $3: $4" "$5" \
+    row '%-23s %14s   %-34s %6.3f %14s %7s  %s\n' "$1" "$(short "$2") $3" "$(short "$6") $3: $4" "$5" \
         "$(printf '%.3f-%.3f' "$7" "$8")" "$target" "$verdict"
     printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" >>"$tsv"
     seen+=" $1 "
@@ -30,7 +30,7 @@ short() { # NUMBER: three digits of it at least
 }
 
 report_skip() { # NAME REASON
-    row '%-21s skipped: %s\n' "$1" "$2"
+    row '%-23s skipped: %s\n' "$1" "$2"
     seen+=" $1 "
 }
 

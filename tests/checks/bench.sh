@@ -28,7 +28,8 @@ mapfile -t figures < <(sed -n 's/^    "\([a-z0-9_]*\)  *[a-z]*\/bench_.*/\1/p' "
 for figure in "${figures[@]}"; do
 	grep -qw -- "$figure" "$work/help" || fail "$figure: not in run.sh --help"
 	grep -qr --include='bench_*.c' "\"$figure\"" "$bench" || fail "$figure: no program measures it"
-	grep -q "\`${figure%_random}\`" "$source_dir/README.md" || fail "$figure: not in README.md"
+	described=${figure%_random} # "the same with ..."
+	grep -q "\`${described%_overlapped}\`" "$source_dir/README.md" || fail "$figure: not in README.md"
 done
 
 status=0
