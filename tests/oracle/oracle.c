@@ -37,7 +37,7 @@ struct oracle {
 	unsigned int disagreements;
 	uint64_t mapped, unmapped, asked; /* asked: refused ones, of the kernel */
 	uint64_t chosen, lowest;          /* IOVAs by the library; the lowest there was */
-	uint64_t translated;
+	uint64_t translated, nearest;
 	uint64_t refused[CAUSES_MAX];
 };
 
@@ -161,17 +161,55 @@ static void ask_kernel_to_map(struct oracle *oracle, const struct model_request 
 	}
 }
 
+/* What the library says that a map will come to. */
+static struct vfa_verdict foresee(struct oracle *oracle, const struct model_request *request,
+				  const struct vfa_map_options *options)
+{
+	struct vfa_verdict verdict = VFA_VERDICT_INIT;
+	int err = vfa_container_check_map(oracle->plan->container, request->vaddr, request->size,
+					  options, &verdict);
+
+	if (err)
+		disagree(oracle, request, "no verdict: %d, %s", err, vfa_error_last()->message);
+	return verdict;
+}
+
+/* It came to that, and what was said to be free is so. */
+static void check_verdict(struct oracle *oracle, const struct model_request *request,
+			  const struct vfa_verdict *verdict, int err)
+{
+	enum vfa_cause cause = err ? vfa_error_last()->cause : VFA_CAUSE_NONE;
+
+	if (verdict->code != err || verdict->cause != cause)
+		disagree(oracle, request, "foreseen: %d, %s; it came to %d, %s", verdict->code,
+			 vfa_cause_name(verdict->cause), err, vfa_cause_name(cause));
+	if (!err &&
+	    (!(verdict->flags & VFA_VERDICT_RANGE) || verdict->range.start != request->iova ||
+	     verdict->range.last != request->iova + (request->size - 1)))
+		disagree(oracle, request, "foreseen at %#" PRIx64, verdict->range.start);
+	if (!(verdict->flags & VFA_VERDICT_NEAREST))
+		return;
+	if (!model_is_free(&oracle->model, &verdict->nearest) ||
+	    verdict->nearest.last - verdict->nearest.start != request->size - 1)
+		disagree(oracle, request, "the nearest is said to be %#" PRIx64 "-%#" PRIx64,
+			 verdict->nearest.start, verdict->nearest.last);
+	oracle->nearest++;
+}
+
 static void map_fixed(struct oracle *oracle, const struct model_request *request)
 {
 	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
 	unsigned int faults = model_map_faults(&oracle->model, request);
 	struct vfa_mapping *mapping = NULL;
+	struct vfa_verdict verdict;
 	int err;
 
 	options.flags = VFA_MAP_FIXED;
 	options.iova = request->iova;
+	verdict = foresee(oracle, request, &options);
 	err = vfa_container_map(oracle->plan->container, request->vaddr, request->size, &options,
 				&mapping);
+	check_verdict(oracle, request, &verdict, err);
 	if (err) {
 		check_refusal(oracle, request, err, faults);
 		ask_kernel_to_map(oracle, request, faults);
@@ -209,10 +247,13 @@ static void map_chosen(struct oracle *oracle, char *vaddr, const struct vfa_map_
 		.max = options->iova_max ? options->iova_max : UINT64_MAX,
 		.alignment = options->alignment > oracle->page ? options->alignment : oracle->page,
 	};
+	struct vfa_verdict verdict = foresee(oracle, &request, options);
 	int err = vfa_container_map(oracle->plan->container, vaddr, size, options, &mapping);
 
-	if (!err) {
+	if (!err)
 		request.iova = vfa_mapping_iova(mapping);
+	check_verdict(oracle, &request, &verdict, err);
+	if (!err) {
 		check_choice(oracle, &request, &wish);
 		model_insert(&oracle->model, &request, mapping);
 		oracle->mapped++;
@@ -694,7 +735,8 @@ static void tell(const struct oracle *oracle)
 	printf("# %" PRIu64 " mapped, %" PRIu64 " unmapped, %" PRIu64
 	       " refused ones asked of the kernel\n",
 	       oracle->mapped, oracle->unmapped, oracle->asked);
-	printf("# %" PRIu64 " translations\n", oracle->translated);
+	printf("# %" PRIu64 " translations, %" PRIu64 " nearest ranges named\n", oracle->translated,
+	       oracle->nearest);
 	printf("# %" PRIu64 " IOVAs chosen, %" PRIu64 " of them the lowest\n", oracle->chosen,
 	       oracle->lowest);
 	for (int cause = 0; cause < CAUSES_MAX; cause++)
