@@ -47,29 +47,24 @@ static int check_options(const struct vfa_map_options *given)
 	return 0;
 }
 
-static const struct vfa_map_options defaults = {
+const struct vfa_map_options placement_defaults = {
 	.access = VFA_ACCESS_READ_WRITE,
 	.iova_max = UINT64_MAX,
 };
 
-int placement_options(const struct vfa_map_options *options, struct vfa_map_options *room,
-		      const struct vfa_map_options **ret)
+int placement_copy_options(const struct vfa_map_options *options, struct vfa_map_options *ret)
 {
-	int err;
+	int err = options_copy("vfa_map_options", options,
+			       OPTIONS_UP_TO(struct vfa_map_options, alignment), ret, sizeof(*ret));
 
-	*ret = options ? room : &defaults;
-	if (!options)
-		return 0;
-	err = options_copy("vfa_map_options", options,
-			   OPTIONS_UP_TO(struct vfa_map_options, alignment), room, sizeof(*room));
 	if (!err)
-		err = check_options(room);
+		err = check_options(ret);
 	if (err)
 		return err;
-	if (!room->access)
-		room->access = defaults.access;
-	if (!room->iova_max)
-		room->iova_max = defaults.iova_max;
+	if (!ret->access)
+		ret->access = placement_defaults.access;
+	if (!ret->iova_max)
+		ret->iova_max = placement_defaults.iova_max;
 	return 0;
 }
 
@@ -282,7 +277,7 @@ int place_mapping(const struct vfa_container *container, const void *vaddr, uint
 {
 	const struct iova_space *space = &container->space;
 
-	if (options != &defaults || size != space->limits.alignment || !space->lowest ||
+	if (options != &placement_defaults || size != space->limits.alignment || !space->lowest ||
 	    (uintptr_t)vaddr & (size - 1))
 		return place_by_wish(container, vaddr, size, options, ret);
 	*ret = space->lowest;

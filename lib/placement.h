@@ -10,14 +10,24 @@
 
 #include "container.h"
 
+/* What NULL stands for. */
+extern const struct vfa_map_options placement_defaults;
+
+int placement_copy_options(const struct vfa_map_options *options, struct vfa_map_options *ret);
+
 /**
  * placement_options() - the caller's options, checked and with all defaults filled in
  * @room: where they may be copied to
  *
  * Return: 0 or -errno, recorded.
  */
-int placement_options(const struct vfa_map_options *options, struct vfa_map_options *room,
-		      const struct vfa_map_options **ret);
+static inline int placement_options(const struct vfa_map_options *options,
+				    struct vfa_map_options *room,
+				    const struct vfa_map_options **ret)
+{
+	*ret = options ? room : &placement_defaults;
+	return options ? placement_copy_options(options, room) : 0;
+}
 
 /**
  * place_mapping() - the IOVA for a piece of memory

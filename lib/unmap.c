@@ -11,9 +11,10 @@
 #include "mapping.h"
 #include "refusal_map.h"
 
+/* As long as a device is in, it is: so much is known without a call. */
 static bool is_in_kernel(const struct vfa_container *container)
 {
-	return container->backend->ops->holds_mappings(container->backend);
+	return container->devices || container->backend->ops->holds_mappings(container->backend);
 }
 
 /* Mappings of the list that a range covers whole. */
@@ -24,7 +25,7 @@ struct covered {
 	uint64_t bytes;
 };
 
-static void forget(struct vfa_container *container, struct vfa_mapping *mapping)
+static inline void forget(struct vfa_container *container, struct vfa_mapping *mapping)
 {
 	host_log(container->host, VFA_LOG_DEBUG, "unmap 0x%" PRIx64 "-0x%" PRIx64,
 		 mapping->span.range.start, mapping->span.range.last);

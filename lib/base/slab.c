@@ -40,11 +40,6 @@ static size_t items_in_block(const struct slab *slab)
 	return (BLOCK - sizeof(struct slab_block)) / slab->item;
 }
 
-static void **link_of(const struct slab *slab, void *item)
-{
-	return (void **)((char *)item + slab->item) - 1;
-}
-
 static int add_block(struct slab *slab)
 {
 	struct slab_block *block = aligned_alloc(BLOCK, BLOCK);
@@ -71,29 +66,13 @@ int slab_grow(struct slab *slab, size_t count)
 	return err;
 }
 
-static void *take_fresh(struct slab *slab)
+void *slab_take_fresh(struct slab *slab)
 {
 	if (slab->used == items_in_block(slab)) {
 		slab->current = slab->current->next;
 		slab->used = 0;
 	}
 	return slab->current->items + slab->used++ * slab->item;
-}
-
-void *slab_take(struct slab *slab)
-{
-	void *item = slab->freed;
-
-	if (!item)
-		return take_fresh(slab);
-	slab->freed = *link_of(slab, item);
-	return item;
-}
-
-void slab_free(struct slab *slab, void *item)
-{
-	*link_of(slab, item) = slab->freed;
-	slab->freed = item;
 }
 
 void *slab_owner(const void *item)

@@ -41,10 +41,29 @@ static inline int slab_reserve(struct slab *slab, size_t count)
 	return count <= slab->room ? 0 : slab_grow(slab, count);
 }
 
-/** slab_take() - an item, its contents undefined; there has to be room */
-void *slab_take(struct slab *slab);
+static inline void **slab_link(const struct slab *slab, void *item)
+{
+	return (void **)((char *)item + slab->item) - 1;
+}
 
-void slab_free(struct slab *slab, void *item);
+void *slab_take_fresh(struct slab *slab);
+
+/** slab_take() - an item, its contents undefined; there has to be room */
+static inline void *slab_take(struct slab *slab)
+{
+	void *item = slab->freed;
+
+	if (!item)
+		return slab_take_fresh(slab);
+	slab->freed = *slab_link(slab, item);
+	return item;
+}
+
+static inline void slab_free(struct slab *slab, void *item)
+{
+	*slab_link(slab, item) = slab->freed;
+	slab->freed = item;
+}
 
 void *slab_owner(const void *item);
 
