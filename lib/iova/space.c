@@ -201,10 +201,13 @@ static void find_lowest(struct iova_space *space)
 		*range_list_find(&space->safe, &(struct vfa_iova_range){ iova, iova + page - 1 });
 }
 
-/* The lowest free page is so no more. */
+/* The lowest free page is so no more. A window may begin inside the next one. */
 static void raise_lowest(struct iova_space *space, uint64_t last, bool next_is_free)
 {
-	if (next_is_free && last < space->lowest_range.last)
+	uint64_t page = space->limits.alignment;
+
+	if (next_is_free && last < space->lowest_range.last &&
+	    space->lowest_range.last - last >= page)
 		space->lowest = last + 1;
 	else
 		find_lowest(space);
@@ -226,7 +229,8 @@ void iova_space_insert(struct iova_space *space, struct iova_span *span)
 
 	index_fill(&space->spans, &span->range, word_of(span));
 	space->count++;
-	if (span->range.start <= space->lowest && space->lowest <= span->range.last)
+	if (space->lowest && span->range.start <= space->lowest &&
+	    space->lowest <= span->range.last)
 		raise_lowest(space, span->range.last, next_is_free);
 }
 

@@ -84,6 +84,30 @@ static void chosen_iovas_avoid_windows(void **state)
 	close_space(space);
 }
 
+/* One after the other, which is how most are chosen. */
+static void a_window_inside_the_next_free_page_is_avoided(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_window small = { { 0x2800, 0x28ff }, VFA_WINDOW_BAR, NVME };
+
+	assert_ok(vfa_container_add_window(space.container, &small));
+	assert_int_equal(chosen(space, NULL), 0x1000);
+	assert_int_equal(chosen(space, NULL), 0x3000);
+	close_space(space);
+}
+
+static void page_0_leads_to_no_page_in_a_window(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_window everything = { { 0, UINT64_MAX }, VFA_WINDOW_BRIDGE, "" };
+
+	assert_ok(vfa_container_add_window(space.container, &everything));
+	map_at(space.container, space.memory, PAGE, 0);
+	assert_fails(vfa_container_map(space.container, space.memory, PAGE, NULL, NULL), ENOSPC,
+		     NO_SPACE);
+	close_space(space);
+}
+
 /* The caller insists, and is warned. */
 static void a_given_iova_in_a_window_is_mapped_with_a_warning(void **state)
 {
@@ -176,6 +200,8 @@ int main(void)
 		ON_BOTH(windows_are_listed_in_order),
 		CASE(bad_windows_are_refused),
 		ON_BOTH(chosen_iovas_avoid_windows),
+		ON_BOTH(a_window_inside_the_next_free_page_is_avoided),
+		ON_BOTH(page_0_leads_to_no_page_in_a_window),
 		ON_BOTH(a_given_iova_in_a_window_is_mapped_with_a_warning),
 		ON_BOTH(only_windows_left_is_no_space),
 		ON_BOTH(windows_outlive_changes_of_devices),
