@@ -170,12 +170,16 @@ static int map_aligned(const struct vfa_host *host, struct memory *memory, uint6
 	return 0;
 }
 
+/*
+ * Huge pages the kernel aligns itself. Where they are too few, a MAP_FIXED fails with
+ * the addresses given up (before Linux 6.12): another thread may have them by then.
+ */
 int memory_place(const struct vfa_host *host, const struct memory_wish *wish, struct memory *memory)
 {
 	uint64_t alignment = memory_alignment(wish);
 	int err;
 
-	if (alignment > memory_page_size())
+	if (alignment > memory->page_size)
 		err = map_aligned(host, memory, alignment);
 	else
 		err = map(host, memory, NULL, 0, &memory->vaddr);

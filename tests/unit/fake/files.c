@@ -109,6 +109,20 @@ static int check_huge(const void *address, size_t size, int flags, uint64_t page
 	return (int64_t)(size / page_size) > count_pages(page_size) ? ENOMEM : 0;
 }
 
+/* Addresses of nothing yet, at a multiple of a size. */
+static void *reserve_aligned(size_t size, uint64_t alignment)
+{
+	char *taken = mmap(NULL, size + alignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before = -(uintptr_t)taken & (alignment - 1);
+
+	if (taken == MAP_FAILED)
+		return taken;
+	if (before)
+		munmap(taken, before);
+	munmap(taken + before + size, alignment - before);
+	return taken + before;
+}
+
 int fake_mmap_memory(void **address, size_t size, int protection, int flags, int fd, off_t offset)
 {
 	uint64_t page_size = fd >= 0 && fd < FDS_MAX ? page_size_of_fd[fd] : 0;
@@ -121,6 +135,12 @@ int fake_mmap_memory(void **address, size_t size, int protection, int flags, int
 	err = page_size ? check_huge(*address, size, flags, page_size) : 0;
 	if (err)
 		return err;
+	if (page_size && !*address) {
+		*address = reserve_aligned(size, page_size);
+		if (*address == MAP_FAILED)
+			return errno;
+		flags |= MAP_FIXED;
+	}
 	*address = mmap(*address, size, protection, flags, fd, offset);
 	return *address == MAP_FAILED ? errno : 0;
 }
