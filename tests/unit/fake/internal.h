@@ -128,7 +128,6 @@ uint64_t fake_space_page_sizes(const struct fake_space *space);
 bool fake_space_conflicts(const struct fake_space *space, const struct fake_group *group);
 int fake_space_join(struct fake_space *space, struct fake_group *group);
 void fake_space_leave(struct fake_space *space, struct fake_group *group);
-bool fake_space_has(const struct fake_space *space, const struct fake_group *group);
 size_t fake_space_count_all(void);
 bool fake_space_describe(size_t index, struct fake_mapping *ret);
 bool fake_space_is_coherent(const struct fake_space *space);

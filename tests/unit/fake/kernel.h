@@ -53,7 +53,6 @@ void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev);
 void fake_set_aperture(uint32_t group, uint64_t start, uint64_t last);
 void fake_set_page_sizes(uint32_t group, uint64_t bitmap);
 void fake_add_reserved(uint32_t group, uint64_t start, uint64_t last, enum fake_reserved_type type);
-void fake_clear_reserved(uint32_t group);
 /* A member is on a kernel driver that does DMA. */
 void fake_set_viable(uint32_t group, bool viable);
 /* Another process has the group node open. */

@@ -204,13 +204,6 @@ void fake_add_reserved(uint32_t number, uint64_t start, uint64_t last, enum fake
 	fake_unlock();
 }
 
-void fake_clear_reserved(uint32_t number)
-{
-	fake_lock();
-	group_any(number)->reserved_count = 0;
-	fake_unlock();
-}
-
 #define DEVICE_SETTER(name, type, field)                                                           \
 	void name(const char *bdf, type value)                                                     \
 	{                                                                                          \

@@ -119,14 +119,6 @@ bool fake_space_is_coherent(const struct fake_space *space)
 	return true;
 }
 
-bool fake_space_has(const struct fake_space *space, const struct fake_group *group)
-{
-	for (size_t i = 0; i < space->tenant_count; i++)
-		if (space->tenants[i] == group)
-			return true;
-	return false;
-}
-
 bool fake_space_conflicts(const struct fake_space *space, const struct fake_group *group)
 {
 	if (group->aperture.start > 0 && fake_space_find(space, 0, group->aperture.start - 1))
