@@ -6,6 +6,7 @@
  *
  * An answer is a copy that describes the container at the moment of the question:
  * nothing has to be freed, and mappings may have come and gone since the fault.
+ * Both functions may be called from any thread.
  */
 
 #ifndef VFA_ADDRESS_H

@@ -7,7 +7,7 @@
  * It is zeroed, shared (so that a fork does not take its pages away), and both
  * mapped and unmapped as a whole. It is a memfd, which other processes can be
  * given, and which iommufd maps by file (Linux 6.14). It keeps its container alive
- * and may be used from any thread.
+ * and may be used from any thread, except while another one frees it.
  */
 
 #ifndef VFA_BUFFER_H

@@ -81,8 +81,8 @@ enum vfa_cause {
 	VFA_CAUSE_NOT_CONTIGUOUS, /* mapped, but in several pieces */
 	VFA_CAUSE_NO_HUGE_PAGES,  /* not enough huge pages are reserved and free */
 	VFA_CAUSE_NO_NODE,        /* there is no such NUMA node, or none with memory */
-	VFA_CAUSE_POOL_EMPTY, /* no piece of the pool is free */
-	VFA_CAUSE_BAD_PIECE,  /* not a piece of the pool, or not one that is out */
+	VFA_CAUSE_POOL_EMPTY,     /* no piece of the pool is free */
+	VFA_CAUSE_BAD_PIECE,      /* not a piece of the pool, or not one that is out */
 };
 
 /**

@@ -12,6 +12,9 @@
  * once, or until the container goes. After a fork, parent and child each get a
  * private page of their own at the first write, and the device keeps only one of
  * them: use shared memory (vfa/buffer.h does) or MADV_DONTFORK.
+ *
+ * All functions may be called from any thread, but not with a handle that another
+ * one unmaps.
  */
 
 #ifndef VFA_MAPPING_H

@@ -43,8 +43,8 @@ struct vfa_segment {
  * one then, calls that ask for it take the container's lock.
  *
  * Return: 0, or
- *	-EINVAL: a NULL argument; a size of 0 (VFA_CAUSE_EMPTY); an end beyond 64 bits
- *		(VFA_CAUSE_WRAPPED)
+ *	-EINVAL: @container or @ret is NULL; a size of 0 (VFA_CAUSE_EMPTY); an end
+ *		beyond 64 bits (VFA_CAUSE_WRAPPED)
  *	-ENOENT: some of it is not mapped (VFA_CAUSE_NOT_MAPPED)
  *	-ERANGE: all of it is mapped, but not in one piece (VFA_CAUSE_NOT_CONTIGUOUS);
  *		vfa_container_segments() has the pieces
@@ -75,7 +75,8 @@ int vfa_container_find_vaddr(struct vfa_container *container, uint64_t iova, uin
  * Each piece is as long as it can be. This is what scatter lists are made of.
  *
  * Return: the number of pieces there are, which may exceed @max, or
- *	-EINVAL, -ENOENT: as vfa_container_find_iova()
+ *	-EINVAL: a NULL argument, or as vfa_container_find_iova()
+ *	-ENOENT: as vfa_container_find_iova()
  *	-EOVERFLOW: more pieces than an int can tell (VFA_CAUSE_BAD_ARGUMENT)
  */
 int vfa_container_segments(struct vfa_container *container, const void *vaddr, uint64_t size,

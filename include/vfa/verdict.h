@@ -7,7 +7,7 @@
  * It is computed by the code that maps, from the kernel's ranges, the reserved
  * regions, the mappings and the dangerous windows of this moment, so that a
  * program can lay out an address space without trying, and without reading
- * messages. It is a copy: nothing has to be freed.
+ * messages. It is a copy: nothing has to be freed. It may be asked for from any thread.
  */
 
 #ifndef VFA_VERDICT_H
