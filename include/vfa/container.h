@@ -93,8 +93,11 @@ void vfa_container_close(struct vfa_container *container);
  *
  * Return: 0, or
  *	-EINVAL: @container is NULL
+ *	-EIO: mappings were to go at once, as vfa_container_unmap() (VFA_CAUSE_SHORT_UNMAP)
  *	any other errno of the kernel, when mappings were to go at once; what is still
  *		mapped is still listed
+ *
+ * Kernel: where mappings go, as vfa_container_unmap().
  */
 int vfa_container_keep_mappings(struct vfa_container *container, bool keep);
 

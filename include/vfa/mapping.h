@@ -137,7 +137,7 @@ int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t
  *	-EINVAL: @container is NULL
  *	-EBUSY: a buffer is still there (VFA_CAUSE_WRONG_ORDER); nothing was done
  *	-EIO: as vfa_container_unmap()
- *	any other errno of the kernel
+ *	any other errno of the kernel; what is still mapped is still listed
  *
  * Kernel: VFIO_IOMMU_UNMAP_DMA or IOMMU_IOAS_UNMAP, from the first mapping to the last.
  */
