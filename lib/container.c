@@ -228,6 +228,15 @@ VFA_API int vfa_container_alignment(struct vfa_container *container, uint64_t *r
 	return err;
 }
 
+static int require_backend(const struct vfa_container *container)
+{
+	if (container->backend)
+		return 0;
+	return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
+			 "the container has no backend yet: the first device decides\n"
+			 "open a device in it, or the container with a backend by name");
+}
+
 int container_require_accounting(const struct vfa_container *container, const char *what)
 {
 	if (container->wanted == VFA_BACKEND_NOIOMMU)
@@ -235,16 +244,7 @@ int container_require_accounting(const struct vfa_container *container, const ch
 				 "%s: noiommu maps and counts nothing\n"
 				 "use a machine with an IOMMU",
 				 what);
-	return container_require_backend(container);
-}
-
-int container_require_backend(const struct vfa_container *container)
-{
-	if (container->backend)
-		return 0;
-	return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
-			 "the container has no backend yet: the first device decides\n"
-			 "open a device in it, or the container with a backend by name");
+	return require_backend(container);
 }
 
 VFA_API int vfa_container_fd(struct vfa_container *container)
@@ -254,7 +254,7 @@ VFA_API int vfa_container_fd(struct vfa_container *container)
 	if (!container)
 		return error_null("container");
 	container_lock(container);
-	fd = container_require_backend(container);
+	fd = require_backend(container);
 	if (!fd)
 		fd = container->backend->fd;
 	container_unlock(container);
@@ -268,7 +268,7 @@ VFA_API int vfa_container_ioas(struct vfa_container *container, uint32_t *ret)
 	if (!container || !ret)
 		return error_null(container ? "ret" : "container");
 	container_lock(container);
-	err = container_require_backend(container);
+	err = require_backend(container);
 	if (!err && container->backend->kind != VFA_BACKEND_IOMMUFD)
 		err = error_set(EOPNOTSUPP, VFA_CAUSE_BAD_ARGUMENT,
 				"a %s container has no IOAS\nask only iommufd containers",

@@ -56,10 +56,12 @@ static inline void container_unlock(struct vfa_container *container)
  */
 int container_require_space(const struct vfa_container *container, const char *what);
 
-/** container_require_backend() - the backend is decided; 0, or -ENODEV, recorded */
-int container_require_backend(const struct vfa_container *container);
-
-/** container_require_accounting() - the same, and it translates; or -EOPNOTSUPP, recorded */
+/**
+ * container_require_accounting() - the backend is decided, and translates
+ * @what: the call, for the message
+ *
+ * Return: 0, or -ENODEV or -EOPNOTSUPP with the failure recorded.
+ */
 int container_require_accounting(const struct vfa_container *container, const char *what);
 
 #endif
