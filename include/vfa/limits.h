@@ -110,7 +110,7 @@ int vfa_container_limits(struct vfa_container *container, struct vfa_limits *ret
  *	-EPERM: it takes CAP_SYS_RESOURCE in the first user namespace (VFA_CAUSE_DENIED)
  *	-EOPNOTSUPP: type1 counts for the process only (VFA_CAUSE_BAD_ARGUMENT); noiommu
  *		counts nothing (VFA_CAUSE_NOIOMMU)
- *	any other errno of the kernel; nothing has changed then
+ *	any other errno of the kernel; but for the IOAS id nothing has changed then
  *
  * Kernel: IOMMU_OPTION_RLIMIT_MODE, IOMMU_DESTROY, IOMMU_IOAS_ALLOC.
  */

@@ -6,9 +6,10 @@
  *
  * The answers cost about as much as a load from memory, whatever the number of
  * mappings, and may be had from any thread: they take no lock, and wait for no map
- * or unmap that is under way. A range that another thread maps or unmaps meanwhile
- * is found as it was before or as it is behind, never in between. What an answer is
- * worth when the mapping goes afterwards is the caller's to know.
+ * or unmap that is under way. A mapping that another thread makes or takes away
+ * meanwhile is found or not, never in part; of a range of several that change, each
+ * may be found as it was before or as it is behind. What an answer is worth when the
+ * mapping goes afterwards is the caller's to know.
  *
  * Neighbouring mappings count as one piece of memory where they continue each
  * other on both sides.
