@@ -108,6 +108,7 @@ struct iova_span *iova_space_next(const struct iova_space *space, const struct i
 
 /** iova_space_before() - the highest span that ends before @iova, which is in none or starts one */
 struct iova_span *iova_space_before(const struct iova_space *space, uint64_t iova);
+
 /** iova_space_stranger() - a mapping that is not whole inside sorted ranges, or NULL */
 const struct iova_span *iova_space_stranger(const struct iova_space *space,
 					    const struct range_list *ranges);
