@@ -7,6 +7,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
+. tests/say.sh
 . "$here/report.sh"
 build=build
 tsv=$build/bench.tsv
@@ -50,16 +51,6 @@ A figure is the median of its rounds, in each of which its baseline is measured 
 figure over baseline, is the median of the ratios of the rounds, with their quartiles behind it.
 Figures also go to build/bench.tsv, a line each: name, value, unit, baseline's name, ratio.
 END
-}
-
-say() { echo "== $*"; }
-
-wrong() { # REASON
-    {
-        echo "run.sh: $*"
-        usage
-    } >&2
-    exit 2
 }
 
 is_chosen() { # NAME

@@ -109,7 +109,7 @@ static int create(const struct syscalls *sys, unsigned int flags)
 
 int memory_open(const struct vfa_host *host, const struct memory_wish *wish, struct memory *ret)
 {
-	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	unsigned int flags = MFD_ALLOW_SEALING;
 	int fd, err;
 
 	*ret = (struct memory){ .size = wish->size, .page_size = wish->page_size, .fd = -1 };
@@ -138,8 +138,8 @@ static int map(const struct vfa_host *host, const struct memory *memory, void *a
 		flags |= MAP_ANONYMOUS;
 	if (memory->fd < 0 && memory_is_huge(memory->page_size))
 		flags |= MAP_HUGETLB | (int)huge_flag(memory->page_size);
-	return sys_mmap_at(host->sys, address, memory->size, PROT_READ | PROT_WRITE, flags,
-			   memory->fd, ret);
+	return sys_mmap(host->sys, address, memory->size, PROT_READ | PROT_WRITE, flags, memory->fd,
+			0, ret);
 }
 
 /* Take more addresses than needed, and give back what is not aligned. */
@@ -152,8 +152,8 @@ static int map_aligned(const struct vfa_host *host, struct memory *memory, uint6
 
 	if (size < more)
 		return -ENOMEM;
-	err = sys_mmap(host->sys, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		       0, &taken);
+	err = sys_mmap(host->sys, NULL, size, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, &taken);
 	if (err)
 		return err;
 	before = -(uintptr_t)taken & (alignment - 1);

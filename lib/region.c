@@ -136,7 +136,7 @@ static int map_region(struct vfa_device *device, uint32_t index, struct region *
 
 	if (err)
 		return err;
-	err = sys_mmap(device_syscalls(device), region->info.size,
+	err = sys_mmap(device_syscalls(device), NULL, region->info.size,
 		       (flags & VFA_REGION_CAN_READ ? PROT_READ : 0) |
 			       (flags & VFA_REGION_CAN_WRITE ? PROT_WRITE : 0),
 		       MAP_SHARED, device->fd, region->info.offset, &region->address);

@@ -212,6 +212,7 @@ VFA_API int vfa_container_unmap_all(struct vfa_container *container)
 	return err;
 }
 
+/* The usual case, without the list that unmap_covered() goes through. */
 static int unmap_one(struct vfa_container *container, struct vfa_mapping *mapping)
 {
 	const struct vfa_iova_range *range = &mapping->span.range;

@@ -7,6 +7,7 @@ set -euo pipefail
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$tests/.."
+. "$tests/say.sh"
 . "$tests/unit.sh"
 . "$tests/machines.sh"
 
@@ -22,16 +23,6 @@ usage: run.sh [--unit | --vm] [--profile P]... [--jobs N] [TEST...]
 
 The last line counts test cases: N passed, N failed, N skipped.
 END
-}
-
-say() { echo "== $*"; }
-
-wrong() { # REASON
-    {
-        echo "run.sh: $*"
-        usage
-    } >&2
-    exit 2
 }
 
 count() { # PASSED FAILED SKIPPED

@@ -118,21 +118,10 @@ ssize_t sys_readlink(const struct syscalls *sys, const char *path, char *buffer,
 	return RESTART(sys->readlink(path, buffer, size));
 }
 
-int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags, int fd,
-	     off_t offset, void **ret)
+int sys_mmap(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
+	     int fd, off_t offset, void **ret)
 {
-	void *address = sys->mmap(NULL, size, protection, flags, fd, offset);
-
-	if (address == MAP_FAILED)
-		return -errno;
-	*ret = address;
-	return 0;
-}
-
-int sys_mmap_at(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
-		int fd, void **ret)
-{
-	void *got = sys->mmap(address, size, protection, flags, fd, 0);
+	void *got = sys->mmap(address, size, protection, flags, fd, offset);
 
 	if (got == MAP_FAILED)
 		return -errno;

@@ -68,11 +68,8 @@ ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size,
 ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,
 		   off_t offset);
 ssize_t sys_readlink(const struct syscalls *sys, const char *path, char *buffer, size_t size);
-int sys_mmap(const struct syscalls *sys, size_t size, int protection, int flags, int fd,
-	     off_t offset, void **ret);
-/* At an address that @flags makes more than a hint. */
-int sys_mmap_at(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
-		int fd, void **ret);
+int sys_mmap(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
+	     int fd, off_t offset, void **ret);
 void sys_munmap(const struct syscalls *sys, void *address, size_t size);
 int sys_memfd_create(const struct syscalls *sys, const char *name, unsigned int flags);
 int sys_ftruncate(const struct syscalls *sys, int fd, off_t size);

@@ -7,37 +7,28 @@
 
 #include "common.h"
 
+/* In whatever way it is set up. */
+#define VT_D                                                                                       \
+	.fault = { "DMAR: [DMA ", "00:04.0]" }, .fault_address = "fault addr ", .has_iommu = true, \
+	.isolates_interrupts = true, .has_iommufd = true, .translates_behind_ports = true
+
 static const struct vm_profile profiles[] = {
 	{
 		.name = "intel",
-		.fault = { "DMAR: [DMA ", "00:04.0]" },
-		.fault_address = "fault addr ",
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.has_iommufd = true,
-		.translates_behind_ports = true,
+		VT_D,
 		.coherency = 1,
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
 	},
 	{
 		.name = "faults",
 		.survives_faults = true,
-		.fault = { "DMAR: [DMA ", "00:04.0]" },
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.has_iommufd = true,
-		.translates_behind_ports = true,
+		VT_D,
 		.coherency = 1,
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
 	},
 	{
 		.name = "intel-incoherent",
-		.fault = { "DMAR: [DMA ", "00:04.0]" },
-		.fault_address = "fault addr ",
-		.has_iommu = true,
-		.isolates_interrupts = true,
-		.has_iommufd = true,
-		.translates_behind_ports = true,
+		VT_D,
 		.coherency = 0,
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0xffffffffffff } },
 	},
