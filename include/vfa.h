@@ -13,6 +13,7 @@
 #define VFA_H
 
 #include <vfa/address.h>
+#include <vfa/answer.h>
 #include <vfa/buffer.h>
 #include <vfa/coherency.h>
 #include <vfa/config.h>
@@ -23,11 +24,13 @@
 #include <vfa/host.h>
 #include <vfa/iova.h>
 #include <vfa/irq.h>
+#include <vfa/isolation.h>
 #include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>
 #include <vfa/pool.h>
 #include <vfa/region.h>
+#include <vfa/topology.h>
 #include <vfa/translation.h>
 #include <vfa/verdict.h>
 #include <vfa/window.h>

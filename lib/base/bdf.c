@@ -49,19 +49,42 @@ static int refuse(const char *text)
 			 shown);
 }
 
+static bool parse(const char *text, struct bdf_parts *ret)
+{
+	const char *rest = text, *colon = strchr(text, ':');
+
+	*ret = (struct bdf_parts){ 0 };
+	if (colon && strchr(colon + 1, ':') && !take_hex(&rest, ':', 4, 8, &ret->domain))
+		return false;
+	return take_hex(&rest, ':', 2, 2, &ret->bus) && take_hex(&rest, '.', 2, 2, &ret->slot) &&
+	       take_hex(&rest, '\0', 1, 1, &ret->function) && ret->slot <= 0x1f &&
+	       ret->function <= 7;
+}
+
+static void print(const struct bdf_parts *parts, char ret[BDF_SIZE])
+{
+	snprintf(ret, BDF_SIZE, "%04x:%02x:%02x.%u", parts->domain, parts->bus & 0xff,
+		 parts->slot & 0x1f, parts->function & 7);
+}
+
 int bdf_parse(const char *text, char ret[BDF_SIZE])
 {
-	unsigned int domain = 0, bus, device, function;
-	const char *rest = text;
-	const char *colon;
+	struct bdf_parts parts;
 
 	if (!text)
 		return error_null("bdf");
-	colon = strchr(text, ':');
-	if ((colon && strchr(colon + 1, ':') && !take_hex(&rest, ':', 4, 8, &domain)) ||
-	    !take_hex(&rest, ':', 2, 2, &bus) || !take_hex(&rest, '.', 2, 2, &device) ||
-	    !take_hex(&rest, '\0', 1, 1, &function) || device > 0x1f || function > 7)
+	if (!parse(text, &parts))
 		return refuse(text);
-	snprintf(ret, BDF_SIZE, "%04x:%02x:%02x.%u", domain, bus, device, function);
+	print(&parts, ret);
 	return 0;
+}
+
+bool bdf_split(const char *text, struct bdf_parts *ret)
+{
+	char full[BDF_SIZE];
+
+	if (!parse(text, ret))
+		return false;
+	print(ret, full);
+	return !strcmp(text, full);
 }

@@ -6,6 +6,8 @@
 #ifndef BASE_BDF_H
 #define BASE_BDF_H
 
+#include <stdbool.h>
+
 /* Room for "ffffffff:ff:1f.7" and its end. */
 #define BDF_SIZE 18
 
@@ -17,5 +19,15 @@
  * Return: 0, or -EINVAL with the failure recorded.
  */
 int bdf_parse(const char *text, char ret[BDF_SIZE]);
+
+struct bdf_parts {
+	unsigned int domain;
+	unsigned int bus;
+	unsigned int slot;
+	unsigned int function;
+};
+
+/** bdf_split() - the parts of an address in its full form; false for any other text */
+bool bdf_split(const char *text, struct bdf_parts *ret);
 
 #endif

@@ -61,6 +61,19 @@ int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t 
 	return used;
 }
 
+int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int offset, void *ret,
+		  size_t size)
+{
+	int fd = sys_open(host->sys, path, O_RDONLY);
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	got = sys_pread(host->sys, fd, ret, size, offset);
+	sys_close(host->sys, fd);
+	return got;
+}
+
 int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *ret)
 {
 	char text[32], *end;

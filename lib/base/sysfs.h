@@ -33,6 +33,14 @@ bool sysfs_exists(const struct vfa_host *host, const char *path);
  */
 int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size);
 
+/**
+ * sysfs_read_at() - read bytes of a binary file
+ *
+ * Return: how many were there, up to @size, or -errno; nothing is recorded.
+ */
+int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int offset, void *ret,
+		  size_t size);
+
 /** sysfs_read_number() - read a number in C notation; 0 or -errno */
 int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *ret);
 

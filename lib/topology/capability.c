@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "topology/capability.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+
+/* As many as there is room for: a longer list comes back to where it was. */
+#define MAX_STANDARD ((PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4)
+#define MAX_EXTENDED ((PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 8)
+
+int config_read16(const struct config_space *config, unsigned int offset)
+{
+	uint32_t word;
+	int err = config->read(config, offset & ~3u, &word);
+
+	return err ? err : (int)(word >> 8 * (offset & 2) & 0xffff);
+}
+
+int config_read8(const struct config_space *config, unsigned int offset)
+{
+	uint32_t word;
+	int err = config->read(config, offset & ~3u, &word);
+
+	return err ? err : (int)(word >> 8 * (offset & 3) & 0xff);
+}
+
+/* Where a list stands, and how far it may go on. */
+struct walk {
+	const struct config_space *config;
+	unsigned int next; /* 0 at the end */
+	unsigned int left;
+};
+
+static int walk_standard(const struct config_space *config, struct walk *ret)
+{
+	int status = config_read16(config, PCI_STATUS), first = 0;
+
+	if (status < 0)
+		return status;
+	if (status & PCI_STATUS_CAP_LIST)
+		first = config_read8(config, PCI_CAPABILITY_LIST);
+	if (first < 0)
+		return first;
+	*ret = (struct walk){ config, first & ~3, MAX_STANDARD };
+	return 0;
+}
+
+/* 1 with the next one in @ret, 0 at the end, -errno. */
+static int next_standard(struct walk *walk, struct capability *ret)
+{
+	uint32_t header;
+	int err;
+
+	if (walk->next < PCI_STD_HEADER_SIZEOF || !walk->left--)
+		return 0;
+	err = walk->config->read(walk->config, walk->next, &header);
+	if (err)
+		return err;
+	if ((header & 0xff) == 0xff)
+		return 0;
+	*ret = (struct capability){ .id = header & 0xff, .offset = walk->next };
+	walk->next = header >> 8 & 0xfc;
+	return 1;
+}
+
+/* A function without extended config space shows its last word before that, and no more. */
+static bool ends_before_extended(const struct config_space *config)
+{
+	uint32_t word;
+
+	return config->read(config, PCI_CFG_SPACE_SIZE, &word) == -ENODATA &&
+	       !config->read(config, PCI_CFG_SPACE_SIZE - 4, &word);
+}
+
+static void walk_extended(const struct config_space *config, struct walk *ret)
+{
+	*ret = (struct walk){
+		config,
+		ends_before_extended(config) ? 0 : PCI_CFG_SPACE_SIZE,
+		MAX_EXTENDED,
+	};
+}
+
+static int next_extended(struct walk *walk, struct capability *ret)
+{
+	uint32_t header;
+	int err;
+
+	if (walk->next < PCI_CFG_SPACE_SIZE || !walk->left--)
+		return 0;
+	err = walk->config->read(walk->config, walk->next, &header);
+	if (err)
+		return err;
+	if (!header || header == UINT32_MAX)
+		return 0;
+	*ret = (struct capability){
+		.id = PCI_EXT_CAP_ID(header),
+		.offset = walk->next,
+		.version = PCI_EXT_CAP_VER(header),
+		.is_extended = true,
+	};
+	walk->next = PCI_EXT_CAP_NEXT(header);
+	return 1;
+}
+
+int capability_list(const struct config_space *config, struct capability *list, size_t max)
+{
+	struct capability found = { 0 };
+	struct walk walk;
+	int count = 0, more = walk_standard(config, &walk);
+
+	if (more)
+		return more;
+	while ((more = next_standard(&walk, &found)) > 0) {
+		if ((size_t)count < max)
+			list[count] = found;
+		count++;
+	}
+	if (more)
+		return more;
+	walk_extended(config, &walk);
+	while ((more = next_extended(&walk, &found)) > 0) {
+		if ((size_t)count < max)
+			list[count] = found;
+		count++;
+	}
+	return more ? more : count;
+}
+
+int capability_find(const struct config_space *config, uint8_t id)
+{
+	struct capability found = { 0 };
+	struct walk walk;
+	int more = walk_standard(config, &walk);
+
+	if (more)
+		return more;
+	while ((more = next_standard(&walk, &found)) > 0) {
+		if (found.id == id)
+			return found.offset;
+	}
+	return more;
+}
+
+int capability_find_extended(const struct config_space *config, uint16_t id)
+{
+	struct capability found = { 0 };
+	struct walk walk;
+	int more;
+
+	walk_extended(config, &walk);
+	while ((more = next_extended(&walk, &found)) > 0) {
+		if (found.id == id)
+			return found.offset;
+	}
+	return more;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "topology/function.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topology/pci.h"
+
+#define DEVICES "bus/pci/devices"
+
+static int read_config(const struct config_space *config, unsigned int offset, uint32_t *ret)
+{
+	const struct function_config *from = (const struct function_config *)config;
+	uint8_t bytes[4];
+	int size = sysfs_read_at(from->host, from->path, offset, bytes, sizeof(bytes));
+
+	if (size < 0)
+		return size;
+	if (size < (int)sizeof(bytes))
+		return -ENODATA;
+	*ret = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	return 0;
+}
+
+void function_config(const struct vfa_host *host, const char *bdf, struct function_config *ret)
+{
+	ret->space.read = read_config;
+	ret->host = host;
+	sysfs_path(host, ret->path, DEVICES "/%s/config", bdf);
+}
+
+static enum vfa_function_type type_of(unsigned int flags)
+{
+	static const enum vfa_function_type types[16] = {
+		[PCI_EXP_TYPE_ENDPOINT] = VFA_FUNCTION_ENDPOINT,
+		[PCI_EXP_TYPE_LEG_END] = VFA_FUNCTION_LEGACY_ENDPOINT,
+		[PCI_EXP_TYPE_ROOT_PORT] = VFA_FUNCTION_ROOT_PORT,
+		[PCI_EXP_TYPE_UPSTREAM] = VFA_FUNCTION_UPSTREAM_PORT,
+		[PCI_EXP_TYPE_DOWNSTREAM] = VFA_FUNCTION_DOWNSTREAM_PORT,
+		[PCI_EXP_TYPE_PCI_BRIDGE] = VFA_FUNCTION_PCI_BRIDGE,
+		[PCI_EXP_TYPE_PCIE_BRIDGE] = VFA_FUNCTION_EXPRESS_BRIDGE,
+		[PCI_EXP_TYPE_RC_END] = VFA_FUNCTION_ROOT_ENDPOINT,
+		[PCI_EXP_TYPE_RC_EC] = VFA_FUNCTION_ROOT_COLLECTOR,
+	};
+
+	return types[(flags & PCI_EXP_FLAGS_TYPE) >> 4];
+}
+
+static int read_express(const struct config_space *config, struct vfa_function *ret)
+{
+	int offset = capability_find(config, PCI_CAP_ID_EXP), flags, control;
+
+	if (offset < 0)
+		return offset;
+	if (!offset) {
+		ret->type = VFA_FUNCTION_CONVENTIONAL;
+		ret->no_snoop = VFA_NO;
+		return 0;
+	}
+	flags = config_read16(config, offset + PCI_EXP_FLAGS);
+	control = config_read16(config, offset + PCI_EXP_DEVCTL);
+	if (flags < 0 || control < 0)
+		return flags < 0 ? flags : control;
+	ret->type = type_of(flags);
+	ret->no_snoop = control & PCI_EXP_DEVCTL_NOSNOOP_EN ? VFA_YES : VFA_NO;
+	return 0;
+}
+
+static int read_acs(const struct config_space *config, struct vfa_acs *ret)
+{
+	int offset = capability_find_extended(config, PCI_EXT_CAP_ID_ACS), capability, control;
+
+	if (offset <= 0) {
+		if (!offset)
+			ret->present = VFA_NO;
+		return offset;
+	}
+	capability = config_read16(config, offset + PCI_ACS_CAP);
+	control = config_read16(config, offset + PCI_ACS_CTRL);
+	if (capability < 0 || control < 0)
+		return capability < 0 ? capability : control;
+	*ret = (struct vfa_acs){ VFA_YES, capability & 0x7f, control & 0x7f };
+	return 0;
+}
+
+/* @control: offset of the control register, in which @enable is the bit. */
+static int read_feature(const struct config_space *config, uint16_t id, unsigned int control,
+			uint16_t enable, struct vfa_function_feature *ret)
+{
+	int offset = capability_find_extended(config, id), value;
+
+	if (offset < 0)
+		return offset;
+	if (!offset) {
+		*ret = (struct vfa_function_feature){ VFA_NO, VFA_NO };
+		return 0;
+	}
+	value = config_read16(config, offset + control);
+	if (value < 0)
+		return value;
+	*ret = (struct vfa_function_feature){ VFA_YES, value & enable ? VFA_YES : VFA_NO };
+	return 0;
+}
+
+static int read_capabilities(const struct config_space *config, struct vfa_function *ret)
+{
+	int err = read_express(config, ret);
+
+	if (!err)
+		err = read_acs(config, &ret->acs);
+	if (!err)
+		err = read_feature(config, PCI_EXT_CAP_ID_ATS, PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE,
+				   &ret->ats);
+	if (!err)
+		err = read_feature(config, PCI_EXT_CAP_ID_PRI, PCI_PRI_CTRL, PCI_PRI_CTRL_ENABLE,
+				   &ret->pri);
+	if (!err)
+		err = read_feature(config, PCI_EXT_CAP_ID_PASID, PCI_PASID_CTRL,
+				   PCI_PASID_CTRL_ENABLE, &ret->pasid);
+	return err == -ENODATA ? -EACCES : err;
+}
+
+static int read_header(const struct config_space *config, bool is_virtual, struct vfa_function *ret)
+{
+	uint32_t ids, buses;
+	int kind, err = config->read(config, PCI_VENDOR_ID, &ids);
+
+	if (err)
+		return err;
+	/* A virtual function has no ids of its own in config space. */
+	if (ids == UINT32_MAX && !is_virtual)
+		return -ENODEV;
+	kind = config_read8(config, PCI_HEADER_TYPE);
+	if (kind < 0)
+		return kind;
+	ret->is_multifunction = kind & 0x80;
+	if ((kind & 0x7f) != PCI_HEADER_TYPE_BRIDGE)
+		return 0;
+	err = config->read(config, PCI_PRIMARY_BUS, &buses);
+	if (err)
+		return err;
+	ret->is_bridge = true;
+	ret->secondary_bus = buses >> 8;
+	ret->subordinate_bus = buses >> 16;
+	return 0;
+}
+
+static uint32_t read_number(const struct vfa_host *host, const char *bdf, const char *file)
+{
+	char path[SYSFS_PATH];
+	uint64_t value = 0;
+
+	sysfs_path(host, path, DEVICES "/%s/%s", bdf, file);
+	(void)sysfs_read_number(host, path, &value);
+	return value;
+}
+
+/* Devices are nested below the bridges above them: the last address before its own. */
+static void read_parent(const struct vfa_host *host, struct function_links *links)
+{
+	char path[SYSFS_PATH], target[SYSFS_PATH];
+	struct bdf_parts parts;
+	ssize_t used;
+	char *name;
+
+	links->parent[0] = '\0';
+	sysfs_path(host, path, DEVICES "/%s", links->bdf);
+	used = sys_readlink(host->sys, path, target, sizeof(target) - 1);
+	if (used < 0)
+		return;
+	target[used] = '\0';
+	name = strrchr(target, '/');
+	if (!name)
+		return;
+	*name = '\0';
+	name = strrchr(target, '/');
+	if (!name || !bdf_split(name + 1, &parts))
+		return;
+	strcpy(links->parent, name + 1);
+}
+
+static void read_physical(const struct vfa_host *host, struct function_links *links)
+{
+	struct bdf_parts parts;
+	char path[SYSFS_PATH];
+
+	sysfs_path(host, path, DEVICES "/%s/physfn", links->bdf);
+	if (sysfs_link_name(host, path, links->physical, sizeof(links->physical)) ||
+	    !bdf_split(links->physical, &parts))
+		links->physical[0] = '\0';
+}
+
+static void read_config_space(const struct vfa_host *host, bool is_virtual,
+			      struct vfa_function *ret)
+{
+	struct function_config config;
+
+	function_config(host, ret->bdf, &config);
+	ret->config_error = read_header(&config.space, is_virtual, ret);
+	if (!ret->config_error)
+		ret->config_error = read_capabilities(&config.space, ret);
+}
+
+/* As the kernel sees it: functions behind the first are of several, virtual ones never. */
+static void judge_multifunction(struct vfa_function *ret, bool is_virtual)
+{
+	if (is_virtual)
+		ret->is_multifunction = false;
+	else if (ret->number)
+		ret->is_multifunction = true;
+}
+
+static const struct vfa_function unread = {
+	.parent = -1,
+	.physical = -1,
+	.group = -1,
+	.acs.present = VFA_UNKNOWN,
+	.ats = { VFA_UNKNOWN, VFA_UNKNOWN },
+	.pri = { VFA_UNKNOWN, VFA_UNKNOWN },
+	.pasid = { VFA_UNKNOWN, VFA_UNKNOWN },
+	.no_snoop = VFA_UNKNOWN,
+};
+
+static void read_identity(const struct vfa_host *host, const struct bdf_parts *parts,
+			  struct vfa_function *ret)
+{
+	ret->domain = parts->domain;
+	ret->bus = parts->bus;
+	ret->slot = parts->slot;
+	ret->number = parts->function;
+	ret->vendor = read_number(host, ret->bdf, "vendor");
+	ret->device = read_number(host, ret->bdf, "device");
+	ret->class_code = read_number(host, ret->bdf, "class");
+}
+
+int function_read(const struct vfa_host *host, const char *bdf, struct function_links *links,
+		  struct vfa_function *ret)
+{
+	struct pci_function basic;
+	struct bdf_parts parts;
+	bool is_virtual;
+
+	if (!bdf_split(bdf, &parts))
+		return -ENODEV;
+	strcpy(links->bdf, bdf);
+	pci_read(host, links->bdf, &basic);
+	if (!basic.exists)
+		return -ENODEV;
+	read_parent(host, links);
+	read_physical(host, links);
+	is_virtual = links->physical[0];
+
+	*ret = unread;
+	ret->bdf = links->bdf;
+	ret->group = basic.noiommu ? -1 : basic.group;
+	read_identity(host, &parts, ret);
+	read_config_space(host, is_virtual, ret);
+	judge_multifunction(ret, is_virtual);
+	ret->driver = strdup(basic.driver);
+	return ret->driver ? 0 : -ENOMEM;
+}

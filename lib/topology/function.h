@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* One PCI function of a snapshot: read from sysfs and its config space. */
+
+#ifndef TOPOLOGY_FUNCTION_H
+#define TOPOLOGY_FUNCTION_H
+
+#include <vfa/topology.h>
+
+#include "base/bdf.h"
+#include "base/host.h"
+#include "base/sysfs.h"
+#include "topology/capability.h"
+
+/* Config space as the kernel shows it below the host's sysfs. */
+struct function_config {
+	struct config_space space;
+	const struct vfa_host *host;
+	char path[SYSFS_PATH];
+};
+
+void function_config(const struct vfa_host *host, const char *bdf, struct function_config *ret);
+
+/* A function by name; what it is connected to becomes indexes when all are known. */
+struct function_links {
+	char bdf[BDF_SIZE];
+	char parent[BDF_SIZE];   /* "" on a root bus */
+	char physical[BDF_SIZE]; /* "" for no virtual function */
+};
+
+/**
+ * function_read() - all but the indexes
+ * @ret: its bdf is @links', its driver is to be freed
+ *
+ * Return: 0, -ENODEV when it has gone, or another errno; nothing is recorded.
+ */
+int function_read(const struct vfa_host *host, const char *bdf, struct function_links *links,
+		  struct vfa_function *ret);
+
+#endif
