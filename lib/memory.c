@@ -41,7 +41,7 @@ uint64_t memory_next_smaller(const struct vfa_host *host, uint64_t page_size)
 	int count;
 
 	sysfs_path(host, path, "kernel/mm/hugepages");
-	count = sysfs_list(path, &names);
+	count = sysfs_list(host, path, &names);
 	for (int i = 0; i < count; i++)
 		if (sscanf(names[i], "hugepages-%" SCNu64 "kB", &kib) == 1 &&
 		    kib << 10 < page_size && kib << 10 > next)

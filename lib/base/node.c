@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -20,11 +19,11 @@ void node_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *f
 	va_end(arguments);
 }
 
-static int refuse_access(const char *path)
+static int refuse_access(const struct vfa_host *host, const char *path)
 {
-	struct stat node;
+	struct sysfs_status node;
 
-	if (stat(path, &node))
+	if (sysfs_stat(host, path, &node))
 		return error_set(EACCES, VFA_CAUSE_ACCESS,
 				 "open %s: permission denied, in a directory on the way\n"
 				 "give this user search permission on the directories above it",
@@ -33,7 +32,7 @@ static int refuse_access(const char *path)
 			 "open %s: permission denied: mode %04o, owner %u, group %u; "
 			 "this process runs as user %u, group %u\n"
 			 "give the node to the user by a udev rule, or for now: chown %u %s",
-			 path, node.st_mode & 07777, node.st_uid, node.st_gid, geteuid(), getegid(),
+			 path, node.mode & 07777, node.uid, node.gid, geteuid(), getegid(),
 			 geteuid(), path);
 }
 
@@ -42,7 +41,7 @@ int node_open(const struct vfa_host *host, const char *path)
 	int fd = sys_open(host->sys, path, O_RDWR);
 
 	if (fd == -EACCES)
-		return refuse_access(path);
+		return refuse_access(host, path);
 	if (fd == -EPERM)
 		return error_set(EPERM, VFA_CAUSE_DENIED,
 				 "open %s: not permitted, though not by the node's mode\n"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void path_below(const char *root, char path[SYSFS_PATH], const char *format, va_list arguments)
 {
@@ -36,6 +37,22 @@ bool sysfs_exists(const struct vfa_host *host, const char *path)
 	sys_close(host->sys, fd);
 	/* Failing for want of rights or fds does not mean that it is not there. */
 	return fd != -ENOENT && fd != -ENOTDIR;
+}
+
+int sysfs_stat(const struct vfa_host *host, const char *path, struct sysfs_status *ret)
+{
+	struct stat status;
+
+	(void)host;
+	if (stat(path, &status))
+		return -errno;
+	*ret = (struct sysfs_status){
+		.mode = status.st_mode,
+		.uid = status.st_uid,
+		.gid = status.st_gid,
+		.size = status.st_size,
+	};
+	return 0;
 }
 
 int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size)
@@ -90,15 +107,28 @@ int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *r
 	return 0;
 }
 
-int sysfs_link_name(const struct vfa_host *host, const char *path, char *ret, size_t size)
+int sysfs_link(const struct vfa_host *host, const char *path, char ret[SYSFS_PATH])
 {
 	char target[SYSFS_PATH];
-	ssize_t used = sys_readlink(host->sys, path, target, sizeof(target) - 1);
-	const char *name;
+	ssize_t used = sys_readlink(host->sys, path, target, sizeof(target));
 
 	if (used < 0)
 		return used;
-	target[used] = '\0';
+	if (used == sizeof(target))
+		return -ENAMETOOLONG;
+	memcpy(ret, target, used);
+	ret[used] = '\0';
+	return 0;
+}
+
+int sysfs_link_name(const struct vfa_host *host, const char *path, char *ret, size_t size)
+{
+	char target[SYSFS_PATH];
+	int err = sysfs_link(host, path, target);
+	const char *name;
+
+	if (err)
+		return err;
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
 	if (strlen(name) >= size)
@@ -119,13 +149,14 @@ void sysfs_free_list(char **names, int count)
 	free(names);
 }
 
-int sysfs_list(const char *path, char ***ret)
+int sysfs_list(const struct vfa_host *host, const char *path, char ***ret)
 {
 	struct dirent **entries;
 	int count = scandir(path, &entries, is_visible, versionsort);
 	int copied = 0;
 	char **names;
 
+	(void)host;
 	if (count < 0)
 		return -errno;
 	names = calloc(count + 1, sizeof(*names));

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
-/* Small files, links and directories of sysfs and procfs. */
+/*
+ * Small files, links, directories and nodes of sysfs, procfs and /dev: the only door
+ * to them, since a host may be a captured machine, which has no real ones.
+ */
 
 #ifndef BASE_SYSFS_H
 #define BASE_SYSFS_H
@@ -10,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/host.h"
 
@@ -25,6 +29,17 @@ void sysfs_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *
 
 bool sysfs_exists(const struct vfa_host *host, const char *path);
 
+/* What is at a path, as stat(2) tells it. */
+struct sysfs_status {
+	mode_t mode; /* kind and rights */
+	uid_t uid;
+	gid_t gid;
+	uint64_t size;
+};
+
+/** sysfs_stat() - look at what a path leads to; 0 or -errno, not recorded */
+int sysfs_stat(const struct vfa_host *host, const char *path, struct sysfs_status *ret);
+
 /**
  * sysfs_read() - read a small file as text
  * @ret: the text, without trailing newlines; cut at @size - 1 bytes
@@ -36,13 +51,17 @@ int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t 
 /**
  * sysfs_read_at() - read bytes of a binary file
  *
- * Return: how many were there, up to @size, or -errno; nothing is recorded.
+ * Return: how many could be read, up to @size: fewer where the file, or what this user may
+ * see of it, ends; or -errno. Nothing is recorded.
  */
 int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int offset, void *ret,
 		  size_t size);
 
 /** sysfs_read_number() - read a number in C notation; 0 or -errno */
 int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *ret);
+
+/** sysfs_link() - a link's target as it is written; 0 or -errno, -EINVAL for no link */
+int sysfs_link(const struct vfa_host *host, const char *path, char ret[SYSFS_PATH]);
 
 /** sysfs_link_name() - the last component of a link's target; 0 or -errno */
 int sysfs_link_name(const struct vfa_host *host, const char *path, char *ret, size_t size);
@@ -53,7 +72,7 @@ int sysfs_link_name(const struct vfa_host *host, const char *path, char *ret, si
  *
  * Return: how many, or -errno; nothing is recorded.
  */
-int sysfs_list(const char *path, char ***ret);
+int sysfs_list(const struct vfa_host *host, const char *path, char ***ret);
 void sysfs_free_list(char **names, int count);
 
 #endif

@@ -165,15 +165,12 @@ static void read_parent(const struct vfa_host *host, struct function_links *link
 {
 	char path[SYSFS_PATH], target[SYSFS_PATH];
 	struct bdf_parts parts;
-	ssize_t used;
 	char *name;
 
 	links->parent[0] = '\0';
 	sysfs_path(host, path, DEVICES "/%s", links->bdf);
-	used = sys_readlink(host->sys, path, target, sizeof(target) - 1);
-	if (used < 0)
+	if (sysfs_link(host, path, target))
 		return;
-	target[used] = '\0';
 	name = strrchr(target, '/');
 	if (!name)
 		return;

@@ -58,7 +58,7 @@ VFA_API int vfa_group_list(struct vfa_host *host, uint32_t *numbers, size_t max)
 	if (err)
 		return err;
 	sysfs_path(host, path, GROUPS);
-	count = sysfs_list(path, &names);
+	count = sysfs_list(host, path, &names);
 	vfa_host_free(host);
 	if (count == -ENOENT)
 		return 0; /* a kernel without IOMMU support */
@@ -131,7 +131,7 @@ static int read_members(const struct vfa_host *host, struct vfa_group *group)
 	int count, err = 0;
 
 	sysfs_path(host, path, GROUPS "/%u/devices", group->number);
-	count = sysfs_list(path, &names);
+	count = sysfs_list(host, path, &names);
 	if (count < 0)
 		return count;
 	group->members = calloc(count ? count : 1, sizeof(*group->members));

@@ -18,16 +18,10 @@ static bool holds(const struct vfa_host *host, const char *pid, const char *want
 	int count;
 
 	snprintf(path, sizeof(path), "%s/%s/fd", host->proc, pid);
-	count = sysfs_list(path, &fds);
+	count = sysfs_list(host, path, &fds);
 	for (int i = 0; i < count && !found; i++) {
-		ssize_t used;
-
 		snprintf(path, sizeof(path), "%s/%s/fd/%s", host->proc, pid, fds[i]);
-		used = sys_readlink(host->sys, path, target, sizeof(target) - 1);
-		if (used < 0)
-			continue;
-		target[used] = '\0';
-		found = !strcmp(target, wanted);
+		found = !sysfs_link(host, path, target) && !strcmp(target, wanted);
 	}
 	if (count >= 0)
 		sysfs_free_list(fds, count);
@@ -48,7 +42,7 @@ bool owner_find(const struct vfa_host *host, const char *path, pid_t except, str
 {
 	bool found = false;
 	char **pids;
-	int count = sysfs_list(host->proc, &pids);
+	int count = sysfs_list(host, host->proc, &pids);
 
 	if (count < 0)
 		return false;

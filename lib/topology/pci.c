@@ -46,7 +46,7 @@ static void read_vfio_node(const struct vfa_host *host, struct pci_function *fun
 	int count;
 
 	sysfs_path(host, path, DEVICES "/%s/vfio-dev", function->bdf);
-	count = sysfs_list(path, &names);
+	count = sysfs_list(host, path, &names);
 	if (count < 0)
 		return;
 	if (count > 0) {
@@ -86,7 +86,7 @@ static bool has_iommu(const struct vfa_host *host)
 	int count;
 
 	sysfs_path(host, path, "kernel/iommu_groups");
-	count = sysfs_list(path, &groups);
+	count = sysfs_list(host, path, &groups);
 	if (count < 0)
 		return false;
 	for (int i = 0; i < count && !found; i++)

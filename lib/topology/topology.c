@@ -101,7 +101,7 @@ static int read_topology(const struct vfa_host *host, struct vfa_topology *topol
 	int err, count;
 
 	sysfs_path(host, path, DEVICES);
-	count = sysfs_list(path, &names);
+	count = sysfs_list(host, path, &names);
 	if (count == -ENOENT)
 		return 0; /* a machine without PCI */
 	if (count < 0)
