@@ -43,11 +43,21 @@ install_library()
 	fi
 }
 
+# What it needs beside the library.
+with_command()
+{
+	pkg-config --exists libkmod libpci libudev smartcols
+}
+
 # What the sources call for, and what is there, as paths below the prefix.
 expected()
 {
 	local page name
 
+	if with_command; then
+		echo bin/vfa
+		echo share/bash-completion/completions/vfa
+	fi
 	(cd "$source_dir" && printf '%s\n' include/vfa.h include/vfa/*.h)
 	echo lib/libvfa.so
 	echo lib/libvfa.so.0
@@ -56,6 +66,7 @@ expected()
 	command -v scdoc > /dev/null || return 0
 	for page in "$source_dir"/docs/man/*.scd; do
 		name=$(basename "$page" .scd)
+		[ "$name" != vfa.1 ] || with_command || continue
 		echo "share/man/man${name##*.}/$name"
 	done
 	sed -n "s,^ *'\(vfa_[a-z0-9_]*\)'\,$,share/man/man3/\1.3,p" "$source_dir/docs/man/meson.build"

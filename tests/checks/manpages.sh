@@ -74,7 +74,7 @@ for name in $named; do
 done
 
 # Every reference to a page of the library leads somewhere.
-for reference in $(grep -oh '\*vfa[a-z0-9_-]*\*([37])' "$man_dir"/*.scd | tr -d '*' | sort -u); do
+for reference in $(grep -oh '\*vfa[a-z0-9_-]*\*([137])' "$man_dir"/*.scd | tr -d '*' | sort -u); do
 	name=${reference%(*} section=${reference#*(}
 	section=${section%)}
 	[ -e "$man_dir/$name.$section.scd" ] || grep -qx "$name" <<< "$aliased" ||

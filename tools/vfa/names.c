@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "names.h"
+
+#include <pci/pci.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+
+struct names {
+	struct pci_access *access;
+	bool loaded;
+	int flags;
+	char text[256];
+};
+
+/* libpci goes no further; all that it can lack here is memory. */
+__attribute__((noreturn)) static void end(char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	exit(fail_because("names of devices: %s", text));
+}
+
+static void ignore(char *format, ...)
+{
+	(void)format;
+}
+
+struct names *names_new(const char *path)
+{
+	struct names *names = must(calloc(1, sizeof(*names)));
+
+	names->access = must(pci_alloc());
+	names->access->error = end;
+	names->access->warning = ignore;
+	names->access->debug = ignore;
+	names->access->id_lookup_mode = 0; /* neither the network nor a cache of it */
+	if (path)
+		pci_set_name_list_path(names->access, must(strdup(path)), 1);
+	return names;
+}
+
+void names_free(struct names *names)
+{
+	if (!names)
+		return;
+	pci_cleanup(names->access);
+	free(names);
+}
+
+/* What udev knows is the same, and slower to find: only without the file. */
+static int names_flags(struct names *names)
+{
+	if (!names->loaded) {
+		names->loaded = true;
+		names->flags = PCI_LOOKUP_NO_NUMBERS;
+		if (pci_load_name_list(names->access))
+			names->flags |= PCI_LOOKUP_NO_HWDB;
+	}
+	return names->flags;
+}
+
+const char *names_vendor(struct names *names, uint16_t vendor)
+{
+	return pci_lookup_name(names->access, names->text, sizeof(names->text),
+			       names_flags(names) | PCI_LOOKUP_VENDOR, vendor);
+}
+
+const char *names_device(struct names *names, uint16_t vendor, uint16_t device)
+{
+	return pci_lookup_name(names->access, names->text, sizeof(names->text),
+			       names_flags(names) | PCI_LOOKUP_DEVICE, vendor, device);
+}
+
+const char *names_class(struct names *names, uint32_t class_code)
+{
+	return pci_lookup_name(names->access, names->text, sizeof(names->text),
+			       names_flags(names) | PCI_LOOKUP_CLASS, class_code >> 8);
+}
