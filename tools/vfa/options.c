@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "fail.h"
-#include "table.h"
 
 #define MAX_OPTIONS 32
 
