@@ -3,77 +3,37 @@
 
 /* vfa list: every PCI function of the machine. */
 
-#include <errno.h>
-#include <string.h>
-
-#include "base/sysfs.h"
 #include "command.h"
 #include "fail.h"
-#include "names.h"
+#include "function.h"
 #include "table.h"
-#include "topology/pci.h"
 
-static void get_address(const void *item, struct cell *cell)
+static void add_functions(struct table *table, const struct request *request,
+			  const struct vfa_topology *topology)
 {
-	const struct pci_function *function = item;
+	struct function_item item = { .request = request, .topology = topology };
 
-	cell_set(cell, "%s", function->bdf);
-}
-
-static void get_group(const void *item, struct cell *cell)
-{
-	const struct pci_function *function = item;
-
-	if (function->group >= 0)
-		cell_set(cell, "%d", function->group);
-}
-
-static void get_driver(const void *item, struct cell *cell)
-{
-	const struct pci_function *function = item;
-
-	if (*function->driver)
-		cell_set(cell, "%s", function->driver);
-}
-
-static const struct column columns[] = {
-	{ "GROUP", "number of the IOMMU group", COLUMN_NUMBER, COLUMN_DEFAULT, get_group },
-	{ "ADDRESS", "PCI address", COLUMN_ADDRESS, COLUMN_DEFAULT, get_address },
-	{ "DRIVER", "driver", COLUMN_TEXT, COLUMN_DEFAULT, get_driver },
-	{ NULL },
-};
-
-static int add_functions(struct table *table, struct vfa_host *host)
-{
-	char path[SYSFS_PATH], **names;
-	struct pci_function function;
-	int count;
-
-	sysfs_path(host, path, "bus/pci/devices");
-	count = sysfs_list(host, path, &names);
-	if (count < 0)
-		return fail_because("%s: %s", path, strerror(-count));
-	for (int i = 0; i < count; i++) {
-		if (strlen(names[i]) >= BDF_SIZE)
-			continue;
-		pci_read(host, names[i], &function);
-		table_add(table, NULL, &function);
+	for (size_t i = 0; i < vfa_topology_count_functions(topology); i++) {
+		item.function = vfa_topology_get_function(topology, i);
+		table_add(table, NULL, &item);
 	}
-	sysfs_free_list(names, count);
-	return STATUS_FINE;
 }
 
 static int run(const struct request *request)
 {
+	struct vfa_topology *topology;
 	struct table *table;
 	int status = table_new(request, "devices", &table);
 
 	if (status)
 		return status;
-	status = add_functions(table, request->host);
-	if (!status)
-		return table_print(table);
-	table_free(table);
+	if (vfa_topology_new(request->host, &topology)) {
+		table_free(table);
+		return fail();
+	}
+	add_functions(table, request, topology);
+	status = table_print(table);
+	vfa_topology_free(topology);
 	return status;
 }
 
@@ -81,6 +41,6 @@ const struct command command_list = {
 	.name = "list",
 	.arguments = "",
 	.summary = "List the PCI functions",
-	.columns = columns,
+	.columns = function_columns,
 	.run = run,
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arrays.h"
 #include "fail.h"
 #include "unknown.h"
 
@@ -149,6 +150,9 @@ static void print_cell(struct table *table, struct libscols_line *line, size_t i
 
 	if (table->cell.unknown)
 		unknowns_add(&table->unknowns, table->cell.unknown);
+	if (table->cell.unknown && table->cell.json &&
+	    table->chosen.columns[index]->type == COLUMN_LIST)
+		cell_set(&table->cell, ARRAY_UNKNOWN);
 	if (table->cell.is_set && scols_line_set_data(line, index, table->cell.text))
 		must(NULL);
 	if (colour)
@@ -179,28 +183,6 @@ static void sort(struct table *table)
 		scols_sort_table_by_tree(table->printed);
 }
 
-/*
- * Older versions of the library write an empty array as one with null in it. A
- * string cannot look like that, for it has no newline.
- */
-static void empty_arrays(char *text)
-{
-	char *to = text, *next;
-
-	for (char *from = text; *from; from = next) {
-		next = from + 1;
-		*to++ = *from;
-		if (*from != '[')
-			continue;
-		next += strspn(next, "\n ");
-		if (strncmp(next, "null\n", strlen("null\n")))
-			next = from + 1;
-		else
-			next += strlen("null\n") + strspn(next + strlen("null\n"), " ");
-	}
-	*to = '\0';
-}
-
 static int print_json(struct table *table)
 {
 	char *text;
@@ -208,7 +190,7 @@ static int print_json(struct table *table)
 
 	if (err)
 		return err;
-	empty_arrays(text);
+	arrays_mend(text);
 	printf("%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
 	free(text);
 	return 0;

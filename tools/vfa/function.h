@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* A PCI function as a row, and what can be told of it. */
+
+#ifndef VFA_TOOL_FUNCTION_H
+#define VFA_TOOL_FUNCTION_H
+
+#include <stdint.h>
+#include <vfa/topology.h>
+
+#include "columns.h"
+#include "topology/capability.h"
+
+struct function_config;
+
+struct function_item {
+	const struct request *request;
+	const struct vfa_topology *topology;
+	const struct vfa_function *function;
+};
+
+/* All columns of a function, of list and info. */
+extern const struct column function_columns[];
+
+/* Room for any attribute; longer ones are cut. */
+#define ATTRIBUTE_SIZE 256
+
+/** function_attribute() - a file of its directory in sysfs: its length, or -errno */
+int function_attribute(const struct function_item *item, const char *name,
+		       char ret[ATTRIBUTE_SIZE]);
+
+/** function_link() - where a link of its directory leads, by the last name: 0 or -errno */
+int function_link(const struct function_item *item, const char *name, char ret[ATTRIBUTE_SIZE]);
+
+/**
+ * function_capability() - where a capability is in its config space
+ * @is_extended: of the extended ones
+ * @config: made ready to read from
+ *
+ * Return: its offset, 0 when there is none, -errno.
+ */
+int function_capability(const struct function_item *item, uint16_t id, bool is_extended,
+			struct function_config *config);
+
+/** config_reason() - why config space could not be read; the string stays */
+const char *config_reason(int err);
+
+/* Columns from config space, by their names in lower case. */
+void get_acs(const void *data, struct cell *cell);
+void get_ats(const void *data, struct cell *cell);
+void get_capabilities(const void *data, struct cell *cell);
+void get_config(const void *data, struct cell *cell);
+void get_interrupts(const void *data, struct cell *cell);
+void get_no_snoop(const void *data, struct cell *cell);
+void get_pasid(const void *data, struct cell *cell);
+void get_pri(const void *data, struct cell *cell);
+void get_regions(const void *data, struct cell *cell);
+void get_type(const void *data, struct cell *cell);
+
+#endif
