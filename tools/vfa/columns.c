@@ -10,6 +10,11 @@
 
 #include "fail.h"
 
+bool columns_is_usual(const struct command *command, const struct column *column)
+{
+	return command->shows_all || column->flags & COLUMN_DEFAULT;
+}
+
 static bool is_shown(const struct chosen_columns *chosen, const struct column *column)
 {
 	for (size_t i = 0; i < chosen->count; i++) {
@@ -30,12 +35,17 @@ static void show(struct chosen_columns *chosen, const struct column *column)
 	chosen->columns[chosen->count++] = column;
 }
 
-static void show_all(struct chosen_columns *chosen, const struct column *columns,
-		     unsigned int flags)
+static void show_all(struct chosen_columns *chosen, const struct column *columns)
 {
-	for (; columns->name; columns++) {
-		if ((columns->flags & flags) == flags)
-			show(chosen, columns);
+	for (; columns->name; columns++)
+		show(chosen, columns);
+}
+
+static void show_usual(struct chosen_columns *chosen, const struct command *command)
+{
+	for (const struct column *column = command->columns; column->name; column++) {
+		if (columns_is_usual(command, column))
+			show(chosen, column);
 	}
 }
 
@@ -66,7 +76,7 @@ static int show_list(struct chosen_columns *chosen, const struct command *comman
 	size_t length;
 
 	if (*list == '+')
-		show_all(chosen, command->columns, COLUMN_DEFAULT);
+		show_usual(chosen, command);
 	list += *list == '+';
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
@@ -100,11 +110,11 @@ int columns_choose(const struct request *request, struct chosen_columns *ret)
 	int status = STATUS_FINE;
 
 	if (request_option(request, "output-all"))
-		show_all(&chosen, request->command->columns, 0);
+		show_all(&chosen, request->command->columns);
 	else if (list)
 		status = show_list(&chosen, request->command, list);
 	else
-		show_all(&chosen, request->command->columns, COLUMN_DEFAULT);
+		show_usual(&chosen, request->command);
 	if (!status && order)
 		status = choose_order(&chosen, request->command, order);
 	if (status)
@@ -112,6 +122,12 @@ int columns_choose(const struct request *request, struct chosen_columns *ret)
 	else
 		*ret = chosen;
 	return status;
+}
+
+void columns_choose_all(const struct column *columns, struct chosen_columns *ret)
+{
+	*ret = (struct chosen_columns){ .count = 0 };
+	show_all(ret, columns);
 }
 
 void columns_free(struct chosen_columns *chosen)

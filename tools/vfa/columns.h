@@ -63,7 +63,14 @@ struct chosen_columns {
  * Return: 0, or an exit status with the reason said.
  */
 int columns_choose(const struct request *request, struct chosen_columns *ret);
+
+/** columns_choose_all() - all of them, in their order */
+void columns_choose_all(const struct column *columns, struct chosen_columns *ret);
+
 void columns_free(struct chosen_columns *chosen);
+
+/** columns_is_usual() - shown without -o */
+bool columns_is_usual(const struct command *command, const struct column *column);
 
 /** columns_get() - the value of a column for an item */
 void columns_get(const struct column *column, const void *item, struct cell *cell);

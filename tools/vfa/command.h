@@ -52,6 +52,7 @@ struct request {
  * @summary: one line
  * @details: more of them for its help, or NULL
  * @columns: what -o chooses from, ended by an empty one; NULL when it prints no table
+ * @shows_all: all columns are shown without -o
  * @options: those of its own, ended by an empty one, or NULL
  * @run: does it; returns an exit status of enum exit_status
  */
@@ -62,6 +63,7 @@ struct command {
 	const char *summary;
 	const char *details;
 	const struct column *columns;
+	bool shows_all;
 	const struct option_spec *options;
 	int (*run)(const struct request *request);
 };
@@ -70,6 +72,7 @@ struct command {
 const char *request_option(const struct request *request, const char *name);
 
 extern const struct command command_group;
+extern const struct command command_info;
 extern const struct command command_list;
 
 #endif

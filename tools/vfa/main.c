@@ -17,6 +17,7 @@
 
 static const struct command *const commands[] = {
 	&command_group,
+	&command_info,
 	&command_list,
 	NULL,
 };

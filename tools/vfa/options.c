@@ -160,12 +160,12 @@ static void print_options(const struct option_spec *specs)
 	}
 }
 
-static void print_columns(const struct column *columns)
+static void print_columns(const struct command *command)
 {
 	printf("\nColumns (* without -o):\n");
-	for (const struct column *column = columns; column->name; column++)
-		printf("  %c %-12s  %s\n", column->flags & COLUMN_DEFAULT ? '*' : ' ', column->name,
-		       column->help);
+	for (const struct column *column = command->columns; column->name; column++)
+		printf("  %c %-12s  %s\n", columns_is_usual(command, column) ? '*' : ' ',
+		       column->name, column->help);
 }
 
 void help_print(const struct command *const *commands)
@@ -194,5 +194,5 @@ void help_print_command(const struct command *command)
 		print_options(printing);
 	print_options(common);
 	if (command->columns)
-		print_columns(command->columns);
+		print_columns(command);
 }

@@ -123,25 +123,47 @@ static bool wants_colours(void)
 	return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
-int table_new(const struct request *request, const char *name, struct table **ret)
+static struct table *new_table(const struct chosen_columns *chosen, const char *name, bool json)
 {
 	struct table *table = must(calloc(1, sizeof(*table)));
-	int status = columns_choose(request, &table->chosen);
 
-	if (status) {
-		free(table);
-		return status;
-	}
-	table->cell.json = request_option(request, "json");
+	table->chosen = *chosen;
+	table->cell.json = json;
 	table->printed = must(scols_new_table());
 	scols_table_set_name(table->printed, name);
-	scols_table_enable_json(table->printed, table->cell.json);
-	scols_table_enable_noheadings(table->printed, !!request_option(request, "noheadings"));
+	scols_table_enable_json(table->printed, json);
 	scols_table_enable_colors(table->printed, wants_colours());
 	for (size_t i = 0; i < table->chosen.count; i++)
 		print_column(table, table->chosen.columns[i]);
-	*ret = table;
+	return table;
+}
+
+int table_new(const struct request *request, const char *name, struct table **ret)
+{
+	struct chosen_columns chosen;
+	int status = columns_choose(request, &chosen);
+
+	if (status)
+		return status;
+	*ret = new_table(&chosen, name, request_option(request, "json"));
+	scols_table_enable_noheadings((*ret)->printed, !!request_option(request, "noheadings"));
 	return STATUS_FINE;
+}
+
+struct table *table_new_fixed(const struct column *columns, bool headings)
+{
+	struct chosen_columns chosen;
+	struct table *table;
+
+	columns_choose_all(columns, &chosen);
+	table = new_table(&chosen, "", false);
+	scols_table_enable_noheadings(table->printed, !headings);
+	return table;
+}
+
+bool table_is_empty(const struct table *table)
+{
+	return scols_table_is_empty(table->printed);
 }
 
 static void print_cell(struct table *table, struct libscols_line *line, size_t index)

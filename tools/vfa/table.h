@@ -19,6 +19,11 @@ struct table;
  */
 int table_new(const struct request *request, const char *name, struct table **ret);
 
+/** table_new_fixed() - a table of all @columns, for people */
+struct table *table_new_fixed(const struct column *columns, bool headings);
+
+bool table_is_empty(const struct table *table);
+
 /**
  * table_add() - one more item
  * @parent: the row that it is a child of, NULL for none
