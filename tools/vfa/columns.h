@@ -32,7 +32,8 @@ enum column_flag {
 };
 
 /* In a column's flags: its width where items are printed as they come. */
-#define COLUMN_WIDTH(width) ((width) << 8)
+#define COLUMN_WIDTH(width)    ((width) << 8)
+#define COLUMN_WIDTH_OF(flags) ((int)((flags) >> 8))
 
 /**
  * struct column - what can be told of an item

@@ -53,6 +53,7 @@ struct request {
  * @details: more of them for its help, or NULL
  * @columns: what -o chooses from, ended by an empty one; NULL when it prints no table
  * @shows_all: all columns are shown without -o
+ * @has_no_order: what it prints cannot be sorted
  * @options: those of its own, ended by an empty one, or NULL
  * @run: does it; returns an exit status of enum exit_status
  */
@@ -64,6 +65,7 @@ struct command {
 	const char *details;
 	const struct column *columns;
 	bool shows_all;
+	bool has_no_order;
 	const struct option_spec *options;
 	int (*run)(const struct request *request);
 };
@@ -74,5 +76,6 @@ const char *request_option(const struct request *request, const char *name);
 extern const struct command command_group;
 extern const struct command command_info;
 extern const struct command command_list;
+extern const struct command command_monitor;
 
 #endif

@@ -203,5 +203,6 @@ const struct command command_info = {
 	.summary = "Tell all of one PCI function",
 	.columns = function_columns,
 	.shows_all = true,
+	.has_no_order = true,
 	.run = run,
 };

@@ -16,10 +16,7 @@
 #include "options.h"
 
 static const struct command *const commands[] = {
-	&command_group,
-	&command_info,
-	&command_list,
-	NULL,
+	&command_group, &command_info, &command_list, &command_monitor, NULL,
 };
 
 static const struct command *find_command(const char *name)

@@ -27,6 +27,10 @@ static const struct option_spec printing[] = {
 	{ "noheadings", 'n', NULL, "print no headings" },
 	{ "output", 'o', "LIST", "print these columns; +LIST: besides the usual ones" },
 	{ "output-all", 'O', NULL, "print all columns" },
+	{ NULL },
+};
+
+static const struct option_spec sorting[] = {
 	{ "sort", 'x', "COLUMN", "sort by this column" },
 	{ NULL },
 };
@@ -77,6 +81,8 @@ static void prepare(struct parser *parser, const struct command *command)
 	add_options(parser, common);
 	if (command && command->columns)
 		add_options(parser, printing);
+	if (command && command->columns && !command->has_no_order)
+		add_options(parser, sorting);
 	add_options(parser, own_options(command));
 }
 
@@ -179,6 +185,7 @@ void help_print(const struct command *const *commands)
 	print_options(common);
 	printf("\nOptions of commands that print a table:\n");
 	print_options(printing);
+	print_options(sorting);
 	printf("\nvfa COMMAND --help tells more; vfa(1) tells all.\n");
 }
 
@@ -192,6 +199,8 @@ void help_print_command(const struct command *command)
 	print_options(own_options(command));
 	if (command->columns)
 		print_options(printing);
+	if (command->columns && !command->has_no_order)
+		print_options(sorting);
 	print_options(common);
 	if (command->columns)
 		print_columns(command);
