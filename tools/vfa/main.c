@@ -15,9 +15,16 @@
 #include "names.h"
 #include "options.h"
 
+/* clang-format off */
 static const struct command *const commands[] = {
-	&command_group, &command_info, &command_list, &command_monitor, NULL,
+	&command_group,
+	&command_info,
+	&command_iova,
+	&command_list,
+	&command_monitor,
+	NULL,
 };
+/* clang-format on */
 
 static const struct command *find_command(const char *name)
 {
