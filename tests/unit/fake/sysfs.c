@@ -161,12 +161,13 @@ static void device_path(const struct tree_device *device, char path[SHORT])
 static void add_group_links(const struct tree *tree, const struct tree_device *device,
 			    const char *path)
 {
-	const char *up = device->parent ? "../../../.." : "../../..";
-	char target[PATH];
+	char target[PATH], up[SHORT] = "../../..";
 
 	snprintf(target, sizeof(target), "../../../../devices/%s", path);
 	tree_link(tree, target, "sys/kernel/iommu_groups/%d/devices/%s", device->group,
 		  device->bdf);
+	for (const char *parents = device->parent; parents; parents = strchr(parents + 1, '/'))
+		strcat(up, "/..");
 	snprintf(target, sizeof(target), "%s/kernel/iommu_groups/%d", up, device->group);
 	tree_link(tree, target, "sys/devices/%s/iommu_group", path);
 }

@@ -17,7 +17,8 @@ struct tree {
 
 struct tree_device {
 	const char *bdf;
-	const char *parent; /* a bridge's address, NULL below the root bus */
+	const char
+		*parent; /* the bridges above, "0000:00:09.0/0000:01:00.0"; NULL on the root bus */
 	const char *driver; /* NULL for none */
 	uint16_t vendor;
 	uint16_t device;
