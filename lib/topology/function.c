@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "topology/express.h"
 #include "topology/pci.h"
 
 #define DEVICES "bus/pci/devices"
@@ -34,40 +35,15 @@ void function_config(const struct vfa_host *host, const char *bdf, struct functi
 	sysfs_path(host, ret->path, DEVICES "/%s/config", bdf);
 }
 
-static enum vfa_function_type type_of(unsigned int flags)
-{
-	static const enum vfa_function_type types[16] = {
-		[PCI_EXP_TYPE_ENDPOINT] = VFA_FUNCTION_ENDPOINT,
-		[PCI_EXP_TYPE_LEG_END] = VFA_FUNCTION_LEGACY_ENDPOINT,
-		[PCI_EXP_TYPE_ROOT_PORT] = VFA_FUNCTION_ROOT_PORT,
-		[PCI_EXP_TYPE_UPSTREAM] = VFA_FUNCTION_UPSTREAM_PORT,
-		[PCI_EXP_TYPE_DOWNSTREAM] = VFA_FUNCTION_DOWNSTREAM_PORT,
-		[PCI_EXP_TYPE_PCI_BRIDGE] = VFA_FUNCTION_PCI_BRIDGE,
-		[PCI_EXP_TYPE_PCIE_BRIDGE] = VFA_FUNCTION_EXPRESS_BRIDGE,
-		[PCI_EXP_TYPE_RC_END] = VFA_FUNCTION_ROOT_ENDPOINT,
-		[PCI_EXP_TYPE_RC_EC] = VFA_FUNCTION_ROOT_COLLECTOR,
-	};
-
-	return types[(flags & PCI_EXP_FLAGS_TYPE) >> 4];
-}
-
 static int read_express(const struct config_space *config, struct vfa_function *ret)
 {
-	int offset = capability_find(config, PCI_CAP_ID_EXP), flags, control;
+	struct express express;
+	int err = express_read(config, &express);
 
-	if (offset < 0)
-		return offset;
-	if (!offset) {
-		ret->type = VFA_FUNCTION_CONVENTIONAL;
-		ret->no_snoop = VFA_NO;
-		return 0;
-	}
-	flags = config_read16(config, offset + PCI_EXP_FLAGS);
-	control = config_read16(config, offset + PCI_EXP_DEVCTL);
-	if (flags < 0 || control < 0)
-		return flags < 0 ? flags : control;
-	ret->type = type_of(flags);
-	ret->no_snoop = control & PCI_EXP_DEVCTL_NOSNOOP_EN ? VFA_YES : VFA_NO;
+	if (err)
+		return err;
+	ret->type = express.type;
+	ret->no_snoop = express.no_snoop ? VFA_YES : VFA_NO;
 	return 0;
 }
 
@@ -161,35 +137,51 @@ static uint32_t read_number(const struct vfa_host *host, const char *bdf, const 
 }
 
 /* Devices are nested below the bridges above them: the last address before its own. */
-static void read_parent(const struct vfa_host *host, struct function_links *links)
+int function_parent(const struct vfa_host *host, const char *bdf, char ret[BDF_SIZE])
 {
 	char path[SYSFS_PATH], target[SYSFS_PATH];
 	struct bdf_parts parts;
 	char *name;
+	int err;
 
-	links->parent[0] = '\0';
-	sysfs_path(host, path, DEVICES "/%s", links->bdf);
-	if (sysfs_link(host, path, target))
-		return;
+	sysfs_path(host, path, DEVICES "/%s", bdf);
+	err = sysfs_link(host, path, target);
+	if (err)
+		return err;
 	name = strrchr(target, '/');
 	if (!name)
-		return;
+		return 0;
 	*name = '\0';
 	name = strrchr(target, '/');
 	if (!name || !bdf_split(name + 1, &parts))
-		return;
-	strcpy(links->parent, name + 1);
+		return 0;
+	strcpy(ret, name + 1);
+	return 1;
 }
 
-static void read_physical(const struct vfa_host *host, struct function_links *links)
+int function_physical(const struct vfa_host *host, const char *bdf, char ret[BDF_SIZE])
 {
+	char path[SYSFS_PATH], name[BDF_SIZE];
 	struct bdf_parts parts;
-	char path[SYSFS_PATH];
+	int err;
 
-	sysfs_path(host, path, DEVICES "/%s/physfn", links->bdf);
-	if (sysfs_link_name(host, path, links->physical, sizeof(links->physical)) ||
-	    !bdf_split(links->physical, &parts))
-		links->physical[0] = '\0';
+	sysfs_path(host, path, DEVICES "/%s/physfn", bdf);
+	err = sysfs_link_name(host, path, name, sizeof(name));
+	if (err == -ENOENT)
+		return 0;
+	if (err || !bdf_split(name, &parts))
+		return err ? err : -EINVAL;
+	strcpy(ret, name);
+	return 1;
+}
+
+/* What cannot be told is not there. */
+static void read_links(const struct vfa_host *host, const char *bdf, struct function_links *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	strcpy(ret->bdf, bdf);
+	(void)function_parent(host, bdf, ret->parent);
+	(void)function_physical(host, bdf, ret->physical);
 }
 
 static void read_config_space(const struct vfa_host *host, bool is_virtual,
@@ -244,12 +236,10 @@ int function_read(const struct vfa_host *host, const char *bdf, struct function_
 
 	if (!bdf_split(bdf, &parts))
 		return -ENODEV;
-	strcpy(links->bdf, bdf);
+	read_links(host, bdf, links);
 	pci_read(host, links->bdf, &basic);
 	if (!basic.exists)
 		return -ENODEV;
-	read_parent(host, links);
-	read_physical(host, links);
 	is_virtual = links->physical[0];
 
 	*ret = unread;

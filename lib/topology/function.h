@@ -30,6 +30,16 @@ struct function_links {
 };
 
 /**
+ * function_parent() - the bridge above a function
+ *
+ * Return: 1, 0 on a root bus, or -errno when sysfs does not tell; nothing is recorded.
+ */
+int function_parent(const struct vfa_host *host, const char *bdf, char ret[BDF_SIZE]);
+
+/** function_physical() - the same of the physical function of a virtual one, 0 for another */
+int function_physical(const struct vfa_host *host, const char *bdf, char ret[BDF_SIZE]);
+
+/**
  * function_read() - all but the indexes
  * @ret: its bdf is @links', its driver is to be freed
  *
