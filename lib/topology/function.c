@@ -83,6 +83,21 @@ static int read_feature(const struct config_space *config, uint16_t id, unsigned
 	return 0;
 }
 
+/* Of a port to a slot; the first version of its capability ends before the register. */
+static bool forwards_ari(const struct config_space *config, enum vfa_function_type type)
+{
+	int offset, flags, control;
+
+	if (type != VFA_FUNCTION_ROOT_PORT && type != VFA_FUNCTION_DOWNSTREAM_PORT)
+		return false;
+	offset = capability_find(config, PCI_CAP_ID_EXP);
+	flags = offset > 0 ? config_read16(config, offset + PCI_EXP_FLAGS) : 0;
+	if (flags < 0 || (flags & PCI_EXP_FLAGS_VERS) < 2)
+		return false;
+	control = config_read16(config, offset + PCI_EXP_DEVCTL2);
+	return control > 0 && control & PCI_EXP_DEVCTL2_ARI;
+}
+
 static int read_capabilities(const struct config_space *config, struct vfa_function *ret)
 {
 	int err = read_express(config, ret);
@@ -101,7 +116,8 @@ static int read_capabilities(const struct config_space *config, struct vfa_funct
 	return err == -ENODATA ? -EACCES : err;
 }
 
-static int read_header(const struct config_space *config, bool is_virtual, struct vfa_function *ret)
+static int read_header(const struct config_space *config, bool is_virtual,
+		       struct function_links *links, struct vfa_function *ret)
 {
 	uint32_t ids, buses;
 	int kind, err = config->read(config, PCI_VENDOR_ID, &ids);
@@ -114,7 +130,7 @@ static int read_header(const struct config_space *config, bool is_virtual, struc
 	kind = config_read8(config, PCI_HEADER_TYPE);
 	if (kind < 0)
 		return kind;
-	ret->is_multifunction = kind & 0x80;
+	links->has_neighbours = kind & 0x80;
 	if ((kind & 0x7f) != PCI_HEADER_TYPE_BRIDGE)
 		return 0;
 	err = config->read(config, PCI_PRIMARY_BUS, &buses);
@@ -185,23 +201,15 @@ static void read_links(const struct vfa_host *host, const char *bdf, struct func
 }
 
 static void read_config_space(const struct vfa_host *host, bool is_virtual,
-			      struct vfa_function *ret)
+			      struct function_links *links, struct vfa_function *ret)
 {
 	struct function_config config;
 
 	function_config(host, ret->bdf, &config);
-	ret->config_error = read_header(&config.space, is_virtual, ret);
+	ret->config_error = read_header(&config.space, is_virtual, links, ret);
 	if (!ret->config_error)
 		ret->config_error = read_capabilities(&config.space, ret);
-}
-
-/* As the kernel sees it: functions behind the first are of several, virtual ones never. */
-static void judge_multifunction(struct vfa_function *ret, bool is_virtual)
-{
-	if (is_virtual)
-		ret->is_multifunction = false;
-	else if (ret->number)
-		ret->is_multifunction = true;
+	links->forwards_ari = forwards_ari(&config.space, ret->type);
 }
 
 static const struct vfa_function unread = {
@@ -246,8 +254,7 @@ int function_read(const struct vfa_host *host, const char *bdf, struct function_
 	ret->bdf = links->bdf;
 	ret->group = basic.noiommu ? -1 : basic.group;
 	read_identity(host, &parts, ret);
-	read_config_space(host, is_virtual, ret);
-	judge_multifunction(ret, is_virtual);
+	read_config_space(host, is_virtual, links, ret);
 	ret->driver = strdup(basic.driver);
 	return ret->driver ? 0 : -ENOMEM;
 }

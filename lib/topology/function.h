@@ -27,7 +27,15 @@ struct function_links {
 	char bdf[BDF_SIZE];
 	char parent[BDF_SIZE];   /* "" on a root bus */
 	char physical[BDF_SIZE]; /* "" for no virtual function */
+	bool has_neighbours;     /* by its own header */
+	bool forwards_ari;       /* a port: below it, function 8 has the address of a slot 1 */
 };
+
+/** function_shares_slot() - two functions, or one and itself, have addresses of one slot */
+static inline bool function_shares_slot(const struct vfa_function *a, const struct vfa_function *b)
+{
+	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot;
+}
 
 /**
  * function_parent() - the bridge above a function

@@ -81,6 +81,19 @@ static void take_from_physical(struct vfa_topology *topology, struct vfa_functio
 	function->pasid = physical->pasid;
 }
 
+/* As the kernel sees it: functions behind the first are of several, virtual ones never. */
+static bool is_multifunction(const struct vfa_topology *topology, size_t index)
+{
+	const struct vfa_function *function = &topology->functions[index];
+
+	if (topology->links[index].physical[0])
+		return false;
+	if (function->number || topology->links[index].has_neighbours)
+		return true;
+	return function->slot && function->parent >= 0 &&
+	       topology->links[function->parent].forwards_ari;
+}
+
 static void connect_functions(struct vfa_topology *topology)
 {
 	for (size_t i = 0; i < topology->count; i++) {
@@ -89,6 +102,7 @@ static void connect_functions(struct vfa_topology *topology)
 		function->parent = find(topology, topology->links[i].parent);
 		if (is_below_itself(topology, i))
 			function->parent = -1;
+		function->is_multifunction = is_multifunction(topology, i);
 		function->physical = find(topology, topology->links[i].physical);
 		if (function->physical >= 0)
 			take_from_physical(topology, function);
