@@ -29,11 +29,32 @@ bool acs_applies(const struct vfa_function *function)
 	}
 }
 
-/* A function alone in its slot has no peer to reach, unless it is a port to several. */
-static bool has_peers(const struct vfa_function *function)
+static bool is_port(const struct vfa_function *function)
 {
-	return function->is_multifunction || function->type == VFA_FUNCTION_ROOT_PORT ||
+	return function->type == VFA_FUNCTION_ROOT_PORT ||
 	       function->type == VFA_FUNCTION_DOWNSTREAM_PORT;
+}
+
+bool acs_has_peers(const struct vfa_function *function)
+{
+	return function->is_multifunction || is_port(function);
+}
+
+/* Between functions of one device nothing else is defined. */
+#define IN_SLOT (VFA_ACS_RR | VFA_ACS_CR | VFA_ACS_EC | VFA_ACS_DT)
+
+uint16_t acs_possible(const struct vfa_function *function)
+{
+	if (is_port(function))
+		return ACS_ALL;
+	return acs_applies(function) ? IN_SLOT : 0;
+}
+
+bool acs_takes_over(const struct vfa_function *bridge)
+{
+	return bridge->type == VFA_FUNCTION_CONVENTIONAL ||
+	       bridge->type == VFA_FUNCTION_PCI_BRIDGE ||
+	       bridge->type == VFA_FUNCTION_EXPRESS_BRIDGE;
 }
 
 uint16_t acs_missing(const struct vfa_function *function)
@@ -43,7 +64,7 @@ uint16_t acs_missing(const struct vfa_function *function)
 		return 0;
 	if (!acs_applies(function))
 		return VFA_ACS_ISOLATION;
-	if (!has_peers(function) || is_isolated_by_design(function))
+	if (!acs_has_peers(function) || is_isolated_by_design(function))
 		return 0;
 	if (function->acs.present != VFA_YES)
 		return VFA_ACS_ISOLATION;

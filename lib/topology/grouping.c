@@ -13,32 +13,37 @@
 #include <stdlib.h>
 
 #include "topology/acs.h"
+#include "topology/function.h"
 
 #define NONE (-1)
+
+/* What is asked of a function again and again. */
+struct place {
+	uint32_t depth;     /* bridges above it */
+	bool path_isolates; /* it does, and all above it */
+};
 
 struct grouping {
 	const struct vfa_function *functions;
 	size_t count;
+	struct place *places;
 	int32_t *groups;
 };
 
+static size_t index_of(const struct grouping *grouping, const struct vfa_function *function)
+{
+	return function - grouping->functions;
+}
+
 static int32_t group_of(const struct grouping *grouping, const struct vfa_function *function)
 {
-	return grouping->groups[function - grouping->functions];
+	return grouping->groups[index_of(grouping, function)];
 }
 
-static const struct vfa_function *above(const struct vfa_function *functions,
+static const struct vfa_function *above(const struct grouping *grouping,
 					const struct vfa_function *function)
 {
-	return function->parent < 0 ? NULL : &functions[function->parent];
-}
-
-/* Bridges to and from conventional PCI put their own address on what comes from below. */
-static bool takes_over_requests(const struct vfa_function *bridge)
-{
-	return bridge->type == VFA_FUNCTION_CONVENTIONAL ||
-	       bridge->type == VFA_FUNCTION_PCI_BRIDGE ||
-	       bridge->type == VFA_FUNCTION_EXPRESS_BRIDGE;
+	return function->parent < 0 ? NULL : &grouping->functions[function->parent];
 }
 
 /* The function that the IOMMU sees; up to the first that has a group already. */
@@ -47,21 +52,11 @@ static const struct vfa_function *find_alias(const struct grouping *grouping,
 {
 	const struct vfa_function *alias = function, *bridge = function;
 
-	while (group_of(grouping, alias) == NONE && (bridge = above(grouping->functions, bridge))) {
-		if (takes_over_requests(bridge))
+	while (group_of(grouping, alias) == NONE && (bridge = above(grouping, bridge))) {
+		if (acs_takes_over(bridge))
 			alias = bridge;
 	}
 	return alias;
-}
-
-bool grouping_path_isolates(const struct vfa_function *functions,
-			    const struct vfa_function *function)
-{
-	for (; function; function = above(functions, function)) {
-		if (!acs_isolates(function))
-			return false;
-	}
-	return true;
 }
 
 /* The highest function that requests may turn round at; up to the first that has a group. */
@@ -70,29 +65,33 @@ static const struct vfa_function *climb(const struct grouping *grouping,
 {
 	const struct vfa_function *bridge;
 
-	while (group_of(grouping, function) == NONE &&
-	       (bridge = above(grouping->functions, function)) &&
-	       !grouping_path_isolates(grouping->functions, bridge))
+	while (group_of(grouping, function) == NONE && (bridge = above(grouping, function)) &&
+	       !grouping->places[index_of(grouping, bridge)].path_isolates)
 		function = bridge;
 	return function;
 }
 
-static bool are_in_one_slot(const struct vfa_function *a, const struct vfa_function *b)
+/* The first function of the slot: they are neighbours. */
+static size_t find_slot(const struct grouping *grouping, const struct vfa_function *function)
 {
-	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot;
+	size_t first = index_of(grouping, function);
+
+	while (first && function_shares_slot(&grouping->functions[first - 1], function))
+		first--;
+	return first;
 }
 
 /* The group of a function beside it, where neither isolates itself from the other. */
 static int32_t find_beside(const struct grouping *grouping, const struct vfa_function *function)
 {
+	const struct vfa_function *end = grouping->functions + grouping->count;
+	const struct vfa_function *other = grouping->functions + find_slot(grouping, function);
+
 	if (!function->is_multifunction || acs_isolates(function))
 		return NONE;
-	for (size_t i = 0; i < grouping->count; i++) {
-		const struct vfa_function *other = &grouping->functions[i];
-
-		if (other != function && are_in_one_slot(other, function) && !acs_isolates(other) &&
-		    grouping->groups[i] != NONE)
-			return grouping->groups[i];
+	for (; other < end && function_shares_slot(other, function); other++) {
+		if (!acs_isolates(other) && group_of(grouping, other) != NONE)
+			return group_of(grouping, other);
 	}
 	return NONE;
 }
@@ -105,32 +104,52 @@ static int32_t find_group(const struct grouping *grouping, const struct vfa_func
 	return group == NONE ? find_beside(grouping, top) : group;
 }
 
-static unsigned int depth_of(const struct vfa_function *functions,
-			     const struct vfa_function *function)
+static uint32_t depth_of(const struct grouping *grouping, const struct vfa_function *function)
 {
-	unsigned int depth = 0;
+	uint32_t depth = 0;
 
-	while ((function = above(functions, function)))
+	while ((function = above(grouping, function)))
 		depth++;
 	return depth;
 }
 
-/* What is below a bridge comes after it; the order of bus numbers says so, but need not. */
-static int form(struct grouping *grouping, const unsigned int *depths, unsigned int depth)
+static void place(struct grouping *grouping, size_t index)
 {
-	int left = 0;
+	const struct vfa_function *function = &grouping->functions[index];
+	const struct vfa_function *bridge = above(grouping, function);
+
+	grouping->places[index].path_isolates =
+		acs_isolates(function) &&
+		(!bridge || grouping->places[index_of(grouping, bridge)].path_isolates);
+}
+
+static void join(struct grouping *grouping, size_t index)
+{
+	const struct vfa_function *function = &grouping->functions[index];
+	int32_t group;
+
+	if (function->group < 0)
+		return;
+	group = find_group(grouping, function);
+	grouping->groups[index] = group == NONE ? (int32_t)index : group;
+}
+
+/*
+ * What is below a bridge comes after it; the order of bus numbers says so, but need not.
+ * Return whether there is anything deeper.
+ */
+static bool form(struct grouping *grouping, uint32_t depth)
+{
+	bool is_deeper = false;
 
 	for (size_t i = 0; i < grouping->count; i++) {
-		const struct vfa_function *function = &grouping->functions[i];
-		int32_t group;
-
-		left += depths[i] > depth;
-		if (depths[i] != depth || function->group < 0)
+		is_deeper |= grouping->places[i].depth > depth;
+		if (grouping->places[i].depth != depth)
 			continue;
-		group = find_group(grouping, function);
-		grouping->groups[i] = group == NONE ? (int32_t)i : group;
+		place(grouping, i);
+		join(grouping, i);
 	}
-	return left;
+	return is_deeper;
 }
 
 /* Named by their first functions, which are not always the first to have been found. */
@@ -149,23 +168,30 @@ static void rename_groups(struct grouping *grouping, int32_t *first)
 	}
 }
 
+static void form_all(struct grouping *grouping)
+{
+	uint32_t depth = 0;
+
+	for (size_t i = 0; i < grouping->count; i++) {
+		grouping->groups[i] = NONE;
+		grouping->places[i].depth = depth_of(grouping, &grouping->functions[i]);
+	}
+	while (form(grouping, depth))
+		depth++;
+}
+
 int grouping_form(const struct vfa_function *functions, size_t count, int32_t *groups)
 {
-	struct grouping grouping = { functions, count, groups };
-	unsigned int *depths = calloc(count + 1, sizeof(*depths)), depth = 0;
+	struct place *places = calloc(count + 1, sizeof(*places));
 	int32_t *first = calloc(count + 1, sizeof(*first));
-	int err = depths && first ? 0 : -ENOMEM;
+	struct grouping grouping = { functions, count, places, groups };
+	int err = places && first ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < count; i++) {
-		groups[i] = NONE;
-		depths[i] = depth_of(functions, &functions[i]);
-	}
 	if (!err) {
-		while (form(&grouping, depths, depth))
-			depth++;
+		form_all(&grouping);
 		rename_groups(&grouping, first);
 	}
-	free(depths);
+	free(places);
 	free(first);
 	return err;
 }

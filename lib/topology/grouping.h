@@ -17,8 +17,4 @@
  */
 int grouping_form(const struct vfa_function *functions, size_t count, int32_t *groups);
 
-/** grouping_path_isolates() - whether @function and all ports above it do */
-bool grouping_path_isolates(const struct vfa_function *functions,
-			    const struct vfa_function *function);
-
 #endif
