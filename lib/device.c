@@ -4,6 +4,7 @@
 #include "device.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "join.h"
 #include "refusal.h"
 #include "region.h"
+#include "topology/reach.h"
 
 int device_ioctl(struct vfa_device *device, unsigned long request, void *argument)
 {
@@ -73,6 +75,7 @@ static void free_device(struct vfa_device *device)
 	region_release_all(device);
 	pthread_mutex_destroy(&device->lock);
 	container_release(device->container);
+	free(device->windows);
 	free(device);
 }
 
@@ -87,6 +90,31 @@ static struct vfa_device *new_device(struct vfa_container *container, const char
 	device->container = container;
 	container_hold(container);
 	return device;
+}
+
+/* They matter to the choice of IOVAs only: a device without is as good as before. */
+static int find_windows(struct vfa_device *device)
+{
+	struct vfa_host *host = device->container->host;
+	struct error_record saved;
+	int count;
+
+	error_save(&saved);
+	count = reach_windows_of(host, device->bdf, &device->windows);
+	if (count == -ENOMEM)
+		return error_memory();
+	error_restore(&saved);
+	if (count < 0)
+		host_log(host, VFA_LOG_WARNING,
+			 "%s: what it reaches without the IOMMU is not known: %s", device->bdf,
+			 strerrordesc_np(-count));
+	if (count > 0)
+		host_log(host, VFA_LOG_INFO,
+			 "%s may reach %d BARs and bridge windows without the IOMMU: no IOVA is "
+			 "chosen there",
+			 device->bdf, count);
+	device->window_count = count > 0 ? count : 0;
+	return 0;
 }
 
 static int join_and_set_up(struct vfa_device *device, const struct pci_function *function, int fd,
@@ -106,14 +134,17 @@ static int join_and_set_up(struct vfa_device *device, const struct pci_function 
 }
 
 static int open_device(struct vfa_container *container, const struct pci_function *function, int fd,
-		       const char *vf_token, struct vfa_device **ret)
+		       const struct vfa_device_options *options, struct vfa_device **ret)
 {
 	struct vfa_device *device = new_device(container, function->bdf);
-	int err;
+	int err = 0;
 
 	if (!device)
 		return error_memory();
-	err = join_and_set_up(device, function, fd, vf_token);
+	if (!function->noiommu && !(options->flags & VFA_DEVICE_NO_WINDOWS))
+		err = find_windows(device);
+	if (!err)
+		err = join_and_set_up(device, function, fd, options->vf_token);
 	if (err) {
 		free_device(device);
 		return err;
@@ -135,6 +166,16 @@ static int check_token(const char *bdf, const char *vf_token)
 			 bdf, vf_token);
 }
 
+static int check_options(const char *bdf, const struct vfa_device_options *options)
+{
+	if (options->flags & ~(uint64_t)VFA_DEVICE_NO_WINDOWS)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "%s: flags 0x%" PRIx64 " has bits that are no flag\n"
+				 "use enum vfa_device_flag",
+				 bdf, options->flags);
+	return check_token(bdf, options->vf_token);
+}
+
 static int check_arguments(const struct vfa_container *container, const char *bdf,
 			   const struct vfa_device_options *options, struct vfa_device **ret,
 			   char full[BDF_SIZE], struct vfa_device_options *given)
@@ -150,7 +191,7 @@ static int check_arguments(const struct vfa_container *container, const char *bd
 			   sizeof(*given));
 	if (!err)
 		err = bdf_parse(bdf, full);
-	return err ? err : check_token(full, given->vf_token);
+	return err ? err : check_options(full, given);
 }
 
 VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,
@@ -168,7 +209,7 @@ VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,
 		err = refuse_unready(container->host, container->wanted, &function);
 	if (err)
 		return err;
-	return open_device(container, &function, -1, given.vf_token, ret);
+	return open_device(container, &function, -1, &given, ret);
 }
 
 /* Of group nodes the kernel knows whether the device is theirs; of device nodes sysfs does. */
@@ -215,7 +256,7 @@ VFA_API int vfa_device_open_fd(struct vfa_container *container, const char *bdf,
 	err = check_node(container->host, &function, fd);
 	if (err)
 		return err;
-	return open_device(container, &function, fd, given.vf_token, ret);
+	return open_device(container, &function, fd, &given, ret);
 }
 
 VFA_API void vfa_device_close(struct vfa_device *device)

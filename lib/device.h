@@ -29,8 +29,10 @@ struct vfa_device {
 	struct vfa_container *container;
 	struct vfa_device *next; /* in the container's list, under its lock */
 	char bdf[BDF_SIZE];
-	struct join join; /* how it came in, and so how it leaves */
-	bool decided;     /* the container's backend was opened for it */
+	struct join join;           /* how it came in, and so how it leaves */
+	bool decided;               /* the container's backend was opened for it */
+	struct vfa_window *windows; /* that it brings along */
+	size_t window_count;
 	int fd;
 	uint32_t flags; /* of VFIO_DEVICE_GET_INFO */
 	uint32_t irq_count;

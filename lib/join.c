@@ -17,6 +17,7 @@
 #include "refusal.h"
 #include "refusal_map.h"
 #include "topology/reserved.h"
+#include "window.h"
 
 /* Add the regions of one group to a list. */
 static int append_reserved(const struct vfa_host *host, int group, struct iova_limits *limits)
@@ -191,6 +192,7 @@ static void leave(struct vfa_device *device)
 
 	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
 	unlink_device(device);
+	window_remove_all(device);
 	container->backend->ops->leave(container->backend, &device->join);
 	if (container->devices && refresh_limits(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
@@ -246,6 +248,8 @@ int join_container(struct vfa_device *device, const struct pci_function *functio
 		return err;
 	}
 	err = refresh_limits(container);
+	if (!err)
+		err = window_add_all(device, device->windows, device->window_count);
 	if (!err && forgotten)
 		err = collision_check_limits(container, device->bdf);
 	if (!err && forgotten)

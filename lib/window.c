@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include "window.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <vfa/window.h>
 
 #include "base/api.h"
 #include "base/error.h"
+#include "device.h"
 #include "mapping.h"
 #include "refusal_map.h"
 
@@ -59,6 +61,22 @@ static void warn_of_first_mapping(const struct vfa_container *container,
 		warn_of_window(container, "mapping", &range, window);
 }
 
+int window_add_all(struct vfa_device *device, const struct vfa_window *windows, size_t count)
+{
+	struct vfa_container *container = device->container;
+
+	if (iova_space_add_windows(&container->space, device, windows, count))
+		return error_memory();
+	for (size_t i = 0; i < count; i++)
+		warn_of_first_mapping(container, &windows[i]);
+	return 0;
+}
+
+void window_remove_all(struct vfa_device *device)
+{
+	iova_space_drop_windows(&device->container->space, device);
+}
+
 VFA_API int vfa_container_add_window(struct vfa_container *container,
 				     const struct vfa_window *window)
 {
@@ -67,7 +85,7 @@ VFA_API int vfa_container_add_window(struct vfa_container *container,
 	if (err)
 		return err;
 	container_lock(container);
-	err = iova_space_add_window(&container->space, window);
+	err = iova_space_add_windows(&container->space, NULL, window, 1);
 	if (!err)
 		warn_of_first_mapping(container, window);
 	container_unlock(container);
@@ -87,28 +105,46 @@ VFA_API int vfa_container_remove_window(struct vfa_container *container,
 	if (err == -ENOENT)
 		return error_set(ENOENT, VFA_CAUSE_BAD_ARGUMENT,
 				 "window 0x%" PRIx64 "-0x%" PRIx64 ": it was not added\n"
-				 "give it as it was added; vfa_container_windows lists them",
+				 "give it as it was added; those of a device go with the device",
 				 window->range.start, window->range.last);
 	return err ? error_memory() : 0;
+}
+
+/* Those of a device, or all when it is NULL. */
+static int list_windows(struct vfa_container *container, const struct vfa_device *device,
+			struct vfa_window *windows, size_t max)
+{
+	const struct iova_space *space = &container->space;
+	size_t count = 0;
+
+	container_lock(container);
+	for (size_t i = 0; i < space->window_count; i++) {
+		const struct owned_window *owned = &space->windows[i];
+
+		if (device && owned->owner != device)
+			continue;
+		if (count < max)
+			windows[count] = owned->window;
+		count++;
+	}
+	container_unlock(container);
+	return count;
 }
 
 VFA_API int vfa_container_windows(struct vfa_container *container, struct vfa_window *windows,
 				  size_t max)
 {
-	const struct iova_space *space;
-	int count;
+	if (!container || (!windows && max))
+		return error_null(container ? "windows" : "container");
+	return list_windows(container, NULL, windows, max);
+}
 
-	if (!container)
-		return error_null("container");
-	if (!windows && max)
-		return error_null("windows");
-	container_lock(container);
-	space = &container->space;
-	for (size_t i = 0; i < space->window_count && i < max; i++)
-		windows[i] = space->windows[i];
-	count = space->window_count;
-	container_unlock(container);
-	return count;
+VFA_API int vfa_device_windows(const struct vfa_device *device, struct vfa_window *windows,
+			       size_t max)
+{
+	if (!device || (!windows && max))
+		return error_null(device ? "windows" : "device");
+	return list_windows(device->container, device, windows, max);
 }
 
 VFA_API int vfa_mapping_window(const struct vfa_mapping *mapping, struct vfa_window *ret)

@@ -24,6 +24,12 @@ extern "C" {
 
 struct vfa_device;
 
+/** enum vfa_device_flag - how a device is opened */
+enum vfa_device_flag {
+	/* add no dangerous windows: what it reaches without the IOMMU is not looked for */
+	VFA_DEVICE_NO_WINDOWS = 1 << 0,
+};
+
 /**
  * struct vfa_device_options - how to open a device
  * @struct_size: set by VFA_DEVICE_OPTIONS_INIT
@@ -31,15 +37,17 @@ struct vfa_device;
  *	both are assigned, such as "00112233-4455-6677-8899-aabbccddeeff". Opening the
  *	physical function sets it; opening a virtual function needs it then. NULL for
  *	none; the kernel refuses one for any other device
+ * @flags: of enum vfa_device_flag
  */
 struct vfa_device_options {
 	uint32_t struct_size;
 	const char *vf_token;
+	uint64_t flags;
 };
 
 #define VFA_DEVICE_OPTIONS_INIT                                                                    \
 	{                                                                                          \
-		sizeof(struct vfa_device_options), 0                                               \
+		sizeof(struct vfa_device_options), 0, 0                                            \
 	}
 
 /**
@@ -56,9 +64,11 @@ struct vfa_device_options {
  * the kernel is asked. When a container's last device has left on type1, the
  * kernel has dropped its mappings; they are made again when the next one joins, of
  * what is at their addresses then, unless vfa_container_keep_mappings() says otherwise.
+ * Its dangerous windows (vfa/window.h) are the container's while it is in: usually none,
+ * and found by looking at the bridges above it.
  *
  * Return: 0, or
- *	-EINVAL: a NULL argument or bad @options; @bdf does not parse
+ *	-EINVAL: a NULL argument, bad @options or unknown flags; @bdf does not parse
  *		(VFA_CAUSE_BAD_BDF); the device needs a firmware identity map
  *		(VFA_CAUSE_FIRMWARE_MAP); the token is no UUID, or on type1 the
  *		device takes none (VFA_CAUSE_VF_TOKEN)

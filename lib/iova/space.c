@@ -34,7 +34,7 @@ void iova_space_clear(struct iova_space *space)
 }
 
 /* What is allowed, without the windows. */
-static int cut_windows(const struct range_list *allowed, const struct vfa_window *windows,
+static int cut_windows(const struct range_list *allowed, const struct owned_window *windows,
 		       size_t count, struct range_list *ret)
 {
 	struct range_list safe = { .count = allowed->count };
@@ -46,7 +46,7 @@ static int cut_windows(const struct range_list *allowed, const struct vfa_window
 		memcpy(safe.ranges, allowed->ranges, allowed->count * sizeof(*safe.ranges));
 	}
 	for (size_t i = 0; i < count; i++)
-		range_list_cut(&safe, &windows[i].range);
+		range_list_cut(&safe, &windows[i].window.range);
 	*ret = safe;
 	return 0;
 }
@@ -67,46 +67,64 @@ int iova_space_set_limits(struct iova_space *space, struct iova_limits *limits)
 	return 0;
 }
 
-/* Take over the windows; they are freed on failure. */
-static int set_windows(struct iova_space *space, struct vfa_window *windows, size_t count)
+/* What is safe, after a change of windows or of what is allowed. */
+static int renew_safe(struct iova_space *space, const struct owned_window *windows, size_t count)
 {
 	struct range_list safe;
 	int err = cut_windows(&space->limits.allowed, windows, count, &safe);
+
+	if (err)
+		return err;
+	free(space->safe.ranges);
+	space->safe = safe;
+	return 0;
+}
+
+/* Take over the windows; they are freed on failure. */
+static int set_windows(struct iova_space *space, struct owned_window *windows, size_t count)
+{
+	int err = renew_safe(space, windows, count);
 
 	if (err) {
 		free(windows);
 		return err;
 	}
 	free(space->windows);
-	free(space->safe.ranges);
 	space->windows = windows;
 	space->window_count = count;
-	space->safe = safe;
 	find_lowest(space);
 	return 0;
 }
 
-/* The index of the first window that starts behind @iova. */
-static size_t first_behind(const struct iova_space *space, uint64_t iova)
+/* The lists are sorted; of equal starts the one that is there stays first. */
+static void merge(const struct iova_space *space, const void *owner,
+		  const struct vfa_window *windows, size_t count, struct owned_window *ret)
 {
-	size_t i = 0;
+	size_t at = 0;
 
-	while (i < space->window_count && space->windows[i].range.start <= iova)
-		i++;
-	return i;
+	for (size_t i = 0; i < count; i++) {
+		while (at < space->window_count &&
+		       space->windows[at].window.range.start <= windows[i].range.start)
+			*ret++ = space->windows[at++];
+		*ret++ = (struct owned_window){ windows[i], owner };
+	}
+	while (at < space->window_count)
+		*ret++ = space->windows[at++];
 }
 
-int iova_space_add_window(struct iova_space *space, const struct vfa_window *window)
+int iova_space_add_windows(struct iova_space *space, const void *owner,
+			   const struct vfa_window *windows, size_t count)
 {
-	size_t at = first_behind(space, window->range.start), count = space->window_count;
-	struct vfa_window *windows = calloc(count + 1, sizeof(*windows));
+	size_t total = space->window_count + count;
+	struct owned_window *all;
 
-	if (!windows)
+	if (!count)
+		return 0;
+	all = calloc(total, sizeof(*all));
+	if (!all)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		windows[i + (i >= at)] = space->windows[i];
-	windows[at] = *window;
-	return set_windows(space, windows, count + 1);
+	merge(space, owner, windows, count, all);
+	return set_windows(space, all, total);
 }
 
 static bool is_same_window(const struct vfa_window *a, const struct vfa_window *b)
@@ -118,9 +136,10 @@ static bool is_same_window(const struct vfa_window *a, const struct vfa_window *
 int iova_space_remove_window(struct iova_space *space, const struct vfa_window *window)
 {
 	size_t at = 0, count = space->window_count;
-	struct vfa_window *windows;
+	struct owned_window *windows;
 
-	while (at < count && !is_same_window(&space->windows[at], window))
+	while (at < count &&
+	       (space->windows[at].owner || !is_same_window(&space->windows[at].window, window)))
 		at++;
 	if (at == count)
 		return -ENOENT;
@@ -133,12 +152,25 @@ int iova_space_remove_window(struct iova_space *space, const struct vfa_window *
 	return set_windows(space, windows, count - 1);
 }
 
+void iova_space_drop_windows(struct iova_space *space, const void *owner)
+{
+	size_t kept = 0, count = space->window_count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (space->windows[i].owner != owner)
+			space->windows[kept++] = space->windows[i];
+	}
+	space->window_count = kept;
+	if (kept < count && !renew_safe(space, space->windows, kept))
+		find_lowest(space);
+}
+
 const struct vfa_window *iova_space_window(const struct iova_space *space,
 					   const struct vfa_iova_range *range)
 {
 	for (size_t i = 0; i < space->window_count; i++)
-		if (range_overlaps(&space->windows[i].range, range))
-			return &space->windows[i];
+		if (range_overlaps(&space->windows[i].window.range, range))
+			return &space->windows[i].window;
 	return NULL;
 }
 

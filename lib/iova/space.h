@@ -34,9 +34,15 @@ struct iova_span {
 	struct vfa_iova_range range;
 };
 
+/* A dangerous window, and who named it: NULL for the caller. */
+struct owned_window {
+	struct vfa_window window;
+	const void *owner;
+};
+
 struct iova_space {
 	struct iova_limits limits;
-	struct vfa_window *windows; /* dangerous ones, in ascending order */
+	struct owned_window *windows; /* in ascending order */
 	size_t window_count;
 	struct range_list safe; /* what is allowed, but for the windows */
 	struct iova_gaps gaps;  /* what is not mapped, allowed or not */
@@ -55,10 +61,19 @@ void iova_space_clear(struct iova_space *space);
 /** iova_space_set_limits() - take over newly read limits */
 int iova_space_set_limits(struct iova_space *space, struct iova_limits *limits);
 
-int iova_space_add_window(struct iova_space *space, const struct vfa_window *window);
+/** iova_space_add_windows() - all or none of them; @owner is NULL for the caller */
+int iova_space_add_windows(struct iova_space *space, const void *owner,
+			   const struct vfa_window *windows, size_t count);
 
-/** iova_space_remove_window() - one that equals @window; or -ENOENT */
+/** iova_space_remove_window() - one of the caller's that equals @window; or -ENOENT */
 int iova_space_remove_window(struct iova_space *space, const struct vfa_window *window);
+
+/**
+ * iova_space_drop_windows() - those of an owner; cannot fail
+ *
+ * Without memory their addresses are not given out before the next change.
+ */
+void iova_space_drop_windows(struct iova_space *space, const void *owner);
 
 /** iova_space_window() - the first dangerous window that a range touches, or NULL */
 const struct vfa_window *iova_space_window(const struct iova_space *space,

@@ -109,6 +109,18 @@ static void connect_functions(struct vfa_topology *topology)
 	}
 }
 
+static int fill(const struct vfa_host *host, char **names, int count, struct vfa_topology *topology)
+{
+	int err = read_functions(host, names, count, topology);
+
+	if (err)
+		return err == -ENOMEM
+			       ? error_memory()
+			       : error_kernel(err, "read the PCI functions of %s", host->sysfs);
+	connect_functions(topology);
+	return 0;
+}
+
 static int read_topology(const struct vfa_host *host, struct vfa_topology *topology)
 {
 	char path[SYSFS_PATH], **names;
@@ -120,34 +132,50 @@ static int read_topology(const struct vfa_host *host, struct vfa_topology *topol
 		return 0; /* a machine without PCI */
 	if (count < 0)
 		return count == -ENOMEM ? error_memory() : error_kernel(count, "list %s", path);
-	err = read_functions(host, names, count, topology);
+	err = fill(host, names, count, topology);
 	sysfs_free_list(names, count);
+	return err;
+}
+
+static struct vfa_topology *new_topology(struct vfa_host *host)
+{
+	struct vfa_topology *topology = calloc(1, sizeof(*topology));
+
+	if (topology && !host_hold(host, &topology->host))
+		return topology;
+	free(topology);
+	return NULL;
+}
+
+/* Give away what could be read whole. */
+static int finish(struct vfa_topology *topology, int err, struct vfa_topology **ret)
+{
 	if (err)
-		return err == -ENOMEM ? error_memory()
-				      : error_kernel(err, "read the PCI functions of %s", path);
-	connect_functions(topology);
-	return 0;
+		vfa_topology_free(topology);
+	else
+		*ret = topology;
+	return err;
+}
+
+int topology_read_some(struct vfa_host *host, char **names, int count, struct vfa_topology **ret)
+{
+	struct vfa_topology *topology = new_topology(host);
+
+	if (!topology)
+		return error_memory();
+	return finish(topology, fill(topology->host, names, count, topology), ret);
 }
 
 VFA_API int vfa_topology_new(struct vfa_host *host, struct vfa_topology **ret)
 {
 	struct vfa_topology *topology;
-	int err;
 
 	if (!ret)
 		return error_null("ret");
-	err = host_hold(host, &host);
-	if (err)
-		return err;
-	topology = calloc(1, sizeof(*topology));
-	err = topology ? read_topology(host, topology) : error_memory();
-	vfa_host_free(host);
-	if (err) {
-		vfa_topology_free(topology);
-		return err;
-	}
-	*ret = topology;
-	return 0;
+	topology = new_topology(host);
+	if (!topology)
+		return error_memory();
+	return finish(topology, read_topology(topology->host, topology), ret);
 }
 
 VFA_API void vfa_topology_free(struct vfa_topology *topology)
@@ -158,6 +186,7 @@ VFA_API void vfa_topology_free(struct vfa_topology *topology)
 		free((char *)topology->functions[i].driver);
 	free(topology->functions);
 	free(topology->links);
+	vfa_host_free(topology->host);
 	free(topology);
 }
 

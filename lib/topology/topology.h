@@ -11,10 +11,20 @@
 #include "topology/function.h"
 
 struct vfa_topology {
+	struct vfa_host *host;
 	struct vfa_function *functions; /* ascending by address */
 	struct function_links *links;   /* the same order */
 	size_t count;
 };
+
+/**
+ * topology_read_some() - a snapshot of some functions only
+ * @names: their addresses, each once; sorted here
+ *
+ * Parents and physical functions that are not among them are unknown to it. Return:
+ * as vfa_topology_new().
+ */
+int topology_read_some(struct vfa_host *host, char **names, int count, struct vfa_topology **ret);
 
 /* The bridge above, NULL on a root bus. */
 static inline const struct vfa_function *topology_parent(const struct vfa_topology *topology,

@@ -15,6 +15,7 @@
 
 #include "container.h"
 #include "device.h"
+#include "fake/config.h"
 #include "fixture.h"
 #include "mapping.h"
 
@@ -483,6 +484,30 @@ static void windows_and_questions(struct run *run)
 	vfa_container_close(run->container);
 }
 
+/* A device brings windows along, and takes them with it. */
+static void windows_of_a_device(struct run *run)
+{
+	const struct tree_resource bar = { 0, 0x10000, 0x1ffff, TREE_MEMORY };
+	struct vfa_topology *topology = NULL;
+	struct vfa_device *device = NULL;
+
+	tree_write_resources(&run->machine->tree, RIGHT, 13, &bar, 1);
+	if (step(run, vfa_topology_new(run->machine->host, &topology)))
+		step(run, vfa_topology_windows(topology, LEFT, NULL, 0));
+	vfa_topology_free(topology);
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, LEFT, NULL, &device))) {
+		step(run, vfa_device_windows(device, NULL, 0));
+		step(run, vfa_container_map(run->container, run->memory, PAGE, NULL, NULL));
+	}
+	vfa_device_close(device);
+	step(run, 0);
+	assert_int_equal(vfa_container_windows(run->container, NULL, 0), 0);
+	vfa_container_close(run->container);
+}
+
 /* A get that cannot let the pool grow leaves it as it is. */
 static void use_pool(struct run *run)
 {
@@ -731,6 +756,7 @@ SCENARIO(huge_buffers)
 SCENARIO(buffers_of_two_threads)
 SCENARIO(a_collision)
 SCENARIO(windows_and_questions)
+SCENARIO(windows_of_a_device)
 SCENARIO(a_pool)
 SCENARIO(passed_nodes)
 SCENARIO(snapshots)
@@ -767,6 +793,7 @@ int main(void)
 		CASES(buffers_of_two_threads),
 		CASES(a_collision),
 		CASES(windows_and_questions),
+		CASES(windows_of_a_device),
 		CASES(a_pool),
 		CASES(passed_nodes),
 		CASES(snapshots),

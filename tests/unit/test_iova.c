@@ -352,9 +352,9 @@ static void windows_are_avoided_but_allowed(void **state)
 
 	(void)state;
 	make_space(&space);
-	assert_int_equal(iova_space_add_window(&space, &high), 0);
-	assert_int_equal(iova_space_add_window(&space, &low), 0);
-	assert_int_equal(space.windows[0].kind, VFA_WINDOW_BAR);
+	assert_int_equal(iova_space_add_windows(&space, NULL, &high, 1), 0);
+	assert_int_equal(iova_space_add_windows(&space, NULL, &low, 1), 0);
+	assert_int_equal(space.windows[0].window.kind, VFA_WINDOW_BAR);
 	assert_int_equal(verdict(&space, 0x20000, 0x20fff), IOVA_USABLE);
 	assert_ptr_equal(iova_space_window(&space, &RANGE(0x20000, 0x20fff)), &space.windows[1]);
 	assert_null(iova_space_window(&space, &RANGE(0x10000, 0x1ffff)));
@@ -382,8 +382,8 @@ static void a_window_is_removed_as_often_as_it_was_added(void **state)
 	make_space(&space);
 	strcpy(other.bdf, "0000:02:00.0");
 	assert_int_equal(iova_space_remove_window(&space, &window), -ENOENT);
-	assert_int_equal(iova_space_add_window(&space, &window), 0);
-	assert_int_equal(iova_space_add_window(&space, &window), 0);
+	assert_int_equal(iova_space_add_windows(&space, NULL, &window, 1), 0);
+	assert_int_equal(iova_space_add_windows(&space, NULL, &window, 1), 0);
 	assert_int_equal(iova_space_remove_window(&space, &other), -ENOENT);
 	assert_int_equal(iova_space_remove_window(&space, &window), 0);
 	assert_true(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
@@ -391,7 +391,7 @@ static void a_window_is_removed_as_often_as_it_was_added(void **state)
 	assert_int_equal(iova_space_remove_window(&space, &window), 0);
 	assert_true(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
 	assert_int_equal(iova, 0);
-	assert_int_equal(iova_space_add_window(&space, &window), 0);
+	assert_int_equal(iova_space_add_windows(&space, NULL, &window, 1), 0);
 	assert_int_equal(iova_space_set_limits(&space, &limits), 0);
 	assert_false(find(&space, PAGE, 0, UINT64_MAX, PAGE, &iova));
 	assert_int_equal(space.window_count, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include "fake/config.h"
 #include "fixture.h"
 
 static const struct vfa_window bridge = { { 0xc0000000, 0xcfffffff }, VFA_WINDOW_BRIDGE, PORT };
@@ -186,6 +187,156 @@ static void a_mapping_tells_its_window(void **state)
 	close_space(space);
 }
 
+/* LEFT reaches what is in its group: the port's window, and RIGHT. */
+static void add_peers(struct machine *machine)
+{
+	const struct tree_resource window = { 14, 0x2000, 0x4fff, TREE_MEMORY };
+	const struct tree_resource memory = { 0, 0x3000, 0x3fff, TREE_MEMORY };
+	struct config config;
+
+	config_init(&config, 0x1b36, 0x000c);
+	config_make_bridge(&config, 1, 1);
+	tree_write_config(&machine->tree, PORT, &config, CONFIG_UNPRIVILEGED);
+	tree_write_resources(&machine->tree, PORT, 17, &window, 1);
+	tree_write_resources(&machine->tree, RIGHT, 13, &memory, 1);
+}
+
+static const struct vfa_window port_window = { { 0x2000, 0x4fff }, VFA_WINDOW_BRIDGE, PORT };
+static const struct vfa_window right_bar = { { 0x3000, 0x3fff }, VFA_WINDOW_BAR, RIGHT };
+
+static void a_device_brings_its_windows_along(void **state)
+{
+	struct vfa_window windows[4];
+	struct space space;
+
+	add_peers(*state);
+	space = open_space_of(state, LEFT);
+	assert_non_null(strstr(space.machine->log, "2 " LEFT " may reach 2 BARs and bridge windows "
+						   "without the IOMMU: no IOVA is chosen there\n"));
+	assert_ok(vfa_container_add_window(space.container, &bar));
+	assert_int_equal(vfa_container_windows(space.container, windows, 4), 3);
+	check_window(&windows[0], &bar);
+	check_window(&windows[1], &port_window);
+	check_window(&windows[2], &right_bar);
+	assert_int_equal(vfa_device_windows(space.device, windows, 1), 2);
+	check_window(&windows[0], &port_window);
+	assert_int_equal(chosen(space, NULL), 0x5000);
+	close_space(space);
+}
+
+static void it_takes_them_with_it(void **state)
+{
+	struct vfa_window windows[4];
+	struct vfa_device *left;
+	struct space space;
+
+	add_peers(*state);
+	space = open_space(state);
+	assert_int_equal(vfa_device_windows(space.device, NULL, 0), 0);
+	left = open_device(space.container, LEFT);
+	assert_ok(vfa_container_add_window(space.container, &right_bar));
+	assert_int_equal(vfa_container_windows(space.container, NULL, 0), 3);
+	assert_int_equal(chosen(space, NULL), 0x1000);
+	assert_int_equal(chosen(space, NULL), 0x5000);
+	vfa_device_close(left);
+	assert_int_equal(vfa_container_windows(space.container, windows, 4), 1);
+	check_window(&windows[0], &right_bar);
+	assert_int_equal(chosen(space, NULL), 0x2000);
+	assert_int_equal(chosen(space, NULL), 0x4000);
+	close_space(space);
+}
+
+/* The caller's own, which is equal, goes; the device's stays. */
+static void the_caller_cannot_remove_them(void **state)
+{
+	struct space space;
+
+	add_peers(*state);
+	space = open_space_of(state, LEFT);
+	assert_fails(vfa_container_remove_window(space.container, &right_bar), ENOENT,
+		     BAD_ARGUMENT);
+	assert_ok(vfa_container_add_window(space.container, &right_bar));
+	assert_ok(vfa_container_remove_window(space.container, &right_bar));
+	assert_int_equal(vfa_device_windows(space.device, NULL, 0), 2);
+	close_space(space);
+}
+
+static void peers_of_one_container_have_windows_too(void **state)
+{
+	struct vfa_window windows[4];
+	struct vfa_device *right;
+	struct space space;
+
+	add_peers(*state);
+	space = open_space_of(state, LEFT);
+	right = open_device(space.container, RIGHT);
+	assert_int_equal(vfa_device_windows(right, windows, 4), 1);
+	check_window(&windows[0], &port_window);
+	vfa_device_close(space.device);
+	assert_int_equal(vfa_container_windows(space.container, NULL, 0), 1);
+	space.device = right;
+	close_space(space);
+}
+
+static void a_device_can_be_opened_without(void **state)
+{
+	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = NULL;
+
+	add_peers(*state);
+	options.flags = VFA_DEVICE_NO_WINDOWS;
+	assert_ok(vfa_device_open(container, LEFT, &options, &device));
+	assert_int_equal(vfa_container_windows(container, NULL, 0), 0);
+	vfa_device_close(device);
+	options.flags = 1u << 31;
+	assert_fails(vfa_device_open(container, LEFT, &options, &device), EINVAL, BAD_ARGUMENT);
+	check_message(LEFT ": flags 0x80000000 has bits that are no flag",
+		      "use enum vfa_device_flag");
+	vfa_container_close(container);
+}
+
+static void mappings_that_a_device_may_miss_are_told(void **state)
+{
+	struct vfa_device *left;
+	struct space space;
+
+	add_peers(*state);
+	space = open_space(state);
+	map_at(space.container, space.memory, PAGE, 0x4000);
+	left = open_device(space.container, LEFT);
+	assert_non_null(strstr(space.machine->log, "1 mapping 0x4000-0x4fff: in the bridge window "
+						   "0x2000-0x4fff of " PORT));
+	vfa_device_close(left);
+	close_space(space);
+}
+
+/* The device is as good as it was before windows were looked for. */
+static void unreadable_addresses_are_no_failure(void **state)
+{
+	struct machine *machine = *state;
+	struct space space;
+
+	tree_mkdir(&machine->tree, "sys/bus/pci/devices/" RIGHT "/resource");
+	assert_fails(vfa_container_open(machine->host, machine->backend, NULL), EINVAL,
+		     BAD_ARGUMENT);
+	space = open_space_of(state, LEFT);
+	check_message("ret is NULL", NULL);
+	assert_int_equal(vfa_container_windows(space.container, NULL, 0), 0);
+	assert_non_null(strstr(machine->log, "1 " LEFT ": what it reaches without the IOMMU is not "
+					     "known: Is a directory\n"));
+	close_space(space);
+}
+
+static void bad_questions_about_a_device_are_refused(void **state)
+{
+	struct space space = open_space(state);
+
+	assert_fails(vfa_device_windows(NULL, NULL, 0), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_device_windows(space.device, NULL, 1), EINVAL, BAD_ARGUMENT);
+	close_space(space);
+}
+
 static void kinds_have_names(void **state)
 {
 	(void)state;
@@ -206,6 +357,14 @@ int main(void)
 		ON_BOTH(only_windows_left_is_no_space),
 		ON_BOTH(windows_outlive_changes_of_devices),
 		ON_BOTH(a_mapping_tells_its_window),
+		ON_BOTH(a_device_brings_its_windows_along),
+		ON_BOTH(it_takes_them_with_it),
+		ON_BOTH(the_caller_cannot_remove_them),
+		ON_BOTH(peers_of_one_container_have_windows_too),
+		ON_BOTH(a_device_can_be_opened_without),
+		ON_BOTH(mappings_that_a_device_may_miss_are_told),
+		ON_BOTH(unreadable_addresses_are_no_failure),
+		CASE(bad_questions_about_a_device_are_refused),
 		cmocka_unit_test(kinds_have_names),
 	};
 

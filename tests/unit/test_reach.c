@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shape.h"
+#include "topology/reach.h"
+
+#define CONVENTIONAL SHAPE_CONVENTIONAL
+#define ENDPOINT     PCI_EXP_TYPE_ENDPOINT
+#define ROOT_PORT    PCI_EXP_TYPE_ROOT_PORT
+#define UPSTREAM     PCI_EXP_TYPE_UPSTREAM
+#define DOWNSTREAM   PCI_EXP_TYPE_DOWNSTREAM
+#define PCI_BRIDGE   PCI_EXP_TYPE_PCI_BRIDGE
+#define INTEGRATED   PCI_EXP_TYPE_RC_END
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct vfa_topology *topology_of(struct machine *machine)
+{
+	struct vfa_topology *topology = NULL;
+
+	assert_ok(vfa_topology_new(machine->host, &topology));
+	return topology;
+}
+
+/* One line for each: the windows from a snapshot, and the same from what is read for one device. */
+static void windows_are(struct machine *machine, const char *bdf, const char *expected)
+{
+	struct vfa_topology *topology = topology_of(machine);
+	struct vfa_window windows[16], *same = NULL;
+	int count = vfa_topology_windows(topology, bdf, windows, 16);
+	char text[1024] = "";
+	size_t used = 0;
+
+	assert_ok(count);
+	for (int i = 0; i < count; i++)
+		used += snprintf(text + used, sizeof(text) - used, "%llx-%llx %s of %s\n",
+				 (unsigned long long)windows[i].range.start,
+				 (unsigned long long)windows[i].range.last,
+				 vfa_window_kind_name(windows[i].kind), windows[i].bdf);
+	assert_string_equal(text, expected);
+	assert_int_equal(reach_windows_of(machine->host, bdf, &same), count);
+	assert_memory_equal(same, windows, count * sizeof(*same));
+	free(same);
+	vfa_topology_free(topology);
+}
+
+/* A root port with ACS, one without, and one below which two functions are. */
+static const struct shape ports[] = {
+	{ "0000:00:10.0", NULL, ROOT_PORT, ACS_ON, 10, 0xe0000000, 0 },
+	{ "0000:02:00.0", "0000:00:10.0", ENDPOINT, ACS_NONE, 11, 0xe0000000, 0 },
+	{ "0000:00:11.0", NULL, ROOT_PORT, ACS_NONE, 12, 0xe0100000, 0 },
+	{ "0000:03:00.0", "0000:00:11.0", ENDPOINT, ACS_NONE, 12, 0xe0100000, 0 },
+	{ "0000:00:12.0", NULL, ROOT_PORT, ACS_ON, 13, 0xe0200000, 0 },
+	{ "0000:04:00.0", "0000:00:12.0", ENDPOINT, ACS_NONE, 14, 0xe0200000, SHAPE_MULTIFUNCTION },
+	{ "0000:04:00.1", "0000:00:12.0", ENDPOINT, ACS_NONE, 14, 0xe0210000, 0 },
+};
+
+static void a_port_with_acs_leaves_no_windows(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, ports);
+	windows_are(*state, "0000:02:00.0", "");
+}
+
+static void a_port_without_acs_may_keep_its_own_addresses(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, ports);
+	windows_are(*state, "0000:03:00.0", "e0100000-e01fffff bridge window of 0000:00:11.0\n");
+}
+
+static void functions_of_a_slot_reach_each_other(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, ports);
+	windows_are(*state, "0000:04:00.0", "e0210000-e021ffff BAR of 0000:04:00.1\n");
+	windows_are(*state, "0000:04:00.1", "e0200000-e020ffff BAR of 0000:04:00.0\n");
+}
+
+static void functions_that_redirect_do_not(void **state)
+{
+	struct machine *machine = *state;
+
+	SHAPE_ADD(machine, ports);
+	shape_set_acs(&machine->tree, &ports[5], ACS_ON);
+	windows_are(machine, "0000:04:00.0", "");
+	windows_are(machine, "0000:04:00.1", "e0200000-e020ffff BAR of 0000:04:00.0\n");
+}
+
+static void bits_that_were_cleared_count(void **state)
+{
+	struct machine *machine = *state;
+
+	SHAPE_ADD(machine, ports);
+	shape_set_acs(&machine->tree, &ports[0], ACS_ON & ~VFA_ACS_UF);
+	windows_are(machine, "0000:02:00.0", "e0000000-e00fffff bridge window of 0000:00:10.0\n");
+	shape_set_acs(&machine->tree, &ports[0], ACS_ON & ~VFA_ACS_SV);
+	windows_are(machine, "0000:02:00.0", "");
+}
+
+/* Two levels of switches, without ACS at their ports, as they may be below one with it. */
+#define TOP "0000:00:10.0"
+#define UP  TOP "/0000:02:00.0"
+#define LOW UP "/0000:03:00.0/0000:04:00.0"
+
+static const struct shape switches[] = {
+	{ "0000:00:10.0", NULL, ROOT_PORT, ACS_ON, 10, 0xe0000000, 0 },
+	{ "0000:02:00.0", TOP, UPSTREAM, ACS_NONE, 11, 0xe1000000, 0 },
+	{ "0000:03:00.0", UP, DOWNSTREAM, ACS_ON, 12, 0xe2000000, 0 },
+	{ "0000:04:00.0", UP "/0000:03:00.0", UPSTREAM, ACS_NONE, 13, 0xe3000000, 0 },
+	{ "0000:05:00.0", LOW, DOWNSTREAM, ACS_NONE, 14, 0xe4000000, 0 },
+	{ "0000:06:00.0", LOW "/0000:05:00.0", ENDPOINT, ACS_NONE, 14, 0xe4000000, 0 },
+	{ "0000:05:01.0", LOW, DOWNSTREAM, ACS_NONE, 15, 0xe4100000, 0 },
+	{ "0000:07:00.0", LOW "/0000:05:01.0", ENDPOINT, ACS_NONE, 15, 0xe4100000, 0 },
+	{ "0000:03:01.0", UP, DOWNSTREAM, ACS_ON, 16, 0xe5000000, 0 },
+	{ "0000:08:00.0", UP "/0000:03:01.0", ENDPOINT, ACS_NONE, 17, 0xe5000000, 0 },
+};
+
+/* The kernel has the two in groups of their own. */
+static void ports_without_acs_are_left_across_groups(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, switches);
+	windows_are(*state, "0000:06:00.0",
+		    "e3000000-e30fffff bridge window of 0000:04:00.0\n"
+		    "e4100000-e410ffff BAR of 0000:07:00.0\n");
+	windows_are(*state, "0000:08:00.0", "");
+}
+
+static void the_highest_turning_point_counts(void **state)
+{
+	struct machine *machine = *state;
+
+	SHAPE_ADD(machine, switches);
+	shape_set_acs(&machine->tree, &switches[2], ACS_ON & ~VFA_ACS_RR);
+	windows_are(machine, "0000:06:00.0",
+		    "e1000000-e10fffff bridge window of 0000:02:00.0\n"
+		    "e4100000-e410ffff BAR of 0000:07:00.0\n"
+		    "e5000000-e500ffff BAR of 0000:08:00.0\n");
+	windows_are(machine, "0000:08:00.0", "");
+}
+
+static void egress_control_may_let_pass(void **state)
+{
+	struct machine *machine = *state;
+
+	SHAPE_ADD(machine, switches);
+	shape_set_acs(&machine->tree, &switches[8], ACS_ON | VFA_ACS_EC);
+	windows_are(machine, "0000:08:00.0",
+		    "e1000000-e10fffff bridge window of 0000:02:00.0\n"
+		    "e4000000-e400ffff BAR of 0000:06:00.0\n"
+		    "e4100000-e410ffff BAR of 0000:07:00.0\n");
+}
+
+/* A conventional bus below a bridge, and one below that. */
+static const struct shape buses[] = {
+	{ "0000:00:10.0", NULL, ROOT_PORT, ACS_ON, 10, 0xe0000000, 0 },
+	{ "0000:02:00.0", TOP, PCI_BRIDGE, ACS_NONE, 11, 0xe1000000, 0 },
+	{ "0000:03:01.0", UP, CONVENTIONAL, ACS_NONE, 11, 0xe1000000, 0 },
+	{ "0000:03:02.0", UP, CONVENTIONAL, ACS_NONE, 11, 0xe1010000, 0 },
+	{ "0000:03:03.0", UP, CONVENTIONAL, ACS_NONE, 11, 0xe2000000, SHAPE_BRIDGE },
+	{ "0000:04:01.0", UP "/0000:03:03.0", CONVENTIONAL, ACS_NONE, 11, 0xe2000000, 0 },
+};
+
+static void a_conventional_bus_is_shared(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, buses);
+	windows_are(*state, "0000:04:01.0",
+		    "e1000000-e10fffff bridge window of 0000:02:00.0\n"
+		    "e1000000-e100ffff BAR of 0000:03:01.0\n"
+		    "e1010000-e101ffff BAR of 0000:03:02.0\n");
+}
+
+/* Ports in one slot, one of which the kernel takes for isolating; and functions beside them. */
+static const struct shape roots[] = {
+	{ "0000:00:10.0", NULL, ROOT_PORT, ACS_NONE, 10, 0xe0000000, SHAPE_MULTIFUNCTION },
+	{ "0000:02:00.0", "0000:00:10.0", ENDPOINT, ACS_NONE, 10, 0xe0000000, 0 },
+	{ "0000:00:10.1", NULL, ROOT_PORT, ACS_NONE, 10, 0xe0100000, 0 },
+	{ "0000:03:00.0", "0000:00:10.1", ENDPOINT, ACS_NONE, 10, 0xe0100000, 0 },
+	{ "0000:00:10.2", NULL, ROOT_PORT, ACS_NONE, 11, 0xe0200000, 0 },
+	{ "0000:04:00.0", "0000:00:10.2", ENDPOINT, ACS_NONE, 12, 0xe0200000, 0 },
+	{ "0000:00:11.0", NULL, INTEGRATED, ACS_NONE, 13, 0xe0300000, 0 },
+	{ "0000:00:12.0", NULL, CONVENTIONAL, ACS_NONE, 14, 0xe0310000, 0 },
+};
+
+static void ports_of_one_slot_may_lead_to_each_other(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, roots);
+	windows_are(*state, "0000:02:00.0",
+		    "e0000000-e00fffff bridge window of 0000:00:10.0\n"
+		    "e0100000-e01fffff bridge window of 0000:00:10.1\n"
+		    "e0100000-e010ffff BAR of 0000:03:00.0\n");
+}
+
+static void what_the_kernel_isolates_without_acs_is_isolated(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, roots);
+	windows_are(*state, "0000:04:00.0", "");
+}
+
+static void functions_alone_on_the_root_bus_have_no_windows(void **state)
+{
+	SHAPE_ADD((struct machine *)*state, roots);
+	windows_are(*state, "0000:00:11.0", "");
+	windows_are(*state, "0000:00:12.0", "");
+}
+
+static void hidden_registers_leave_the_groups(void **state)
+{
+	struct machine *machine = *state;
+
+	SHAPE_ADD(machine, switches);
+	shape_hide(&machine->tree, switches, COUNT(switches));
+	windows_are(machine, "0000:08:00.0", "");
+	windows_are(machine, "0000:06:00.0",
+		    "e3000000-e30fffff bridge window of 0000:04:00.0\n"
+		    "e4000000-e40fffff bridge window of 0000:05:00.0\n");
+}
+
+static void a_hidden_device_without_group_has_no_windows(void **state)
+{
+	struct machine *machine = *state;
+	static const struct shape alone[] = {
+		{ "0000:00:10.0", NULL, ROOT_PORT, ACS_NONE, -1, 0xe0000000, 0 },
+		{ "0000:02:00.0", TOP, ENDPOINT, ACS_NONE, -1, 0xe0000000, 0 },
+	};
+
+	SHAPE_ADD(machine, alone);
+	shape_hide(&machine->tree, alone, COUNT(alone));
+	windows_are(machine, "0000:02:00.0", "");
+}
+
+/* I/O ports, what has no address, and virtual functions' BARs. */
+static void all_memory_of_a_peer_counts(void **state)
+{
+	struct machine *machine = *state;
+	static const struct tree_resource resources[] = {
+		{ 0, 0xe000, 0xe0ff, 0x101 },
+		{ 1, 0x8000000000, 0x80ffffffff, 0x14220c },
+		{ 2, 0x1000, 0x1fff, 0x20000200 },
+		{ 3, 0, 0xfff, TREE_MEMORY },
+		{ 4, 0xe0002000, 0xe0001fff, TREE_MEMORY },
+		{ 6, 0xe0220000, 0xe022ffff, 0x46200 },
+		{ 9, 0xe0230000, 0xe023ffff, TREE_MEMORY },
+	};
+
+	SHAPE_ADD(machine, ports);
+	tree_write_resources(&machine->tree, "0000:04:00.1", 13, resources, COUNT(resources));
+	windows_are(machine, "0000:04:00.0",
+		    "e0220000-e022ffff BAR of 0000:04:00.1\n"
+		    "e0230000-e023ffff BAR of 0000:04:00.1\n"
+		    "8000000000-80ffffffff BAR of 0000:04:00.1\n");
+	/* A kernel without support of virtual functions has fewer lines. */
+	tree_write_resources(&machine->tree, "0000:00:11.0", 11,
+			     &(struct tree_resource){ 9, 0x9000000000, 0x90ffffffff, 0x102201 }, 1);
+	windows_are(machine, "0000:03:00.0",
+		    "9000000000-90ffffffff bridge window of 0000:00:11.0\n");
+}
+
+static void garbage_is_no_window(void **state)
+{
+	struct machine *machine = *state;
+
+	SHAPE_ADD(machine, ports);
+	tree_write(&machine->tree, "\xff\xfe junk\n0x1 0x2\n", "sys/bus/pci/devices/%s/resource",
+		   "0000:04:00.1");
+	windows_are(machine, "0000:04:00.0", "");
+	tree_remove(&machine->tree, "sys/bus/pci/devices/0000:04:00.1/resource");
+	windows_are(machine, "0000:04:00.0", "");
+	tree_mkdir(&machine->tree, "sys/bus/pci/devices/0000:04:00.1/resource");
+	{
+		struct vfa_topology *topology = topology_of(machine);
+
+		assert_fails(vfa_topology_windows(topology, "0000:04:00.0", NULL, 0), EISDIR,
+			     KERNEL);
+		vfa_topology_free(topology);
+	}
+}
+
+static void bad_questions_are_refused(void **state)
+{
+	struct vfa_topology *topology = topology_of(*state);
+	struct vfa_window window;
+
+	assert_fails(vfa_topology_windows(NULL, EDU, &window, 1), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_topology_windows(topology, EDU, NULL, 1), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_topology_windows(topology, "edu", &window, 1), EINVAL, BAD_BDF);
+	assert_fails(vfa_topology_windows(topology, "0000:77:00.0", &window, 1), ENODEV, NO_DEVICE);
+	vfa_topology_free(topology);
+}
+
+static void an_unknown_device_reaches_nothing(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_window *windows = NULL;
+
+	assert_int_equal(reach_windows_of(machine->host, "0000:77:00.0", &windows), 0);
+	assert_null(windows);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_port_with_acs_leaves_no_windows),
+		CASE(a_port_without_acs_may_keep_its_own_addresses),
+		CASE(functions_of_a_slot_reach_each_other),
+		CASE(functions_that_redirect_do_not),
+		CASE(bits_that_were_cleared_count),
+		CASE(ports_without_acs_are_left_across_groups),
+		CASE(the_highest_turning_point_counts),
+		CASE(egress_control_may_let_pass),
+		CASE(a_conventional_bus_is_shared),
+		CASE(ports_of_one_slot_may_lead_to_each_other),
+		CASE(what_the_kernel_isolates_without_acs_is_isolated),
+		CASE(functions_alone_on_the_root_bus_have_no_windows),
+		CASE(hidden_registers_leave_the_groups),
+		CASE(a_hidden_device_without_group_has_no_windows),
+		CASE(all_memory_of_a_peer_counts),
+		CASE(garbage_is_no_window),
+		CASE(bad_questions_are_refused),
+		CASE(an_unknown_device_reaches_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
