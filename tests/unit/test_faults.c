@@ -13,56 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocations.h"
 #include "container.h"
 #include "device.h"
 #include "fake/config.h"
 #include "fixture.h"
 #include "mapping.h"
-
-/* Allocations: the linker sends those of this program here. */
-
-static _Thread_local unsigned int allocation_countdown;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool allocation_fails(void)
-{
-	return !fake_is_inside() && allocation_countdown && --allocation_countdown == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return allocation_fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-	return allocation_fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return allocation_fails() ? NULL : __real_strdup(text);
-}
 
 #define MIB          (1ul << 20)
 #define MAPPINGS_MAX 32
@@ -702,10 +658,9 @@ static void fail_each_allocation(void **state, scenario play_it)
 
 	check_undisturbed(machine, play_it);
 	do {
-		allocation_countdown = ++n;
+		allocations_fail_at(++n);
 		play(machine, play_it);
-		came = !allocation_countdown;
-		allocation_countdown = 0;
+		came = allocations_stop();
 		check_nothing_left(machine);
 	} while (came);
 	assert_true(n > 1);
