@@ -41,6 +41,11 @@ static int open_container(struct vfa_host *host, enum vfa_backend backend, int f
 	container = new_container(host, backend);
 	if (!container)
 		return error_memory();
+	err = host_require_live(container->host, "open a container");
+	if (err) {
+		container_release(container);
+		return err;
+	}
 	if (backend == VFA_BACKEND_AUTO) {
 		snprintf(container->reason, sizeof(container->reason), UNDECIDED);
 	} else {

@@ -83,6 +83,9 @@ enum vfa_cause {
 	VFA_CAUSE_NO_NODE,        /* there is no such NUMA node, or none with memory */
 	VFA_CAUSE_POOL_EMPTY,     /* no piece of the pool is free */
 	VFA_CAUSE_BAD_PIECE,      /* not a piece of the pool, or not one that is out */
+
+	VFA_CAUSE_CAPTURED,    /* the host is a captured machine: it can only be read */
+	VFA_CAUSE_BAD_CAPTURE, /* the file is no capture, or a damaged one */
 };
 
 /**

@@ -134,6 +134,8 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NO_NODE] = "no-node",
 	[VFA_CAUSE_POOL_EMPTY] = "pool-empty",
 	[VFA_CAUSE_BAD_PIECE] = "bad-piece",
+	[VFA_CAUSE_CAPTURED] = "captured",
+	[VFA_CAUSE_BAD_CAPTURE] = "bad-capture",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

@@ -3,6 +3,7 @@
 
 #include "base/host.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ VFA_API void vfa_host_free(struct vfa_host *host)
 	free(host->sysfs);
 	free(host->dev);
 	free(host->proc);
+	captured_free(host->captured);
 	free(host);
 }
 
@@ -66,6 +68,22 @@ int host_hold(struct vfa_host *host, struct vfa_host **ret)
 	atomic_fetch_add(&host->holders, 1);
 	*ret = host;
 	return 0;
+}
+
+int host_require_live(const struct vfa_host *host, const char *format, ...)
+{
+	char action[256];
+	va_list arguments;
+
+	if (!host->captured)
+		return 0;
+	va_start(arguments, format);
+	vsnprintf(action, sizeof(action), format, arguments);
+	va_end(arguments);
+	return error_set(EOPNOTSUPP, VFA_CAUSE_CAPTURED,
+			 "%s: this is a captured machine, which can only be read\n"
+			 "do it on the machine itself",
+			 action);
 }
 
 void host_log_line(const struct vfa_host *host, enum vfa_log_level level, const char *format, ...)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <vfa/host.h>
 
+#include "base/captured.h"
 #include "base/syscalls.h"
 
 struct vfa_host {
@@ -17,6 +18,7 @@ struct vfa_host {
 	char *sysfs;
 	char *dev;
 	char *proc;
+	struct captured *captured; /* the files of another machine, NULL for real ones */
 	vfa_log_fn log;
 	void *log_data;
 	enum vfa_log_level log_level;
@@ -25,6 +27,11 @@ struct vfa_host {
 
 /** host_hold() - one more holder of a host; of a new one for this machine when NULL */
 int host_hold(struct vfa_host *host, struct vfa_host **ret);
+
+/** host_require_live() - 0, or -EOPNOTSUPP, recorded, for a captured machine; @format: what shall
+ * be done */
+int host_require_live(const struct vfa_host *host, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static inline bool host_logs(const struct vfa_host *host, enum vfa_log_level level)
 {

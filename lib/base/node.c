@@ -38,8 +38,11 @@ static int refuse_access(const struct vfa_host *host, const char *path)
 
 int node_open(const struct vfa_host *host, const char *path)
 {
-	int fd = sys_open(host->sys, path, O_RDWR);
+	int fd = host_require_live(host, "open %s", path);
 
+	if (fd)
+		return fd;
+	fd = sys_open(host->sys, path, O_RDWR);
 	if (fd == -EACCES)
 		return refuse_access(host, path);
 	if (fd == -EPERM)

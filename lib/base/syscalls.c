@@ -54,6 +54,7 @@ const struct syscalls syscalls_real = {
 	.dup = real_dup,
 	.ioctl = real_ioctl,
 	.read = read,
+	.write = write,
 	.pread = pread,
 	.pwrite = pwrite,
 	.readlink = readlink,
@@ -100,6 +101,11 @@ int sys_dup(const struct syscalls *sys, int fd)
 ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size)
 {
 	return RESTART(sys->read(fd, buffer, size));
+}
+
+ssize_t sys_write(const struct syscalls *sys, int fd, const void *buffer, size_t size)
+{
+	return RESTART(sys->write(fd, buffer, size));
 }
 
 ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset)

@@ -26,6 +26,7 @@ struct syscalls {
 	int (*dup)(int fd);
 	int (*ioctl)(int fd, unsigned long request, void *argument);
 	ssize_t (*read)(int fd, void *buffer, size_t size);
+	ssize_t (*write)(int fd, const void *buffer, size_t size);
 	ssize_t (*pread)(int fd, void *buffer, size_t size, off_t offset);
 	ssize_t (*pwrite)(int fd, const void *buffer, size_t size, off_t offset);
 	ssize_t (*readlink)(const char *path, char *buffer, size_t size);
@@ -64,6 +65,7 @@ static inline int sys_ioctl(const struct syscalls *sys, int fd, unsigned long re
 }
 
 ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size);
+ssize_t sys_write(const struct syscalls *sys, int fd, const void *buffer, size_t size);
 ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset);
 ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,
 		   off_t offset);

@@ -30,20 +30,59 @@ void sysfs_path(const struct vfa_host *host, char path[SYSFS_PATH], const char *
 	va_end(arguments);
 }
 
+/* What a path leads to on a captured machine: 0 or -errno, as of what could not be read. */
+static int find(const struct vfa_host *host, const char *path, const struct captured_entry **ret)
+{
+	int err = captured_find(host->captured, path, ret);
+
+	return !err && (*ret)->kind == CAPTURED_ERROR ? (*ret)->error : err;
+}
+
 bool sysfs_exists(const struct vfa_host *host, const char *path)
 {
-	int fd = sys_open(host->sys, path, O_PATH);
+	const struct captured_entry *entry;
+	int fd;
 
-	sys_close(host->sys, fd);
+	if (host->captured) {
+		fd = find(host, path, &entry);
+	} else {
+		fd = sys_open(host->sys, path, O_PATH);
+		sys_close(host->sys, fd);
+	}
 	/* Failing for want of rights or fds does not mean that it is not there. */
 	return fd != -ENOENT && fd != -ENOTDIR;
+}
+
+static void describe(const struct captured_entry *entry, struct sysfs_status *ret)
+{
+	*ret = (struct sysfs_status){ .mode = S_IFREG | 0444 };
+	if (entry->kind == CAPTURED_DIRECTORY) {
+		ret->mode = S_IFDIR | 0755;
+	} else if (entry->kind == CAPTURED_NODE) {
+		ret->mode = entry->node.mode;
+		ret->uid = entry->node.uid;
+		ret->gid = entry->node.gid;
+	} else {
+		ret->size = entry->file.whole;
+	}
+}
+
+static int stat_captured(const struct vfa_host *host, const char *path, struct sysfs_status *ret)
+{
+	const struct captured_entry *entry;
+	int err = find(host, path, &entry);
+
+	if (!err)
+		describe(entry, ret);
+	return err;
 }
 
 int sysfs_stat(const struct vfa_host *host, const char *path, struct sysfs_status *ret)
 {
 	struct stat status;
 
-	(void)host;
+	if (host->captured)
+		return stat_captured(host, path, ret);
 	if (stat(path, &status))
 		return -errno;
 	*ret = (struct sysfs_status){
@@ -55,7 +94,27 @@ int sysfs_stat(const struct vfa_host *host, const char *path, struct sysfs_statu
 	return 0;
 }
 
-int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size)
+static int read_captured(const struct vfa_host *host, const char *path, unsigned int offset,
+			 void *ret, size_t size)
+{
+	const struct captured_entry *entry;
+	int err = find(host, path, &entry);
+
+	if (err)
+		return err;
+	if (entry->kind == CAPTURED_DIRECTORY)
+		return -EISDIR;
+	if (entry->kind == CAPTURED_NODE)
+		return -ENXIO;
+	if (offset >= entry->file.size)
+		return 0;
+	if (size > entry->file.size - offset)
+		size = entry->file.size - offset;
+	memcpy(ret, (const char *)entry->file.data + offset, size);
+	return size;
+}
+
+static ssize_t read_whole(const struct vfa_host *host, const char *path, char *ret, size_t size)
 {
 	int fd = sys_open(host->sys, path, O_RDONLY);
 	size_t used = 0;
@@ -63,15 +122,23 @@ int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t 
 
 	if (fd < 0)
 		return fd;
-	while (used < size - 1) {
-		got = sys_read(host->sys, fd, ret + used, size - 1 - used);
+	while (used < size) {
+		got = sys_read(host->sys, fd, ret + used, size - used);
 		if (got <= 0)
 			break;
 		used += got;
 	}
 	sys_close(host->sys, fd);
-	if (got < 0)
-		return got;
+	return got < 0 ? got : (ssize_t)used;
+}
+
+int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size)
+{
+	ssize_t used = host->captured ? read_captured(host, path, 0, ret, size - 1)
+				      : read_whole(host, path, ret, size - 1);
+
+	if (used < 0)
+		return used;
 	while (used && ret[used - 1] == '\n')
 		used--;
 	ret[used] = '\0';
@@ -81,9 +148,12 @@ int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t 
 int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int offset, void *ret,
 		  size_t size)
 {
-	int fd = sys_open(host->sys, path, O_RDONLY);
 	ssize_t got;
+	int fd;
 
+	if (host->captured)
+		return read_captured(host, path, offset, ret, size);
+	fd = sys_open(host->sys, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	got = sys_pread(host->sys, fd, ret, size, offset);
@@ -107,11 +177,27 @@ int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *r
 	return 0;
 }
 
+static int link_captured(const struct vfa_host *host, const char *path, char ret[SYSFS_PATH])
+{
+	const struct captured_entry *entry;
+	int err = captured_find_link(host->captured, path, &entry);
+
+	if (err)
+		return err;
+	if (entry->kind != CAPTURED_LINK)
+		return entry->kind == CAPTURED_ERROR ? entry->error : -EINVAL;
+	strcpy(ret, entry->target);
+	return 0;
+}
+
 int sysfs_link(const struct vfa_host *host, const char *path, char ret[SYSFS_PATH])
 {
 	char target[SYSFS_PATH];
-	ssize_t used = sys_readlink(host->sys, path, target, sizeof(target));
+	ssize_t used;
 
+	if (host->captured)
+		return link_captured(host, path, ret);
+	used = sys_readlink(host->sys, path, target, sizeof(target));
 	if (used < 0)
 		return used;
 	if (used == sizeof(target))
@@ -149,14 +235,42 @@ void sysfs_free_list(char **names, int count)
 	free(names);
 }
 
+static int list_captured(const struct vfa_host *host, const char *path, char ***ret)
+{
+	const struct captured_entry *entry;
+	int count = 0, err = find(host, path, &entry);
+	char **names;
+
+	if (err)
+		return err;
+	if (entry->kind != CAPTURED_DIRECTORY)
+		return -ENOTDIR;
+	names = calloc(entry->directory.count + 1, sizeof(*names));
+	if (!names)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < entry->directory.count; i++) {
+		if (entry->directory.sorted[i]->name[0] == '.')
+			continue;
+		names[count] = strdup(entry->directory.sorted[i]->name);
+		if (!names[count]) {
+			sysfs_free_list(names, count);
+			return -ENOMEM;
+		}
+		count++;
+	}
+	*ret = names;
+	return count;
+}
+
 int sysfs_list(const struct vfa_host *host, const char *path, char ***ret)
 {
 	struct dirent **entries;
-	int count = scandir(path, &entries, is_visible, versionsort);
-	int copied = 0;
+	int count, copied = 0;
 	char **names;
 
-	(void)host;
+	if (host->captured)
+		return list_captured(host, path, ret);
+	count = scandir(path, &entries, is_visible, versionsort);
 	if (count < 0)
 		return -errno;
 	names = calloc(count + 1, sizeof(*names));

@@ -368,6 +368,11 @@ static ssize_t fake_read(int fd, void *buffer, size_t size)
 	return fake_fail_alone() ? -1 : read(fd, buffer, size);
 }
 
+static ssize_t fake_write(int fd, const void *buffer, size_t size)
+{
+	return fake_fail_alone() ? -1 : write(fd, buffer, size);
+}
+
 static ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset)
 {
 	struct fake_file *file;
@@ -456,6 +461,7 @@ const struct syscalls fake_syscalls = {
 	.dup = fake_dup,
 	.ioctl = fake_ioctl,
 	.read = fake_read,
+	.write = fake_write,
 	.pread = fake_pread,
 	.pwrite = fake_pwrite,
 	.readlink = fake_readlink,

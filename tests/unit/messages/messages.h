@@ -23,4 +23,7 @@ extern const struct CMUnitTest join_messages[], map_messages[], device_messages[
 extern const size_t join_messages_count, map_messages_count, device_messages_count;
 extern const size_t pool_messages_count;
 
+extern const struct CMUnitTest capture_messages[];
+extern const size_t capture_messages_count;
+
 #endif
