@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <vfa/capture.h>
 
 #include "fail.h"
 
@@ -35,5 +36,5 @@ int host_open(const char *path, struct vfa_host **ret)
 		return fail_because("--host %s: %s", path, strerror(errno));
 	if (S_ISDIR(status.st_mode))
 		return open_directory(path, ret);
-	return fail_because("--host %s: not a directory", path);
+	return vfa_host_open_capture(path, NULL, ret) ? fail() : STATUS_FINE;
 }

@@ -17,6 +17,7 @@
 
 /* clang-format off */
 static const struct command *const commands[] = {
+	&command_capture,
 	&command_group,
 	&command_info,
 	&command_iova,
