@@ -3,6 +3,7 @@
 
 /* vfa group: IOMMU groups and who is in them. */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,13 +88,16 @@ static void add_group(struct table *table, const struct request *request,
 /* A number is a group's, anything else a device's. */
 static int open_group(struct vfa_host *host, const char *word, struct vfa_group **ret)
 {
-	unsigned long number;
+	unsigned long long number;
 	char *end;
 
-	number = strtoul(word, &end, 10);
+	errno = 0;
+	number = strtoull(word, &end, 10);
 	if (end == word || *end)
-		return vfa_group_new_for_device(host, word, ret);
-	return vfa_group_new(host, number, ret);
+		return vfa_group_new_for_device(host, word, ret) ? fail() : STATUS_FINE;
+	if (errno || number > UINT32_MAX)
+		return fail_because("there is no IOMMU group %s", word);
+	return vfa_group_new(host, number, ret) ? fail() : STATUS_FINE;
 }
 
 static int add_named(struct table *table, const struct request *request)
@@ -101,8 +105,10 @@ static int add_named(struct table *table, const struct request *request)
 	struct vfa_group *group;
 
 	for (int i = 0; i < request->count; i++) {
-		if (open_group(request->host, request->arguments[i], &group))
-			return fail();
+		int status = open_group(request->host, request->arguments[i], &group);
+
+		if (status)
+			return status;
 		add_group(table, request, group);
 		vfa_group_free(group);
 	}

@@ -106,18 +106,36 @@ static void remember(struct request *request, const struct option_spec *spec, co
 	};
 }
 
-static int refuse(const struct request *request, int what, const char *word)
+/* "--name=value" of one that takes none; getopt tells it from an unknown one by nothing. */
+static bool has_needless_value(const struct parser *parser, const char *word)
+{
+	size_t length = strcspn(word, "=");
+
+	for (int i = 0; i < parser->count; i++) {
+		const char *name = parser->specs[i]->name;
+
+		if (word[length] && length == strlen(name) + 2 &&
+		    !strncmp(word + 2, name, length - 2))
+			return true;
+	}
+	return false;
+}
+
+static int refuse(const struct request *request, const struct parser *parser, int what,
+		  const char *word)
 {
 	const char *name = request->command ? request->command->name : "";
+	const char *colon = *name ? ": " : "";
 
 	if (what == ':')
-		fail_usage("%s%soption %s needs a value", name, *name ? ": " : "", word);
-	else if (optopt && !strncmp(word, "--", 2))
-		fail_usage("%s%soption %s takes no value", name, *name ? ": " : "", word);
+		fail_usage("%s%soption %s needs a value", name, colon, word);
+	else if (has_needless_value(parser, word))
+		fail_usage("%s%soption %.*s takes no value", name, colon, (int)strcspn(word, "="),
+			   word);
 	else if (optopt)
-		fail_usage("%s%sthere is no option -%c", name, *name ? ": " : "", optopt);
+		fail_usage("%s%sthere is no option -%c", name, colon, optopt);
 	else
-		fail_usage("%s%sthere is no option %s", name, *name ? ": " : "", word);
+		fail_usage("%s%sthere is no option %s", name, colon, word);
 	fprintf(stderr, "hint: vfa %s%s--help lists them\n", name, *name ? " " : "");
 	return -1;
 }
@@ -135,7 +153,7 @@ int options_read(struct request *request, int argc, char **argv)
 		if (got < 0)
 			return optind;
 		if (got == ':' || got == '?')
-			return refuse(request, got, argv[optind - 1]);
+			return refuse(request, &parser, got, argv[optind - 1]);
 		remember(request, got ? find_letter(&parser, got) : parser.specs[index], optarg);
 	}
 }
