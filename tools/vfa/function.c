@@ -140,6 +140,8 @@ static void get_node(const void *data, struct cell *cell)
 	const struct function_item *item = data;
 	struct pci_function function;
 
+	if (!*item->function->driver)
+		return;
 	pci_read(item->request->host, item->function->bdf, &function);
 	if (!pci_is_vfio_bound(&function))
 		return;

@@ -86,6 +86,12 @@ static void set_order(struct libscols_column *printed, enum column_type type)
 		scols_column_set_cmpfunc(printed, scols_cmpstr_cells, NULL);
 }
 
+/* Columns that are cut share what the others leave in equal parts. */
+static double width_hint(const struct column *column)
+{
+	return column->flags & COLUMN_CUT ? 0.2 : 0;
+}
+
 static int print_flags(const struct column *column)
 {
 	int flags = 0;
@@ -107,7 +113,8 @@ static void print_column(struct table *table, const struct column *column)
 
 	if (is_array)
 		flags |= SCOLS_FL_WRAP;
-	printed = must(scols_table_new_column(table->printed, column->name, 0, flags));
+	printed = must(
+		scols_table_new_column(table->printed, column->name, width_hint(column), flags));
 	scols_column_set_json_type(printed, json_type(column->type));
 	if (is_array)
 		scols_column_set_wrapfunc(printed, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
