@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "fail.h"
+#include "text.h"
 
 bool columns_is_usual(const struct command *command, const struct column *column)
 {
@@ -139,4 +140,6 @@ void columns_get(const struct column *column, const void *item, struct cell *cel
 {
 	cell_clear(cell);
 	column->get(item, cell);
+	if (cell->is_set)
+		text_make_utf8(cell->text);
 }

@@ -3,24 +3,36 @@
 
 #include "fail.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vfa/error.h>
 
-/* Both streams may be one terminal. */
+/* Names in a capture may be made up to play with the terminal. */
+static void print_safely(const char *text)
+{
+	for (; *text; text++)
+		fputc(*text != '\n' && iscntrl((unsigned char)*text) ? '?' : *text, stderr);
+	fputc('\n', stderr);
+}
+
 static void complain(const char *format, va_list arguments)
 {
-	fflush(stdout);
+	char text[4096];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	fflush(stdout); /* both streams may be one terminal */
 	fputs("vfa: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	print_safely(text);
 }
 
 void hint(const char *text)
 {
-	if (*text)
-		fprintf(stderr, "hint: %s\n", text);
+	if (!*text)
+		return;
+	fputs("hint: ", stderr);
+	print_safely(text);
 }
 
 int fail(void)
