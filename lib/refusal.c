@@ -11,21 +11,9 @@
 #include "base/sysfs.h"
 #include "topology/reserved.h"
 
-#define CLASS_PCI_BRIDGE 0x0604 /* linux/pci_ids.h, in the kernel only */
-
-/* vfio-pci takes endpoints only. */
-static bool is_bridge(const struct vfa_host *host, const char *bdf)
-{
-	char path[SYSFS_PATH], class_code[16];
-
-	sysfs_path(host, path, "bus/pci/devices/%s/class", bdf);
-	return sysfs_read(host, path, class_code, sizeof(class_code)) > 0 &&
-	       strtoul(class_code, NULL, 16) >> 8 == CLASS_PCI_BRIDGE;
-}
-
 static int refuse_unbound(const struct vfa_host *host, const struct pci_function *function)
 {
-	if (is_bridge(host, function->bdf))
+	if (pci_is_bridge(host, function->bdf))
 		return error_set(ENOENT, VFA_CAUSE_NOT_BOUND,
 				 "%s is a bridge, which no VFIO driver takes\n"
 				 "open the devices behind it; it may stay on its driver",

@@ -177,6 +177,27 @@ int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *r
 	return 0;
 }
 
+int sysfs_write(const struct vfa_host *host, const char *path, const char *text)
+{
+	char line[SYSFS_LINE];
+	int size = snprintf(line, sizeof(line), "%s\n", text);
+	ssize_t written;
+	int fd;
+
+	if (host->captured)
+		return -EROFS;
+	if (size >= (int)sizeof(line))
+		return -EINVAL;
+	fd = sys_open(host->sys, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	written = sys_write(host->sys, fd, line, size);
+	sys_close(host->sys, fd);
+	if (written < 0)
+		return written;
+	return written == size ? 0 : -EIO;
+}
+
 static int link_captured(const struct vfa_host *host, const char *path, char ret[SYSFS_PATH])
 {
 	const struct captured_entry *entry;

@@ -20,6 +20,9 @@
 /* Longest path built here; sysfs' own limit is a page. */
 #define SYSFS_PATH 512
 
+/* Longest line written here, with its end. */
+#define SYSFS_LINE 128
+
 /* A path below a root of the host's; one that is too long is empty, and cannot exist. */
 void path_below(const char *root, char path[SYSFS_PATH], const char *format, va_list arguments);
 
@@ -59,6 +62,16 @@ int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int of
 
 /** sysfs_read_number() - read a number in C notation; 0 or -errno */
 int sysfs_read_number(const struct vfa_host *host, const char *path, uint64_t *ret);
+
+/**
+ * sysfs_write() - write a line to an attribute, as echo does
+ * @text: without the newline; may be empty
+ *
+ * An attribute takes all of a line or nothing.
+ *
+ * Return: 0 or -errno; nothing is recorded.
+ */
+int sysfs_write(const struct vfa_host *host, const char *path, const char *text);
 
 /** sysfs_link() - a link's target as it is written; 0 or -errno, -EINVAL for no link */
 int sysfs_link(const struct vfa_host *host, const char *path, char ret[SYSFS_PATH]);

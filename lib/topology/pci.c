@@ -13,6 +13,8 @@
 
 #define DEVICES "bus/pci/devices"
 
+#define CLASS_PCI_BRIDGE 0x0604 /* linux/pci_ids.h, in the kernel only */
+
 /* What VFIO calls the groups that it makes up for devices without an IOMMU. */
 #define NOIOMMU_NAME "vfio-noiommu"
 
@@ -76,6 +78,15 @@ void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_
 bool pci_is_vfio_bound(const struct pci_function *function)
 {
 	return function->vfio_node[0] || !strncmp(function->driver, "vfio", strlen("vfio"));
+}
+
+bool pci_is_bridge(const struct vfa_host *host, const char bdf[BDF_SIZE])
+{
+	char path[SYSFS_PATH];
+	uint64_t class_code;
+
+	sysfs_path(host, path, DEVICES "/%s/class", bdf);
+	return !sysfs_read_number(host, path, &class_code) && class_code >> 8 == CLASS_PCI_BRIDGE;
 }
 
 /* Where an IOMMU is on, some device is in a group of it. */

@@ -31,6 +31,9 @@ bool pci_is_noiommu_group(const struct vfa_host *host, uint32_t group);
 /** pci_is_vfio_bound() - a VFIO driver has it; before Linux 6.1 only its name tells */
 bool pci_is_vfio_bound(const struct pci_function *function);
 
+/** pci_is_bridge() - it is a bridge between PCI buses, which VFIO takes none of */
+bool pci_is_bridge(const struct vfa_host *host, const char bdf[BDF_SIZE]);
+
 /**
  * pci_require() - look a function up that must exist and be in a group
  *
