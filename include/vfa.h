@@ -20,6 +20,7 @@
 #include <vfa/config.h>
 #include <vfa/container.h>
 #include <vfa/device.h>
+#include <vfa/driver.h>
 #include <vfa/error.h>
 #include <vfa/group.h>
 #include <vfa/host.h>

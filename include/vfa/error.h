@@ -86,6 +86,11 @@ enum vfa_cause {
 
 	VFA_CAUSE_CAPTURED,    /* the host is a captured machine: it can only be read */
 	VFA_CAUSE_BAD_CAPTURE, /* the file is no capture, or a damaged one */
+
+	VFA_CAUSE_NO_DRIVER,      /* no driver of this name is in the kernel */
+	VFA_CAUSE_DRIVER_REFUSED, /* the driver does not take the device */
+	VFA_CAUSE_IN_USE,         /* the kernel or a process uses the device */
+	VFA_CAUSE_NOT_RESTORED,   /* what was done could not be undone after a failure */
 };
 
 /**

@@ -136,6 +136,10 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_BAD_PIECE] = "bad-piece",
 	[VFA_CAUSE_CAPTURED] = "captured",
 	[VFA_CAUSE_BAD_CAPTURE] = "bad-capture",
+	[VFA_CAUSE_NO_DRIVER] = "no-driver",
+	[VFA_CAUSE_DRIVER_REFUSED] = "driver-refused",
+	[VFA_CAUSE_IN_USE] = "in-use",
+	[VFA_CAUSE_NOT_RESTORED] = "not-restored",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

@@ -95,5 +95,6 @@ int main(void)
 	failed += run("device", device_messages, device_messages_count);
 	failed += run("pool", pool_messages, pool_messages_count);
 	failed += run("capture", capture_messages, capture_messages_count);
+	failed += run("driver", driver_messages, driver_messages_count);
 	return failed + run("all", all, 1);
 }

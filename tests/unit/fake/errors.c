@@ -26,6 +26,7 @@ static const struct {
 	{ "close", { EIO, ENOSPC, EDQUOT } },
 	{ "dup", { EMFILE, EBADF, ENOMEM } },
 	{ "read", { EIO, ENOMEM, ENODEV, EFAULT, EISDIR, EAGAIN } },
+	{ "write", { EIO, ENOMEM, ENODEV, EBUSY, EINVAL, EAGAIN, EPERM, EACCES, ENOSPC } },
 	{ "pread", { EIO, EFAULT, EINVAL, ENOMEM, EBUSY, ENODEV } },
 	{ "pwrite", { EIO, EFAULT, EINVAL, ENOMEM, EBUSY, ENODEV } },
 	{ "readlink", { ENOENT, EACCES, EINVAL, EIO, ELOOP, ENOMEM, ENAMETOOLONG } },

@@ -72,6 +72,13 @@ struct fake_file *fake_file_new(int kind);
 void fake_file_get(struct fake_file *file);
 void fake_file_put(struct fake_file *file);
 
+/* driver.c: attributes of sysfs that react */
+
+void fake_drivers_reset(const char *dev);
+bool fake_is_attribute(int fd);
+/* The size, or -errno. */
+long fake_attribute_write(int fd, const void *buffer, size_t size);
+
 /* files.c: memory that the library makes */
 
 int fake_memfd_create(const char *name, unsigned int flags);

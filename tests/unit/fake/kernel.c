@@ -370,7 +370,12 @@ static ssize_t fake_read(int fd, void *buffer, size_t size)
 
 static ssize_t fake_write(int fd, const void *buffer, size_t size)
 {
-	return fake_fail_alone() ? -1 : write(fd, buffer, size);
+	if (fake_fail_alone())
+		return -1;
+	if (!fake_is_attribute(fd))
+		return write(fd, buffer, size);
+	fake_lock();
+	return leave(fake_attribute_write(fd, buffer, size));
 }
 
 static ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset)
@@ -484,6 +489,7 @@ void fake_start(const char *dev)
 {
 	fake_lock();
 	snprintf(dev_root, sizeof(dev_root), "%s", dev);
+	fake_drivers_reset(dev);
 	memset(&failure, 0, sizeof(failure));
 	memset(node_errors, 0, sizeof(node_errors));
 	memset(ioctl_counts, 0, sizeof(ioctl_counts));

@@ -152,6 +152,17 @@ const int *fake_failed_errors(void);
 /** fake_is_inside() - whether this thread runs in the fake kernel */
 bool fake_is_inside(void);
 
+/* Drivers: bind, unbind, driver_override and drivers_probe of sysfs react. */
+
+/* The driver that the kernel chooses for a device without an override; none at first. */
+void fake_set_native_driver(const char *bdf, const char *driver);
+/* What the driver's probe answers to every device; 0 as usual. */
+void fake_set_probe_errno(const char *driver, int err);
+/* Something else happens just before one of these attributes is written, 1 for the next. */
+void fake_visit_write(unsigned int n, void (*act)(void *data), void *data);
+/* How often they have been written since fake_start(). */
+unsigned int fake_count_writes(void);
+
 /* What can be seen. */
 
 struct fake_mapping {

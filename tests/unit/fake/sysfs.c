@@ -107,6 +107,12 @@ void tree_remove(const struct tree *tree, const char *format, ...)
 	remove_all(path);
 }
 
+static void add_driver(const struct tree *tree, const char *name)
+{
+	tree_write(tree, "", "sys/bus/pci/drivers/%s/bind", name);
+	tree_write(tree, "", "sys/bus/pci/drivers/%s/unbind", name);
+}
+
 void tree_create(struct tree *tree)
 {
 	/* In memory where there is such a place: hundreds of trees are made and removed. */
@@ -118,7 +124,8 @@ void tree_create(struct tree *tree)
 	snprintf(tree->proc, sizeof(tree->proc), "%s/proc", tree->root);
 
 	tree_mkdir(tree, "sys/bus/pci/devices");
-	tree_mkdir(tree, "sys/bus/pci/drivers/vfio-pci");
+	tree_write(tree, "", "sys/bus/pci/drivers_probe");
+	add_driver(tree, "vfio-pci");
 	tree_mkdir(tree, "sys/devices/pci0000:00");
 	tree_mkdir(tree, "sys/kernel/iommu_groups");
 	tree_mkdir(tree, "sys/class/iommu/dmar0");
@@ -201,6 +208,7 @@ void tree_add_device(const struct tree *tree, const struct tree_device *device)
 	write_number(tree, "0x%04x", device->vendor, path, "vendor");
 	write_number(tree, "0x%04x", device->device, path, "device");
 	write_number(tree, "0x%06x", device->class_code, path, "class");
+	tree_write(tree, "(null)\n", "sys/devices/%s/driver_override", path);
 	tree_write(tree, "D0\n", "sys/devices/%s/power_state", path);
 	tree_write(tree, "flr bus\n", "sys/devices/%s/reset_method", path);
 	if (device->group >= 0)
@@ -218,7 +226,7 @@ void tree_set_driver(const struct tree *tree, const char *bdf, const char *drive
 	unlink(link);
 	if (!driver)
 		return;
-	tree_mkdir(tree, "sys/bus/pci/drivers/%s", driver);
+	add_driver(tree, driver);
 	snprintf(target, sizeof(target), "%s/bus/pci/drivers/%s", tree->sys, driver);
 	must(!symlink(target, link), "link", link);
 }

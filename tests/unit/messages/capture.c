@@ -32,6 +32,9 @@ static void captured_is_told(void **state)
 	SAYS(vfa_host_check_backend(host, VFA_BACKEND_TYPE1), CAPTURED,
 	     "open /dev/vfio/vfio: this is a captured machine, which can only be read",
 	     "do it on the machine itself");
+	SAYS(vfa_driver_bind(host, "0000:00:04.0", NULL, NULL), CAPTURED,
+	     "change a driver: this is a captured machine, which can only be read",
+	     "do it on the machine itself");
 	vfa_host_free(host);
 }
 

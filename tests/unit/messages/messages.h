@@ -26,4 +26,7 @@ extern const size_t pool_messages_count;
 extern const struct CMUnitTest capture_messages[];
 extern const size_t capture_messages_count;
 
+extern const struct CMUnitTest driver_messages[];
+extern const size_t driver_messages_count;
+
 #endif
