@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* Which PCI function something in /sys/devices belongs to. */
+
+#ifndef TOPOLOGY_BELOW_H
+#define TOPOLOGY_BELOW_H
+
+#include <stdbool.h>
+
+/**
+ * below_function() - whether a function is the nearest one above
+ * @path: of a device, such as the target of a link in /sys/class
+ * @bdf: the function's address in its full form
+ */
+bool below_function(const char *path, const char *bdf);
+
+#endif
