@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/sysfs.h"
+#include "driver_use.h"
 #include "rebind.h"
 #include "refusal_driver.h"
 #include "topology/pci.h"
@@ -90,23 +91,13 @@ static int check_driver(const struct rebind *rebind, const char *driver)
 	return 0;
 }
 
-static int check_virtual(const struct rebind *rebind)
-{
-	char path[SYSFS_PATH];
-	uint64_t count = 0;
-
-	sysfs_path(rebind->host, path, "bus/pci/devices/%s/sriov_numvfs", rebind->bdf);
-	if (sysfs_read_number(rebind->host, path, &count) || !count)
-		return 0;
-	return refuse_physical(rebind, count);
-}
-
 /* Without a driver nothing can use it. */
 static int check_use(const struct change *change)
 {
-	if (change->options.flags & VFA_DRIVER_FORCE || !change->rebind.first.driver[0])
+	if (!change->rebind.first.driver[0])
 		return 0;
-	return check_virtual(&change->rebind);
+	return driver_check_use(change->rebind.host, &change->function,
+				change->options.flags & VFA_DRIVER_FORCE);
 }
 
 static int give_to(struct change *change, const struct binding *wanted)

@@ -51,15 +51,6 @@ int refuse_bridge(const struct rebind *rebind, const char *driver)
 			 rebind->bdf, driver);
 }
 
-int refuse_physical(const struct rebind *rebind, unsigned int functions)
-{
-	return error_set(EBUSY, VFA_CAUSE_IN_USE,
-			 "%2$s is in use: it has %3$u virtual functions, which go with its driver\n"
-			 "take them away first, if nothing uses them:\n"
-			 "  echo 0 > %1$s/bus/pci/devices/%2$s/sriov_numvfs",
-			 rebind->host->sysfs, rebind->bdf, functions);
-}
-
 int refuse_read(const struct rebind *rebind, const char *path, int err)
 {
 	if (rebind_is_gone(rebind))

@@ -26,9 +26,6 @@ int refuse_no_driver(const struct rebind *rebind, const char *driver);
 /** refuse_bridge() - VFIO's drivers take no bridges */
 int refuse_bridge(const struct rebind *rebind, const char *driver);
 
-/** refuse_physical() - it has virtual functions, which go with its driver */
-int refuse_physical(const struct rebind *rebind, unsigned int functions);
-
 /** refuse_read() - an attribute could not be read */
 int refuse_read(const struct rebind *rebind, const char *path, int err);
 

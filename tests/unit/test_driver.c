@@ -286,6 +286,64 @@ static void virtual_functions_keep_the_physical_one(void **state)
 	check_state(machine, DISK, "vfio-pci", "vfio-pci");
 }
 
+static void mount_disk(struct machine *machine)
+{
+	tree_link(&machine->tree, "../../devices/pci0000:00/" DISK "/nvme/nvme0/nvme0n1",
+		  "sys/class/block/nvme0n1");
+	tree_write(&machine->tree, "259:0\n",
+		   "sys/devices/pci0000:00/" DISK "/nvme/nvme0/nvme0n1/dev");
+	tree_write(&machine->tree, "36 35 259:0 / /srv rw - ext4 /dev/nvme0n1 rw\n",
+		   "proc/self/mountinfo");
+}
+
+static void what_the_kernel_uses_is_taken_by_force_only(void **state)
+{
+	struct vfa_driver_options options = to(NULL, NULL);
+	struct machine *machine = *state;
+
+	mount_disk(machine);
+	assert_fails(vfa_driver_bind(machine->host, DISK, NULL, NULL), EBUSY, IN_USE);
+	check_message("0000:00:06.1 is in use: nvme0n1 is mounted on /srv",
+		      "end that first: umount, swapoff, ip link set down; by force it is lost");
+	assert_int_equal(fake_count_writes(), 0);
+	options.flags = VFA_DRIVER_DRY_RUN;
+	assert_fails(vfa_driver_bind(machine->host, DISK, &options, NULL), EBUSY, IN_USE);
+	options.flags = VFA_DRIVER_FORCE;
+	assert_ok(vfa_driver_bind(machine->host, DISK, &options, NULL));
+	check_state(machine, DISK, "vfio-pci", "vfio-pci");
+}
+
+static void what_a_process_holds_is_taken_by_force_only(void **state)
+{
+	static const char *const nodes[] = { "vfio/4", "vfio/devices/vfio0" };
+	struct vfa_driver_options options = to(NULL, NULL);
+	struct machine *machine = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		tree_add_holder(&machine->tree, 4711, "qemu", nodes[i]);
+		assert_fails(vfa_driver_unbind(machine->host, EDU, NULL, NULL), EBUSY, IN_USE);
+		assert_non_null(strstr(vfa_error_last()->message, "held by process 4711 (qemu)"));
+		assert_int_equal(fake_count_writes(), 0);
+		tree_remove(&machine->tree, "proc/4711");
+	}
+	tree_add_holder(&machine->tree, 4711, "qemu", nodes[0]);
+	options.flags = VFA_DRIVER_FORCE;
+	assert_ok(vfa_driver_unbind(machine->host, EDU, &options, NULL));
+	check_state(machine, EDU, "", "(null)");
+}
+
+/* It would wait for itself. */
+static void what_this_process_holds_is_not_taken_by_force(void **state)
+{
+	struct vfa_driver_options options = to(NULL, NULL);
+	struct machine *machine = *state;
+
+	options.flags = VFA_DRIVER_FORCE;
+	tree_add_holder(&machine->tree, getpid(), "unit", "vfio/4");
+	assert_fails(vfa_driver_unbind(machine->host, EDU, &options, NULL), EBUSY, IN_USE);
+	assert_int_equal(fake_count_writes(), 0);
+}
+
 static void a_driver_that_refuses_gives_the_function_back(void **state)
 {
 	struct vfa_driver_change change = VFA_DRIVER_CHANGE_INIT;
@@ -558,6 +616,9 @@ int main(void)
 		DRIVER_CASE(an_unknown_driver_changes_nothing),
 		DRIVER_CASE(a_bridge_is_not_for_vfio),
 		DRIVER_CASE(virtual_functions_keep_the_physical_one),
+		DRIVER_CASE(what_the_kernel_uses_is_taken_by_force_only),
+		DRIVER_CASE(what_a_process_holds_is_taken_by_force_only),
+		DRIVER_CASE(what_this_process_holds_is_not_taken_by_force),
 		DRIVER_CASE(a_driver_that_refuses_gives_the_function_back),
 		DRIVER_CASE(without_an_iommu_vfio_is_told_apart),
 		DRIVER_CASE(what_cannot_be_undone_is_told_with_commands),
