@@ -63,7 +63,6 @@ image_build() { # BUILD KERNELDIR IMAGE
     cp "$(command -v busybox)" "$root/bin/busybox"
     ln -s busybox "$root/bin/sh"
     cp "$here/init" "$root/init"
-    cp "$here/devices" "$root/vm/devices"
     printf '%s:x:%s:%s::/:/bin/sh\n' root 0 0 nobody 65534 65534 >"$root/etc/passwd"
     printf '%s:x:%s:\n' root 0 nogroup 65534 >"$root/etc/group"
     ((${#programs[@]} == 0)) || cp "${programs[@]}" "$root/usr/bin/"
@@ -76,7 +75,7 @@ image_build() { # BUILD KERNELDIR IMAGE
     image_archive "$root" >"$image.new"
     touch -r "$image.stamp" "$image.new"
     printf '%s\n' "${programs[@]}" | grep . >"$image.programs" || true
-    printf '%s\n' "${programs[@]}" "${libraries[@]}" "$here/init" "$here/devices" "$here/image.sh" \
+    printf '%s\n' "${programs[@]}" "${libraries[@]}" "$here/init" "$here/image.sh" \
         "$kernel" | grep . >"$image.inputs"
     mv "$image.new" "$image"
     rm -rf "$root" "$image.stamp"

@@ -19,23 +19,25 @@ die() {
 
 usage() {
     cat <<'END'
-usage: run.sh [-c] [-b BUILDDIR] [-m SIZE] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
-       run.sh [-b BUILDDIR] [-m SIZE] -i PROFILE
+usage: run.sh [-c] [-b BUILDDIR] [-d TOPOLOGY] [-m SIZE] [-t SECONDS] [-l LOG] PROFILE COMMAND [ARG...]
+       run.sh [-b BUILDDIR] [-d TOPOLOGY] [-m SIZE] -i PROFILE
 
 Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
 status; 125 when the guest did not end in time, panicked or did not start. -i gives a shell.
 
   -b BUILDDIR  where the programs were built (default: build)
+  -d TOPOLOGY  the devices of topologies/TOPOLOGY.devices instead of the usual ones
   -c           let the guest's clock count its instructions, one a nanosecond; with TCG
   -m SIZE      the guest's memory, in QEMU's words (default: 1G)
   -t SECONDS   how long the guest may take (default: 120)
   -l LOG       the log (default: BUILDDIR/vm/logs/PROFILE-COMMAND.log)
 END
-    echo "Profiles:" "$(profile_names)"
+    echo "Profiles:" "$(names_in profiles)"
+    echo "Topologies:" "$(names_in topologies)"
 }
 
-profile_names() {
-    find "$here/profiles" -name '*.profile' -printf '%f\n' | sed 's/\.profile$//' | sort | tr '\n' ' '
+names_in() { # DIRECTORY: its files without their extension
+    find "$here/$1" -type f -printf '%f\n' | sed 's/\.[^.]*$//' | sort | tr '\n' ' '
 }
 
 read_profile() { # sets kernel, machine, options, append
@@ -53,16 +55,18 @@ namespace_image() { # FILE
     mv "$new" "$1"
 }
 
-device_options() { # sets devices
-    local first driver rest
+device_options() { # sets devices, adds to append
+    local first second rest
     devices=()
-    while read -r first driver rest; do
+    while read -r first second rest; do
         case $first in
-        '' | '#'*) ;;
-        -*) devices+=("$first" "$driver") ;;
+        '' | '#'* | vfs | apart | also) ;;
+        -append) append+=" $second $rest" ;;
+        -*) devices+=("$first" "$second") ;;
+        plug) plugs=1 ;;
         *) devices+=(-device "$rest") ;;
         esac
-    done <"$here/devices"
+    done <"$devices_file"
 }
 
 # In single quotes, so that the guest's shell gets each argument as it was.
@@ -95,6 +99,7 @@ make_initramfs() { # [COMMAND...]
     image=$(image_base "$build" "$kernel_dir")
     mkdir -p "$work/files/vm"
     passed_environment >"$work/files/vm/environment"
+    cp "$devices_file" "$work/files/vm/devices"
     # With its path: busybox's shell prefers its own command of the same name.
     if (($#)) && grep -q "/$1\$" "$image.programs"; then
         set -- "/usr/bin/$1" "${@:2}"
@@ -107,13 +112,13 @@ make_initramfs() { # [COMMAND...]
 }
 
 qemu_command() { # sets qemu
+    device_options
     # A busy host can keep the timer from ticking for as long as the kernel checks it.
     local appended="console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on printk.time=1 $append"
     # With a thread for each processor QEMU 10.0 now and then loses a wake-up, and
     # the guest stands still.
     local thread=
     [[ $accel != tcg ]] || thread=,thread=single
-    device_options
     qemu=(
         "${VFA_VM_QEMU:-qemu-system-x86_64}"
         -nodefaults -no-user-config -display none -no-reboot
@@ -122,6 +127,12 @@ qemu_command() { # sets qemu
     )
     qemu+=("${options[@]}" "${devices[@]}")
     ((!counting)) || qemu+=(-icount 'shift=0,sleep=off')
+    ((!plugs)) || qemu+=(
+        -chardev "socket,id=monitor,path=$work/monitor,server=on,wait=off"
+        -mon chardev=monitor
+        -chardev "socket,id=plugs,path=$work/monitor"
+        -device "isa-serial,chardev=plugs,index=2,irq=5"
+    )
     if ((interactive)); then
         qemu+=(-serial mon:stdio)
     else
@@ -161,11 +172,12 @@ run_command() {
     fi
 }
 
-build=build memory=1G seconds=120 log='' interactive=0 counting=0
-while getopts b:cm:t:l:ih option; do
+build=build topology='' memory=1G seconds=120 log='' interactive=0 counting=0 plugs=0
+while getopts b:cd:m:t:l:ih option; do
     case $option in
     b) build=$OPTARG ;;
     c) counting=1 ;;
+    d) topology=$OPTARG ;;
     m) memory=$OPTARG ;;
     t) seconds=$OPTARG ;;
     l) log=$OPTARG ;;
@@ -179,7 +191,9 @@ shift $((OPTIND - 1))
 profile=$1
 shift
 (($# > 0)) || interactive=1
-[[ -f $here/profiles/$profile.profile ]] || die "no profile $profile; there are: $(profile_names)"
+[[ -f $here/profiles/$profile.profile ]] || die "no profile $profile; there are: $(names_in profiles)"
+devices_file=$here/${topology:+topologies/$topology.}devices
+[[ -f $devices_file ]] || die "no topology $topology; there are: $(names_in topologies)"
 [[ -d $build ]] || die "no build directory $build: configure it with meson, or name it with -b"
 build=$(cd "$build" && pwd)
 read_profile
@@ -200,7 +214,7 @@ if ((interactive)); then
     exit
 fi
 
-log=$(realpath -m "${log:-$build/vm/logs/$profile-$(basename "$1").log}")
+log=$(realpath -m "${log:-$build/vm/logs/$profile-${topology:+$topology-}$(basename "$1").log}")
 command=("$@") qemu=() outcome="interrupted"
 trap 'log_write "$log" "${command[@]}"; rm -rf "$work"' EXIT
 trap 'exit 125' INT TERM HUP
