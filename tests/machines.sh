@@ -14,6 +14,8 @@ machine_tests() {
     machine_kernels
     say "device tests, $jobs machines at a time; logs are in build/vm/logs"
     machine_round build "${profiles[@]}"
+    say "groups of machines of many shapes"
+    machine_topologies build
 
     [[ " ${profiles[*]} " == *" intel "* ]] || return 0
     configure_sanitized
@@ -32,15 +34,32 @@ machine_round() { # BUILDDIR PROFILE...
     for profile; do
         for program in "${programs[@]}"; do
             machine_suits "$profile" "$program" || continue
-            while (($(jobs -rp | wc -l) >= jobs)); do
-                wait -n || true
-            done
-            set -m # a process group for each, so that all of it can be ended
-            machine_test "$dir" "$profile" "$program" </dev/null &
-            set +m
+            machine_start "$dir" "$profile" "$program"
         done
     done
     wait
+}
+
+# Each on the newest kernel and the oldest, and where its file says so on other IOMMUs.
+machine_topologies() { # BUILDDIR
+    local file profile
+    is_chosen test_topology || return 0
+    for file in tests/vm/topologies/*.devices; do
+        for profile in intel stock $(sed -n 's/^also //p' "$file"); do
+            [[ " ${profiles[*]} " == *" $profile "* ]] || continue
+            machine_start "$1" "$profile" test_topology "$(basename "$file" .devices)"
+        done
+    done
+    wait
+}
+
+machine_start() { # as machine_test, when there is room for another
+    while (($(jobs -rp | wc -l) >= jobs)); do
+        wait -n || true
+    done
+    set -m # a process group for each, so that all of it can be ended
+    machine_test "$@" </dev/null &
+    set +m
 }
 
 # Made before the tests, so that their output is not in the midst of the results.
@@ -67,18 +86,20 @@ machine_patience() { # PROGRAM: seconds
     esac
 }
 
-machine_test() { # BUILDDIR PROFILE PROGRAM
-    local log=$1/vm/logs/$2-$3.log output status=0 start=$SECONDS
+machine_test() { # BUILDDIR PROFILE PROGRAM [TOPOLOGY]
+    local machine=$2${4:+-$4} output status=0 start=$SECONDS
+    local log=$1/vm/logs/$machine-$3.log
     local passed failed skipped verdict=PASS
     mkdir -p "$1/vm/logs"
     rm -f "$log"
-    output=$(tests/vm/run.sh -b "$1" -l "$log" -t "$(machine_patience "$3")" "$2" "$3" 2>"$log.errors") || status=$?
+    output=$(tests/vm/run.sh -b "$1" ${4:+-d "$4"} -l "$log" -t "$(machine_patience "$3")" \
+        "$2" "$3" 2>"$log.errors") || status=$?
     read -r passed failed skipped < <(tests/tally.py tap "$status" <<<"$output")
     count "$passed" "$failed" "$skipped"
     ((passed)) || verdict=SKIP
     ((!failed)) || verdict=FAIL
     {
-        echo "$verdict $2 $3 $((passed + failed + skipped)) cases $((SECONDS - start)) s"
+        echo "$verdict $machine $3 $((passed + failed + skipped)) cases $((SECONDS - start)) s"
         if ((failed)); then
             machine_failure "$log" "$status"
         fi

@@ -266,6 +266,20 @@ struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size
 	return pool;
 }
 
+static void free_topology(struct vm_cleanup *cleanup)
+{
+	vfa_topology_free(cleanup->object);
+}
+
+struct vfa_topology *vm_topology(struct vm *vm)
+{
+	struct vfa_topology *topology = NULL;
+
+	assert_ok(vfa_topology_new(NULL, &topology));
+	after_test(vm, free_topology, topology);
+	return topology;
+}
+
 static void disable_irq(struct vm_cleanup *cleanup)
 {
 	vfa_irq_disable(cleanup->object);

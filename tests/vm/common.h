@@ -123,6 +123,7 @@ struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count);
 void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */
+struct vfa_topology *vm_topology(struct vm *vm);
 int vm_open(struct vm *vm, const char *path, int flags);
 void vm_own_container(struct vm *vm, struct vfa_container *space);
 void vm_own_device(struct vm *vm, struct vfa_device *device);
