@@ -30,6 +30,7 @@
 #include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>
+#include <vfa/p2p.h>
 #include <vfa/pool.h>
 #include <vfa/region.h>
 #include <vfa/topology.h>

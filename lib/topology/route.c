@@ -11,6 +11,13 @@ static bool is_express_port(const struct vfa_function *function)
 	       function->type == VFA_FUNCTION_DOWNSTREAM_PORT;
 }
 
+/* Of a virtual function its physical one. */
+static const struct vfa_function *first_of(const struct vfa_topology *topology,
+					   const struct vfa_function *function)
+{
+	return function->physical < 0 ? function : &topology->functions[function->physical];
+}
+
 /* A link has one device at its end, whatever the numbers: some have more than 8 functions. */
 bool route_are_one_device(const struct vfa_topology *topology, const struct vfa_function *a,
 			  const struct vfa_function *b)
@@ -18,6 +25,8 @@ bool route_are_one_device(const struct vfa_topology *topology, const struct vfa_
 	const struct vfa_function *above = topology_parent(topology, a);
 
 	if (a->domain == b->domain && a->bus == b->bus && a->slot == b->slot)
+		return true;
+	if (first_of(topology, a) == first_of(topology, b))
 		return true;
 	return above && above == topology_parent(topology, b) && is_express_port(above);
 }
