@@ -33,10 +33,13 @@ void fake_device_first_open(struct fake_device *device)
 	device->config[CONFIG_COMMAND] |= 2;
 	device->masked = false;
 	device->pending = false;
+	memcpy(device->saved, device->config, sizeof(device->saved));
 }
 
+/* And puts back what was there, of PCI Express too. */
 static void last_close(struct fake_device *device)
 {
+	memcpy(device->config, device->saved, sizeof(device->config));
 	device->config[CONFIG_COMMAND] &= ~COMMAND_MASTER;
 	fake_irq_disable_all(device);
 }
@@ -204,9 +207,12 @@ static bool is_read_only(uint64_t at)
 static ssize_t config_write(struct fake_device *device, const uint8_t *bytes, size_t size,
 			    uint64_t at)
 {
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
+		uint8_t *byte = &device->config[at + i], fixed = device->fixed[at + i];
+
 		if (!is_read_only(at + i))
-			device->config[at + i] = bytes[i];
+			*byte = (*byte & fixed) | (bytes[i] & ~fixed);
+	}
 	return size;
 }
 

@@ -207,6 +207,8 @@ struct fake_device {
 	char token[40];
 	uint32_t cdev;
 	uint8_t config[4096];
+	uint8_t fixed[4096]; /* bits of it that cannot be written */
+	uint8_t saved[4096]; /* as it was when the device was opened */
 	struct fake_region regions[FAKE_REGIONS];
 	struct fake_irq irqs[FAKE_IRQS];
 	int memory_fd;

@@ -75,6 +75,10 @@ void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t fl
 void fake_set_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size);
 void fake_set_irq_count(const char *bdf, uint32_t index, uint32_t count);
 void fake_set_config(const char *bdf, uint32_t offset, const void *bytes, size_t size);
+/* Bits of config space, in the 16 at an offset, that the device does not let anybody write. */
+void fake_fix_config(const char *bdf, uint32_t offset, uint16_t bits);
+/* What is there now, whoever has the device. */
+uint16_t fake_get_config(const char *bdf, uint32_t offset);
 /* What GET_REGION_INFO and GET_IRQ_INFO of an index answer; 0 as usual. */
 void fake_set_info_errno(const char *bdf, int err);
 /* How much of a pread or pwrite of a region is done; SIZE_MAX for all. */

@@ -261,6 +261,29 @@ void fake_set_config(const char *bdf, uint32_t offset, const void *bytes, size_t
 	fake_unlock();
 }
 
+void fake_fix_config(const char *bdf, uint32_t offset, uint16_t bits)
+{
+	struct fake_device *device;
+
+	fake_lock();
+	device = fake_device_find(bdf);
+	device->fixed[offset] = bits & 0xff;
+	device->fixed[offset + 1] = bits >> 8;
+	fake_unlock();
+}
+
+uint16_t fake_get_config(const char *bdf, uint32_t offset)
+{
+	const struct fake_device *device;
+	uint16_t value;
+
+	fake_lock();
+	device = fake_device_find(bdf);
+	value = device->config[offset] | device->config[offset + 1] << 8;
+	fake_unlock();
+	return value;
+}
+
 bool fake_is_masked(const char *bdf)
 {
 	bool masked;
