@@ -91,6 +91,8 @@ enum vfa_cause {
 	VFA_CAUSE_DRIVER_REFUSED, /* the driver does not take the device */
 	VFA_CAUSE_IN_USE,         /* the kernel or a process uses the device */
 	VFA_CAUSE_NOT_RESTORED,   /* what was done could not be undone after a failure */
+
+	VFA_CAUSE_NO_SNOOP_FIXED, /* Enable No Snoop of the device cannot be changed */
 };
 
 /**

@@ -3,6 +3,7 @@
 
 #include "topology/express.h"
 
+#include <errno.h>
 #include <linux/pci_regs.h>
 
 static enum vfa_function_type type_of(unsigned int flags)
@@ -41,5 +42,22 @@ int express_read(const struct config_space *config, struct express *ret)
 		.type = type_of(flags),
 		.no_snoop = control & PCI_EXP_DEVCTL_NOSNOOP_EN,
 	};
+	return 0;
+}
+
+/* Looked at last, so that all before it holds. */
+int express_require(const struct config_space *config, struct express *ret)
+{
+	struct express express = { 0 };
+	uint32_t ids = 0;
+	int err = express_read(config, &express);
+
+	if (!err)
+		err = config->read(config, PCI_VENDOR_ID, &ids);
+	if (err)
+		return err;
+	if (ids == UINT32_MAX)
+		return -ENODEV;
+	*ret = express;
 	return 0;
 }

@@ -20,4 +20,12 @@ struct express {
 /** express_read() - read it; 0, or -errno as capability_find(), nothing recorded */
 int express_read(const struct config_space *config, struct express *ret);
 
+/**
+ * express_require() - the same of a function that has to answer
+ *
+ * Not for virtual functions, which never tell their ids. Return: -ENODEV when it reads as
+ * all ones.
+ */
+int express_require(const struct config_space *config, struct express *ret);
+
 #endif

@@ -196,6 +196,8 @@ static void auto_never_takes_noiommu(void **state)
 
 static void noiommu_by_name_gives_no_address_space(void **state)
 {
+	struct vfa_coherency coherency = VFA_COHERENCY_INIT;
+	struct vfa_wbinvd wbinvd = VFA_WBINVD_INIT;
 	struct machine *machine = *state;
 	struct vfa_container *container;
 	struct vfa_device *device;
@@ -213,6 +215,12 @@ static void noiommu_by_name_gives_no_address_space(void **state)
 	assert_fails(vfa_container_page_sizes(container, &value), EOPNOTSUPP, NOIOMMU);
 	assert_fails(vfa_container_alignment(container, &value), EOPNOTSUPP, NOIOMMU);
 	assert_fails(vfa_coherency_is_enforced(container), EOPNOTSUPP, NOIOMMU);
+	assert_ok(vfa_device_coherency(device, &coherency));
+	assert_int_equal(coherency.iommu, VFA_YES);
+	assert_string_equal(coherency.iommu_origin,
+			    "noiommu: no IOMMU is between the device and memory");
+	assert_int_equal(vfa_coherency_needs_wbinvd(&device, 1, &wbinvd), 0);
+	assert_int_equal(wbinvd.kernel, VFA_YES);
 	assert_ok(vfa_container_unmap_all(container));
 	vfa_device_close(device);
 	vfa_container_close(container);

@@ -16,7 +16,7 @@
 #include "allocations.h"
 #include "container.h"
 #include "device.h"
-#include "fake/config.h"
+#include "fake/no_snoop.h"
 #include "fixture.h"
 #include "mapping.h"
 
@@ -564,6 +564,50 @@ static void refusals(struct run *run)
 	vfa_container_close(container);
 }
 
+/* What could not be read is unknown, and never told as a no. */
+static void check_coherency(struct run *run, int result, const struct vfa_coherency *coherency)
+{
+	if (!step(run, result))
+		return;
+	assert_int_not_equal(coherency->device, VFA_NO);
+	assert_int_not_equal(coherency->iommu, VFA_NO);
+	assert_int_equal(coherency->verdict, VFA_COHERENCY_MAY_BREAK);
+}
+
+static void use_no_snoop(struct run *run, struct vfa_device *device)
+{
+	struct vfa_coherency coherency = VFA_COHERENCY_INIT;
+	struct vfa_wbinvd wbinvd = VFA_WBINVD_INIT;
+
+	check_coherency(run, vfa_device_coherency(device, &coherency), &coherency);
+	if (step(run, vfa_coherency_needs_wbinvd(&device, 1, &wbinvd)))
+		assert_int_equal(wbinvd.needed, VFA_UNKNOWN);
+	if (step_partly(run, vfa_device_disable_no_snoop(device)))
+		assert_int_equal(fake_get_config(NVME, CONFIG_CONTROL), PCI_EXP_DEVCTL_RELAX_EN);
+	step_partly(run, vfa_device_enable_no_snoop(device));
+}
+
+/* A device that issues no-snoop transactions, which the IOMMU lets through. */
+static void questions_of_coherency(struct run *run)
+{
+	struct config config = config_express(0x020000, PCI_EXP_TYPE_ENDPOINT, true);
+	struct vfa_coherency coherency = VFA_COHERENCY_INIT;
+	struct machine *machine = run->machine;
+	struct vfa_device *device = NULL;
+
+	fake_set_coherent(5, false);
+	fake_set_config(NVME, 0, config.bytes, sizeof(config.bytes));
+	tree_write_config(&machine->tree, NVME, &config, 0);
+	check_coherency(run, vfa_coherency_read(machine->host, NVME, &coherency), &coherency);
+	if (!step(run, vfa_container_open(machine->host, machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_device_open(run->container, NVME, NULL, &device)))
+		use_no_snoop(run, device);
+	vfa_device_close(device);
+	step(run, 0);
+	vfa_container_close(run->container);
+}
+
 static void check_nothing_left(const struct machine *machine)
 {
 	assert_int_equal(fake_count_vectors(), 0);
@@ -718,6 +762,7 @@ SCENARIO(windows_and_questions)
 SCENARIO(windows_of_a_device)
 SCENARIO(a_pool)
 SCENARIO(passed_nodes)
+SCENARIO(questions_of_coherency)
 SCENARIO(snapshots)
 SCENARIO(refusals)
 UNANSWERED(the_whole_life)
@@ -732,6 +777,7 @@ INTERRUPTED(huge_buffers)
 INTERRUPTED(buffers_of_two_threads)
 UNANSWERED(windows_and_questions)
 INTERRUPTED(a_collision)
+INTERRUPTED(questions_of_coherency)
 INTERRUPTED(windows_and_questions)
 UNANSWERED(a_pool)
 INTERRUPTED(a_pool)
@@ -755,6 +801,7 @@ int main(void)
 		CASES(windows_of_a_device),
 		CASES(a_pool),
 		CASES(passed_nodes),
+		CASES(questions_of_coherency),
 		CASES(snapshots),
 		CASES(refusals),
 		ON_BOTH(each_answer_to_the_whole_life_may_fail),
@@ -769,6 +816,7 @@ int main(void)
 		ON_BOTH(signals_do_not_disturb_buffers_of_two_threads),
 		ON_IOMMUFD(each_answer_to_windows_and_questions_may_fail),
 		ON_BOTH(signals_do_not_disturb_a_collision),
+		ON_BOTH(signals_do_not_disturb_questions_of_coherency),
 		ON_BOTH(signals_do_not_disturb_windows_and_questions),
 		ON_BOTH(each_answer_to_a_pool_may_fail),
 		ON_BOTH(signals_do_not_disturb_a_pool),

@@ -6,6 +6,7 @@
 #include <linux/vfio.h>
 
 #include "base/error.h"
+#include "fake/no_snoop.h"
 #include "messages/messages.h"
 
 static void kernel_is_told(void **state)
@@ -197,14 +198,47 @@ static void device_gone_is_told(void **state)
 	     "the bus");
 }
 
+static void no_snoop_fixed_is_told(void **state)
+{
+	struct config config = config_express(0x020000, PCI_EXP_TYPE_ENDPOINT, true);
+	struct machine *machine = *state;
+	struct space space = open_space(state);
+
+	SAYS(vfa_device_enable_no_snoop(space.device), NO_SNOOP_FIXED,
+	     "0000:00:04.0 has no Enable No Snoop: it has no PCI Express capability",
+	     "only PCI Express devices can be allowed no-snoop transactions");
+	close_space(space);
+	fake_set_config(NVME, 0, config.bytes, sizeof(config.bytes));
+	fake_fix_config(NVME, CONFIG_CONTROL, PCI_EXP_DEVCTL_NOSNOOP_EN);
+	space = open_space_of(state, NVME);
+	SAYS(vfa_device_disable_no_snoop(space.device), NO_SNOOP_FIXED,
+	     "0000:00:05.0: Enable No Snoop stays set: the device does not take what is written",
+	     "only an IOMMU that enforces snooping keeps its DMA coherent");
+	tree_link(&machine->tree, "../" EDU, "sys/bus/pci/devices/" NVME "/physfn");
+	SAYS(vfa_device_disable_no_snoop(space.device), NO_SNOOP_FIXED,
+	     "0000:00:05.0 is a virtual function: Enable No Snoop of its physical function "
+	     "0000:00:04.0 rules it",
+	     "whoever has 0000:00:04.0 can change it, for all its virtual functions");
+	close_space(space);
+	config = config_express(0x020000, PCI_EXP_TYPE_ENDPOINT, false);
+	fake_set_config(NVME, 0, config.bytes, sizeof(config.bytes));
+	tree_remove(&machine->tree, "sys/devices/pci0000:00/" NVME "/physfn");
+	space = open_space_of(state, NVME);
+	SAYS(vfa_device_enable_no_snoop(space.device), NO_SNOOP_FIXED,
+	     "0000:00:05.0: Enable No Snoop stays clear: the device does not take what is written",
+	     "the device never issues no-snoop transactions");
+	close_space(space);
+}
+
 const struct CMUnitTest device_messages[] = {
-	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
-	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
-	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
-	ON_BOTH(region_rights_is_told), ON_BOTH(no_irq_is_told),
-	ON_BOTH(irq_bounds_is_told),    ON_BOTH(too_few_vectors_is_told),
-	ON_BOTH(irq_busy_is_told),      ON_BOTH(timeout_is_told),
-	ON_BOTH(no_reset_is_told),      ON_BOTH(device_gone_is_told),
+	ON_TYPE1(kernel_is_told),        ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(bad_argument_is_told),  ON_BOTH(wrong_order_is_told),
+	ON_BOTH(no_region_is_told),      ON_BOTH(region_bounds_is_told),
+	ON_BOTH(region_rights_is_told),  ON_BOTH(no_irq_is_told),
+	ON_BOTH(irq_bounds_is_told),     ON_BOTH(too_few_vectors_is_told),
+	ON_BOTH(irq_busy_is_told),       ON_BOTH(timeout_is_told),
+	ON_BOTH(no_reset_is_told),       ON_BOTH(device_gone_is_told),
+	ON_BOTH(no_snoop_fixed_is_told),
 };
 
 const size_t device_messages_count = sizeof(device_messages) / sizeof(device_messages[0]);
