@@ -46,7 +46,7 @@ bool acs_has_peers(const struct vfa_function *function)
 uint16_t acs_possible(const struct vfa_function *function)
 {
 	if (is_port(function))
-		return ACS_ALL;
+		return ACS_BITS;
 	return acs_applies(function) ? IN_SLOT : 0;
 }
 

@@ -8,7 +8,7 @@
 
 #include <vfa/topology.h>
 
-#define ACS_ALL 0x7f /* every enum vfa_acs_bit */
+#define ACS_BITS 0x7f /* every enum vfa_acs_bit */
 
 /**
  * acs_isolates() - whether nothing can turn round in or below a function
