@@ -38,8 +38,10 @@ class Machine:
         self.name = capture.stem
         self.capture = capture
         columns = "address,group,ids,type,config"
-        listed = json.loads(self.run("list", "--json", "-o", columns).stdout)
-        self.functions = listed["devices"]
+        listed = self.run("list", "--json", "-o", columns)
+        if listed.returncode:
+            raise SystemExit(f"golden.py: {capture}: {listed.stderr}")
+        self.functions = json.loads(listed.stdout)["devices"]
 
     def run(self, *words):
         """Run a command on the machine."""
@@ -60,12 +62,13 @@ class Machine:
         return [[address] for address in first.values()]
 
     def groups(self):
-        """One function of each group, then all of them together."""
+        """One function of each group, then all of them together; any without groups."""
         first = {}
         for function in self.functions:
             first.setdefault(function["group"], function["address"])
-        first.pop(None, None)
-        return [[address] for address in first.values()] + [list(first.values())] * bool(first)
+        if None in first and len(first) > 1:
+            del first[None]
+        return [[address] for address in first.values()] + [list(first.values())]
 
     def pairs(self):
         """Each function with the next, and the first with the last."""
