@@ -36,6 +36,7 @@
 #include <vfa/topology.h>
 #include <vfa/translation.h>
 #include <vfa/verdict.h>
+#include <vfa/viability.h>
 #include <vfa/window.h>
 
 #endif

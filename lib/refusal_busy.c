@@ -14,80 +14,20 @@
 
 #include "base/error.h"
 #include "base/node.h"
+#include "blockers.h"
 #include "refusal.h"
-#include "topology/owner.h"
-
-/* The command that takes a member off its driver; devices without a PCI id are on another bus. */
-static int print_unbind(const struct vfa_host *host, const struct vfa_group *group,
-			const struct vfa_group_member *member, char *text, size_t size)
-{
-	if (member->vendor)
-		return snprintf(text, size, "\n  echo %s > %s/bus/pci/devices/%s/driver/unbind",
-				member->name, host->sysfs, member->name);
-	return snprintf(text, size,
-			"\n  echo %s > %s/kernel/iommu_groups/%u/devices/%s/driver/unbind",
-			member->name, host->sysfs, vfa_group_number(group), member->name);
-}
+#include "topology/holder.h"
 
 /* The members that keep the kernel from giving the group away; 0 when there are none. */
 static int refuse_blocked(const struct refused_join *refused, const struct vfa_group *group)
 {
-	char blockers[512] = "", commands[1024] = "";
-	size_t used = 0, typed = 0;
+	struct blockers blockers;
 
-	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
-		const struct vfa_group_member *member = vfa_group_get_member(group, i);
-
-		if (member->role != VFA_MEMBER_KERNEL || used >= sizeof(blockers) ||
-		    typed >= sizeof(commands))
-			continue;
-		used += snprintf(blockers + used, sizeof(blockers) - used, "%s%s is bound to %s",
-				 used ? ", " : "", member->name, member->driver);
-		typed += print_unbind(refused->host, group, member, commands + typed,
-				      sizeof(commands) - typed);
-	}
-	if (!used)
+	if (!blockers_describe(refused->host, group, &blockers))
 		return 0;
 	return error_set(
-		EBUSY, VFA_CAUSE_NOT_VIABLE,
-		"%s cannot be used: group %u is not viable: %s\n"
-		"members on pcieport, pci-stub or no driver do not block; take off the others, "
-		"if nothing uses them:%s",
-		refused->function->bdf, vfa_group_number(group), blockers, commands);
-}
-
-static bool find_member_holder(const struct refused_join *refused, pid_t except,
-			       const struct vfa_group_member *member, char path[SYSFS_PATH],
-			       struct owner *ret)
-{
-	struct pci_function function;
-	char bdf[BDF_SIZE];
-
-	snprintf(bdf, sizeof(bdf), "%s", member->name);
-	pci_read(refused->host, bdf, &function);
-	if (!function.vfio_node[0])
-		return false;
-	node_path(refused->host, path, "vfio/devices/%s", function.vfio_node);
-	return owner_find(refused->host, path, except, ret);
-}
-
-/*
- * The group's node and its members' device nodes exclude each other. A caller that
- * passed a node in has it open for that reason, and is not in its own way.
- */
-static bool find_holder(const struct refused_join *refused, const struct vfa_group *group,
-			char path[SYSFS_PATH], struct owner *ret)
-{
-	pid_t except = refused->join->fd >= 0 ? getpid() : 0;
-	bool found;
-
-	node_path(refused->host, path, "vfio/%s%u", refused->function->noiommu ? "noiommu-" : "",
-		  vfa_group_number(group));
-	found = owner_find(refused->host, path, except, ret);
-	for (size_t i = 0; i < vfa_group_count_members(group) && !found; i++)
-		found = find_member_holder(refused, except, vfa_group_get_member(group, i), path,
-					   ret);
-	return found;
+		EBUSY, VFA_CAUSE_NOT_VIABLE, "%s cannot be used: group %u is not viable: %s\n%s",
+		refused->function->bdf, vfa_group_number(group), blockers.list, blockers.hint);
 }
 
 /* Of another member's node it is the group that is busy. */
@@ -99,26 +39,29 @@ static enum vfa_cause cause_of(const struct refused_join *refused, const char *p
 	return strcmp(path, own) ? VFA_CAUSE_GROUP_BUSY : VFA_CAUSE_DEVICE_BUSY;
 }
 
+/*
+ * A caller that passed a node in has it open for that reason, and is not in its own way.
+ */
 static int refuse_held(const struct refused_join *refused, const struct vfa_group *group)
 {
-	char path[SYSFS_PATH];
-	struct owner owner;
+	pid_t except = refused->join->fd >= 0 ? getpid() : 0;
+	struct holder holder;
 
-	if (!find_holder(refused, group, path, &owner))
+	if (!holder_find(refused->host, group, except, &holder))
 		return 0;
-	if (owner.pid == getpid())
+	if (holder.owner.pid == getpid())
 		return error_set(
-			EBUSY, cause_of(refused, path),
+			EBUSY, cause_of(refused, holder.path),
 			"%s is busy: %s is open in this process\n"
 			"a group admits one owner at a time: use the handle or the container "
 			"that has it, or close that first",
-			refused->function->bdf, path);
+			refused->function->bdf, holder.path);
 	return error_set(
-		EBUSY, cause_of(refused, path),
+		EBUSY, cause_of(refused, holder.path),
 		"%s is busy: %s is held by process %d (%s)\n"
 		"a group admits one owner at a time: wait for that process to end, or use the "
 		"device through it",
-		refused->function->bdf, path, (int)owner.pid, owner.command);
+		refused->function->bdf, holder.path, (int)holder.owner.pid, holder.owner.command);
 }
 
 int refuse_taken(const struct refused_join *refused)

@@ -535,6 +535,7 @@ static void passed_nodes(struct run *run)
 static void snapshots(struct run *run)
 {
 	struct vfa_host *host = run->machine->host;
+	struct vfa_viability *viability = NULL;
 	struct vfa_group *group = NULL;
 	uint32_t numbers[8];
 
@@ -543,6 +544,8 @@ static void snapshots(struct run *run)
 		vfa_group_free(group);
 	if (step(run, vfa_group_new_for_device(host, EDU, &group)))
 		vfa_group_free(group);
+	if (step(run, vfa_viability_new(host, 6, &viability)))
+		vfa_viability_free(viability);
 	step(run, vfa_host_check_backend(host, run->machine->backend));
 }
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "blockers.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MOST_USES 4
+
+/* All or nothing: the half of a command is another command. */
+__attribute__((format(printf, 3, 4))) static bool append(char *text, size_t size,
+							 const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text + used, size - used, format, arguments);
+	va_end(arguments);
+	if ((size_t)length < size - used)
+		return true;
+	text[used] = '\0';
+	return false;
+}
+
+void member_use(const struct vfa_host *host, const struct vfa_group_member *member,
+		char ret[MEMBER_USE])
+{
+	struct usage uses[MOST_USES];
+	char text[USAGE_TEXT];
+	int count = usage_find(host, member->name, uses, MOST_USES);
+
+	ret[0] = '\0';
+	for (int i = 0; i < count && i < MOST_USES; i++)
+		append(ret, MEMBER_USE, "%s%s", *ret ? ", " : "", usage_print(&uses[i], text));
+	if (count > MOST_USES)
+		append(ret, MEMBER_USE, " and %d more", count - MOST_USES);
+}
+
+/* Devices without a PCI id are on another bus, to be found in the group alone. */
+static void print_unbind(const struct vfa_host *host, const struct vfa_group *group,
+			 const struct vfa_group_member *member, char *ret, size_t size)
+{
+	if (member->vendor)
+		snprintf(ret, size, "  echo %s > %s/bus/pci/devices/%s/driver/unbind", member->name,
+			 host->sysfs, member->name);
+	else
+		snprintf(ret, size,
+			 "  echo %s > %s/kernel/iommu_groups/%u/devices/%s/driver/unbind",
+			 member->name, host->sysfs, vfa_group_number(group), member->name);
+}
+
+/* Commands of those in use come last, each behind what it would take away. */
+static bool add_command(const struct vfa_host *host, const struct vfa_group *group,
+			const struct vfa_group_member *member, bool used, struct blockers *ret)
+{
+	char command[512], use[MEMBER_USE];
+
+	member_use(host, member, use);
+	if ((use[0] != '\0') != used)
+		return true;
+	print_unbind(host, group, member, command, sizeof(command));
+	if (!used)
+		return append(ret->hint, sizeof(ret->hint), "\n%s", command);
+	return append(ret->hint, sizeof(ret->hint), "\n%s is in use: %s; when that has ended:\n%s",
+		      member->name, use, command);
+}
+
+static void add_commands(const struct vfa_host *host, const struct vfa_group *group, bool used,
+			 struct blockers *ret)
+{
+	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
+		const struct vfa_group_member *member = vfa_group_get_member(group, i);
+
+		if (member->role == VFA_MEMBER_KERNEL &&
+		    !add_command(host, group, member, used, ret))
+			return;
+	}
+}
+
+size_t blockers_describe(const struct vfa_host *host, const struct vfa_group *group,
+			 struct blockers *ret)
+{
+	size_t told = 0;
+
+	*ret = (struct blockers){ 0 };
+	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
+		const struct vfa_group_member *member = vfa_group_get_member(group, i);
+
+		if (member->role != VFA_MEMBER_KERNEL)
+			continue;
+		ret->count++;
+		told += append(ret->list, sizeof(ret->list) - 32, "%s%s is bound to %s",
+			       told ? ", " : "", member->name, member->driver);
+	}
+	if (told < ret->count)
+		append(ret->list, sizeof(ret->list), " and %zu more", ret->count - told);
+	append(ret->hint, sizeof(ret->hint),
+	       "members on pcieport, pci-stub or no driver do not block; take off the others, "
+	       "if nothing uses them:");
+	add_commands(host, group, false, ret);
+	add_commands(host, group, true, ret);
+	return ret->count;
+}
