@@ -69,7 +69,7 @@ page_options()
 
 page_columns()
 {
-	sed -n 's/^|\[ \*\([A-Z0-9]*\)\*$/\1/p'
+	sed -n 's/^\*\([A-Z0-9]*\)\*\(, shown by default\)\?$/\1/p'
 }
 
 # The page may send to another command for them.

@@ -101,7 +101,7 @@ check_block()
 
 headers=$(squeeze "$source_dir"/include/vfa/*.h)
 
-for page in "$source_dir"/docs/man/*.scd "$source_dir/README.md"; do
+for page in "$source_dir"/docs/man/*.[37].scd "$source_dir/README.md"; do
 	rm -rf "$work/block"
 	mkdir "$work/block"
 	case $page in

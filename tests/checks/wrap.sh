@@ -73,7 +73,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir -p "$work/tree/subprojects/packagecache"
-for part in meson.build meson_options.txt include lib bench examples docs tests; do
+for part in meson.build meson_options.txt include lib tools bench examples docs tests; do
 	cp -r "$source_dir/$part" "$work/tree/"
 done
 cp -r "$wrap" "$source_dir/subprojects/packagefiles" "$work/tree/subprojects/"
@@ -81,7 +81,7 @@ cp "$sources/$tarball" "$work/tree/subprojects/packagecache/"
 
 build=$work/tree/build
 meson setup "$build" "$work/tree" --wrap-mode=forcefallback \
-	--buildtype=debug -Dtests=enabled -Dman=disabled -Dexamples=false > "$work/setup.log" 2>&1 || {
+	--buildtype=debug -Dtests=enabled -Dman=disabled -Dcommand=disabled -Dexamples=false > "$work/setup.log" 2>&1 || {
 	cat "$work/setup.log"
 	die "the tree cannot be configured with the wrap"
 }
