@@ -73,11 +73,13 @@ struct command {
 /** request_option() - the value that an option was given last, NULL when it was not */
 const char *request_option(const struct request *request, const char *name);
 
+extern const struct command command_bind;
 extern const struct command command_capture;
 extern const struct command command_group;
 extern const struct command command_info;
 extern const struct command command_iova;
 extern const struct command command_list;
 extern const struct command command_monitor;
+extern const struct command command_unbind;
 
 #endif

@@ -17,12 +17,14 @@
 
 /* clang-format off */
 static const struct command *const commands[] = {
+	&command_bind,
 	&command_capture,
 	&command_group,
 	&command_info,
 	&command_iova,
 	&command_list,
 	&command_monitor,
+	&command_unbind,
 	NULL,
 };
 /* clang-format on */
