@@ -45,7 +45,8 @@ static int allocate(const struct vfa_topology *topology, struct prediction *ret)
 	ret->groups = calloc(ret->count + 1, sizeof(*ret->groups));
 	if (!ret->functions || !ret->groups)
 		return error_memory();
-	memcpy(ret->functions, topology->functions, ret->count * sizeof(*ret->functions));
+	if (ret->count) /* else there is nowhere to copy from */
+		memcpy(ret->functions, topology->functions, ret->count * sizeof(*ret->functions));
 	return 0;
 }
 
