@@ -18,9 +18,6 @@
 
 #define MOST_LINKS 16
 
-/* Of a text; each byte may take four in the capture. */
-#define LONGEST_LINE (CAPTURE_LINE / 4 - 1024)
-
 struct collector {
 	const struct vfa_host *host;
 	const struct plan_item *item;
@@ -133,7 +130,7 @@ static bool has_long_line(const char *text)
 	for (; *text; text += strspn(text, "\n")) {
 		size_t length = strcspn(text, "\n");
 
-		if (length > LONGEST_LINE)
+		if (length > CAPTURE_TEXT_LINE)
 			return true;
 		text += length;
 	}

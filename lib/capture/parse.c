@@ -25,8 +25,8 @@ struct parser {
 	bool has_line; /* a text that is on its line, or has had a row */
 	struct captured_entry file;
 	char name[CAPTURED_NAME + 1];
-	size_t used; /* of its content */
-	char content[CAPTURE_CONTENT];
+	char *content;
+	size_t used, size; /* of its content, and of the memory for it */
 };
 
 static int refuse(const struct parser *parser, const char *reason)
@@ -75,6 +75,22 @@ static int finish_file(struct parser *parser)
 	}
 	err = captured_add(parser->tree, parser->directory, parser->name, &parser->file);
 	return err ? refuse_entry(parser, err) : 0;
+}
+
+/* Room for the content of a file: 0, or -ENOMEM, recorded. */
+static int reserve(struct parser *parser, size_t size)
+{
+	size_t grown_size = size > 2 * parser->size ? size : 2 * parser->size;
+	char *grown;
+
+	if (size <= parser->size)
+		return 0;
+	grown = realloc(parser->content, grown_size);
+	if (!grown)
+		return error_memory();
+	parser->content = grown;
+	parser->size = grown_size;
+	return 0;
 }
 
 static int parse_directory(struct parser *parser, char *rest)
@@ -177,6 +193,10 @@ static int parse_text(struct parser *parser, const char *name, char *rest)
 
 	if (size < 0)
 		return refuse(parser, "bytes that have to be escaped");
+	if (size > CAPTURE_TEXT_LINE)
+		return refuse(parser, "a line that is too long");
+	if (reserve(parser, size + 1))
+		return -ENOMEM;
 	parser->file = (struct captured_entry){ .kind = CAPTURED_TEXT };
 	memcpy(parser->content, rest ? rest : "", size);
 	parser->used = size;
@@ -197,6 +217,8 @@ static int parse_bytes(struct parser *parser, const char *name, char *rest)
 		return refuse(parser, "bytes are: bytes NAME READABLE of SIZE");
 	file.size = size;
 	parser->file = (struct captured_entry){ .kind = CAPTURED_BYTES, .file = file };
+	if (reserve(parser, size + 1))
+		return -ENOMEM;
 	memset(parser->content, 0, size);
 	parser->used = 0;
 	strcpy(parser->name, name);
@@ -210,8 +232,12 @@ static int parse_text_row(struct parser *parser, char *row)
 
 	if (size < 0)
 		return refuse(parser, "bytes that have to be escaped");
+	if (size > CAPTURE_TEXT_LINE)
+		return refuse(parser, "a line that is too long");
 	if (parser->used + size + 1 > CAPTURE_CONTENT)
 		return refuse(parser, "a text longer than any that is captured");
+	if (reserve(parser, parser->used + size + 1))
+		return -ENOMEM;
 	if (parser->has_line)
 		parser->content[parser->used++] = '\n';
 	memcpy(parser->content + parser->used, row, size);
@@ -387,12 +413,11 @@ static int parse_tree(struct parser *parser)
 
 int capture_parse(struct capture_source *source, struct captured **ret)
 {
-	struct parser *parser = malloc(sizeof(*parser));
+	struct parser *parser = calloc(1, sizeof(*parser));
 	int err;
 
 	if (!parser)
 		return error_memory();
-	memset(parser, 0, offsetof(struct parser, content));
 	parser->source = source;
 	if (captured_new(&parser->tree)) {
 		free(parser);
@@ -403,6 +428,7 @@ int capture_parse(struct capture_source *source, struct captured **ret)
 		captured_free(parser->tree);
 	else
 		*ret = parser->tree;
+	free(parser->content);
 	free(parser);
 	return err;
 }

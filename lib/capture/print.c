@@ -83,7 +83,7 @@ static void put_name(struct printer *printer, const char *name)
 
 static void print_text(struct printer *printer, const struct captured_file *file)
 {
-	const char *line = file->data, *newline = strchr(line, '\n');
+	const char *line = file->data, *newline = memchr(line, '\n', file->size);
 
 	if (!newline && !file->size)
 		return;

@@ -34,6 +34,9 @@
 #define CAPTURE_CONTENT (1u << 20)
 #define CAPTURE_LINE    (64u << 10)
 
+/* Of a text: each byte may take four in the capture. */
+#define CAPTURE_TEXT_LINE (CAPTURE_LINE / 4 - 1024)
+
 /* Bytes that one row of a binary file shows. */
 #define CAPTURE_ROW 16u
 

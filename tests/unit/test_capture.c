@@ -584,23 +584,33 @@ static void a_zero_in_a_line_is_refused(void **state)
 	assert_non_null(strstr(vfa_error_last()->message, "line 2: "));
 }
 
+/* A text of so many characters, and what opening it came to. */
+static int open_long(struct machine *machine, size_t length)
+{
+	char *text = malloc(length + 64), *end = text;
+	struct vfa_host *host = NULL;
+	int err;
+
+	assert_non_null(text);
+	end += sprintf(text, TITLE "dir /sys\ntext a ");
+	memset(end, 'x', length);
+	strcpy(end + length, "\nend\n");
+	err = open_text(machine, text, &host);
+	vfa_host_free(host);
+	free(text);
+	return err;
+}
+
 static void lines_that_are_too_long_are_refused(void **state)
 {
-	static char text[80 << 10];
 	struct vfa_host *host = NULL;
-	int used = snprintf(text, sizeof(text), TITLE "dir /sys\ntext a ");
+	char text[2048];
 
-	memset(text + used, 'x', (64 << 10) - 8);
-	strcpy(text + used + (64 << 10) - 8, "\nend\n");
-	used = snprintf(text, sizeof(text), TITLE "dir /sys\ntext a ");
-	text[used] = 'x';
-	assert_ok(open_text(*state, text, &host));
-	vfa_host_free(host);
-	memset(text + used, 'x', (64 << 10) + 1);
-	strcpy(text + used + (64 << 10) + 1, "\nend\n");
-	host = NULL;
-	assert_fails(open_text(*state, text, &host), EINVAL, BAD_CAPTURE);
-	assert_non_null(strstr(vfa_error_last()->message, "line 3: "));
+	assert_ok(open_long(*state, 15 << 10));
+	for (size_t length = (15 << 10) + 1; length < 1 << 20; length *= 2) {
+		assert_fails(open_long(*state, length), EINVAL, BAD_CAPTURE);
+		assert_non_null(strstr(vfa_error_last()->message, "line 3: "));
+	}
 	snprintf(text, sizeof(text), TITLE "dir /sys/%0300d\nend\n", 0);
 	assert_fails(open_text(*state, text, &host), EINVAL, BAD_CAPTURE);
 	snprintf(text, sizeof(text), TITLE "dir /%0200d/%0200d/%0200d\nend\n", 0, 0, 0);
