@@ -100,7 +100,7 @@ check_arguments() {
             wrong "no profile $profile; there are:" "$(machine_profiles | tr '\n' ' ')"
     done
     for name in "${chosen[@]#test_}"; do
-        compgen -G "tests/*/test_$name.c" >/dev/null || [[ -f tests/checks/$name.sh ]] ||
+        compgen -G "tests/*/test_$name.c" >/dev/null || [[ -f tests/checks/$name.sh || -f tests/fuzz/$name.c ]] ||
             wrong "no test $name"
     done
 }
