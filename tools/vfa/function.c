@@ -13,6 +13,7 @@
 #include "names.h"
 #include "topology/function.h"
 #include "topology/pci.h"
+#include "use.h"
 
 static void attribute_path(const struct function_item *item, const char *name,
 			   char path[SYSFS_PATH])
@@ -236,6 +237,13 @@ static void get_iommu(const void *data, struct cell *cell)
 		cell_set(cell, "%s", name);
 }
 
+static void get_use(const void *data, struct cell *cell)
+{
+	const struct function_item *item = data;
+
+	usage_set(item->request->host, item->function->bdf, cell);
+}
+
 /* The group's, which the directory of a function leads to. */
 static void get_domain(const void *data, struct cell *cell)
 {
@@ -292,6 +300,7 @@ const struct column function_columns[] = {
 	{ "RESET", "ways to reset it, in the order in which they are tried", COLUMN_LIST,
 	  COLUMN_DEFAULT, get_reset },
 	{ "NODE", "node by which VFIO offers it", COLUMN_TEXT, COLUMN_DEFAULT, get_node },
+	{ "USE", "what the kernel uses it for", COLUMN_LIST, 0, get_use },
 	{ "IDS", "vendor and device id", COLUMN_TEXT, 0, get_ids },
 	{ "SUBSYSTEM", "ids of the subsystem", COLUMN_TEXT, 0, get_subsystem },
 	{ "CODE", "class, subclass and interface", COLUMN_TEXT, 0, get_code },

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <vfa/group.h>
 
+#include "base/sysfs.h"
 #include "command.h"
 #include "fail.h"
 #include "names.h"
 #include "table.h"
+#include "use.h"
 
 /* A row: a group, or one of its members. */
 struct item {
@@ -31,18 +33,60 @@ static void get_name(const void *data, struct cell *cell)
 		cell_set(cell, "%" PRIu32, vfa_group_number(item->group));
 }
 
+/* Members on other buses have no ids. */
+static bool is_function(const struct item *item)
+{
+	return item->member && item->member->vendor;
+}
+
 static void get_class(const void *data, struct cell *cell)
 {
 	const struct item *item = data;
 	const char *name;
 
-	if (!item->member || !item->member->vendor)
+	if (!is_function(item))
 		return;
 	name = names_class(item->request->names, item->member->class_code);
 	if (name)
 		cell_set(cell, "%s", name);
 	else
 		cell_set(cell, "%06" PRIx32, item->member->class_code);
+}
+
+static void get_vendor(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+	const char *name;
+
+	if (!is_function(item))
+		return;
+	name = names_vendor(item->request->names, item->member->vendor);
+	if (name)
+		cell_set(cell, "%s", name);
+	else
+		cell_set(cell, "%04x", item->member->vendor);
+}
+
+static void get_device(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+	const char *name;
+
+	if (!is_function(item))
+		return;
+	name = names_device(item->request->names, item->member->vendor, item->member->device);
+	if (name)
+		cell_set(cell, "%s", name);
+	else
+		cell_set(cell, "%04x", item->member->device);
+}
+
+static void get_ids(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	if (is_function(item))
+		cell_set(cell, "%04x:%04x", item->member->vendor, item->member->device);
 }
 
 static void get_driver(const void *data, struct cell *cell)
@@ -64,12 +108,73 @@ static void get_role(const void *data, struct cell *cell)
 		cell_set_colour(cell, COLOUR_BAD);
 }
 
+static void get_viable(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+	bool is_viable = true;
+
+	if (item->member)
+		return;
+	for (size_t i = 0; i < vfa_group_count_members(item->group); i++) {
+		if (vfa_group_get_member(item->group, i)->role == VFA_MEMBER_KERNEL)
+			is_viable = false;
+	}
+	cell_set_boolean(cell, is_viable);
+	cell_set_colour(cell, is_viable ? COLOUR_GOOD : COLOUR_BAD);
+}
+
+static void get_use(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	if (is_function(item))
+		usage_set(item->request->host, item->member->name, cell);
+}
+
+static void get_domain(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+	char path[SYSFS_PATH], text[32];
+
+	if (item->member)
+		return;
+	sysfs_path(item->request->host, path, "kernel/iommu_groups/%" PRIu32 "/type",
+		   vfa_group_number(item->group));
+	if (vfa_group_is_noiommu(item->group))
+		cell_set(cell, "none");
+	else if (sysfs_read(item->request->host, path, text, sizeof(text)) > 0)
+		cell_set(cell, "%s", text);
+}
+
+static void get_reserved(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+	const struct vfa_reserved_region *region;
+
+	for (size_t i = 0; !item->member && i < vfa_group_count_reserved_regions(item->group);
+	     i++) {
+		region = vfa_group_get_reserved_region(item->group, i);
+		cell_add(cell, "0x%" PRIx64 "-0x%" PRIx64 " %s", region->range.start,
+			 region->range.last, vfa_reserved_type_name(region->type));
+	}
+}
+
 static const struct column columns[] = {
 	{ "NAME", "number of the group, address of the member", COLUMN_TEXT,
 	  COLUMN_DEFAULT | COLUMN_TREE, get_name },
-	{ "CLASS", "class", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_class },
-	{ "DRIVER", "driver of the member", COLUMN_TEXT, COLUMN_DEFAULT, get_driver },
+	{ "VIABLE", "whether the group can be given to user space", COLUMN_BOOLEAN, COLUMN_DEFAULT,
+	  get_viable },
+	{ "CLASS", "name of the member's class", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT,
+	  get_class },
+	{ "DEVICE", "name of the device", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_device },
+	{ "DRIVER", "driver that the member is bound to", COLUMN_TEXT, COLUMN_DEFAULT, get_driver },
 	{ "ROLE", "what the driver means for the group", COLUMN_TEXT, COLUMN_DEFAULT, get_role },
+	{ "USE", "what the kernel uses the member for", COLUMN_LIST, COLUMN_DEFAULT, get_use },
+	{ "VENDOR", "name of the member's vendor", COLUMN_TEXT, COLUMN_CUT, get_vendor },
+	{ "IDS", "vendor and device id", COLUMN_TEXT, 0, get_ids },
+	{ "DOMAIN", "how the kernel itself uses the IOMMU for the group", COLUMN_TEXT, 0,
+	  get_domain },
+	{ "RESERVED", "reserved regions", COLUMN_LIST, 0, get_reserved },
 	{ NULL },
 };
 
