@@ -249,6 +249,28 @@ static void group_has_the_groups_and_members_of_sysfs(void **state)
 	assert_true(members >= groups);
 }
 
+static void group_has_the_verdict_of_the_kernel(void **state)
+{
+	char *lines[MAX_LINES];
+	struct run run;
+
+	(void)state;
+	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");
+	run_vfa(&run, "group", BLOCKED, "-n", "-o", "viable,source");
+	assert_fine(&run);
+	assert_int_equal(split(run.output, lines), 1);
+	assert_non_null(strstr(lines[0], "no"));
+	assert_non_null(strstr(lines[0], "kernel"));
+	assert_non_null(strstr(run.errors, BLOCKER));
+	assert_non_null(strstr(run.errors, "/driver/unbind"));
+
+	run_vfa(&run, "group", EDU, "-n", "-o", "viable,source");
+	assert_fine(&run);
+	assert_string_equal(run.errors, "");
+	assert_non_null(strstr(run.output, "yes"));
+	assert_non_null(strstr(run.output, "kernel"));
+}
+
 static void info_has_the_regions_of_sysfs(void **state)
 {
 	char *lines[MAX_LINES], line[256];
@@ -473,6 +495,7 @@ int main(void)
 		VM_CASE_ONCE(list_has_the_nodes_of_bound_devices),
 		VM_CASE_ONCE(nobody_sees_what_sysfs_shows_and_is_told_of_the_rest),
 		VM_CASE_ONCE(group_has_the_groups_and_members_of_sysfs),
+		VM_CASE_ONCE(group_has_the_verdict_of_the_kernel),
 		VM_CASE_ONCE(info_has_the_regions_of_sysfs),
 		VM_CASE_ONCE(info_has_the_interrupts_of_config_space),
 		VM_CASE(iova_has_the_ranges_of_the_kernel),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vfa/viability.h>
 
 #include "base/sysfs.h"
 #include "names.h"
@@ -237,6 +238,22 @@ static void get_iommu(const void *data, struct cell *cell)
 		cell_set(cell, "%s", name);
 }
 
+/* A group is looked at again for each of its members, but most have one. */
+static void get_viable(const void *data, struct cell *cell)
+{
+	const struct function_item *item = data;
+	struct vfa_viability *viability;
+
+	if (item->function->group < 0)
+		return;
+	if (vfa_viability_new(item->request->host, item->function->group, &viability)) {
+		cell_set_unknown(cell, "sysfs: its group could not be read");
+		return;
+	}
+	cell_set_boolean(cell, vfa_viability_is_viable(viability));
+	vfa_viability_free(viability);
+}
+
 static void get_use(const void *data, struct cell *cell)
 {
 	const struct function_item *item = data;
@@ -300,6 +317,7 @@ const struct column function_columns[] = {
 	{ "RESET", "ways to reset it, in the order in which they are tried", COLUMN_LIST,
 	  COLUMN_DEFAULT, get_reset },
 	{ "NODE", "node by which VFIO offers it", COLUMN_TEXT, COLUMN_DEFAULT, get_node },
+	{ "VIABLE", "whether its group can be given to user space", COLUMN_BOOLEAN, 0, get_viable },
 	{ "USE", "what the kernel uses it for", COLUMN_LIST, 0, get_use },
 	{ "IDS", "vendor and device id", COLUMN_TEXT, 0, get_ids },
 	{ "SUBSYSTEM", "ids of the subsystem", COLUMN_TEXT, 0, get_subsystem },

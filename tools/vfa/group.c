@@ -8,19 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vfa/group.h>
+#include <vfa/viability.h>
 
 #include "base/sysfs.h"
 #include "command.h"
 #include "fail.h"
 #include "names.h"
 #include "table.h"
-#include "use.h"
 
 /* A row: a group, or one of its members. */
 struct item {
 	const struct request *request;
+	const struct vfa_viability *viability;
 	const struct vfa_group *group;
 	const struct vfa_group_member *member; /* NULL for the group itself */
+	const struct vfa_member_state *state;  /* likewise */
 };
 
 static void get_name(const void *data, struct cell *cell)
@@ -104,31 +106,55 @@ static void get_role(const void *data, struct cell *cell)
 	if (!item->member)
 		return;
 	cell_set(cell, "%s", vfa_member_role_name(item->member->role));
-	if (item->member->role == VFA_MEMBER_KERNEL)
+	if (item->state->blocks)
 		cell_set_colour(cell, COLOUR_BAD);
 }
 
 static void get_viable(const void *data, struct cell *cell)
 {
 	const struct item *item = data;
-	bool is_viable = true;
+	bool is_viable = vfa_viability_is_viable(item->viability);
 
 	if (item->member)
 		return;
-	for (size_t i = 0; i < vfa_group_count_members(item->group); i++) {
-		if (vfa_group_get_member(item->group, i)->role == VFA_MEMBER_KERNEL)
-			is_viable = false;
-	}
 	cell_set_boolean(cell, is_viable);
 	cell_set_colour(cell, is_viable ? COLOUR_GOOD : COLOUR_BAD);
+}
+
+static void get_blocks(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	if (item->member)
+		cell_set_boolean(cell, item->state->blocks);
+}
+
+static void get_why(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	cell_set(cell, "%s",
+		 item->member ? item->state->why : vfa_viability_message(item->viability));
+}
+
+static void get_source(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	if (item->member)
+		return;
+	if (vfa_viability_origin(item->viability) == VFA_VIABILITY_KERNEL)
+		cell_set(cell, "kernel");
+	else
+		cell_set(cell, "sysfs");
 }
 
 static void get_use(const void *data, struct cell *cell)
 {
 	const struct item *item = data;
 
-	if (is_function(item))
-		usage_set(item->request->host, item->member->name, cell);
+	if (item->member && *item->state->use)
+		cell_set(cell, "%s", item->state->use);
 }
 
 static void get_domain(const void *data, struct cell *cell)
@@ -169,7 +195,13 @@ static const struct column columns[] = {
 	{ "DEVICE", "name of the device", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_device },
 	{ "DRIVER", "driver that the member is bound to", COLUMN_TEXT, COLUMN_DEFAULT, get_driver },
 	{ "ROLE", "what the driver means for the group", COLUMN_TEXT, COLUMN_DEFAULT, get_role },
-	{ "USE", "what the kernel uses the member for", COLUMN_LIST, COLUMN_DEFAULT, get_use },
+	{ "USE", "what the member is used for", COLUMN_TEXT, COLUMN_DEFAULT, get_use },
+	{ "BLOCKS", "whether the member keeps the group from user space", COLUMN_BOOLEAN, 0,
+	  get_blocks },
+	{ "WHY", "why the group is viable or not; why the member blocks or not", COLUMN_TEXT, 0,
+	  get_why },
+	{ "SOURCE", "whose verdict it is: the kernel's, or derived from sysfs", COLUMN_TEXT, 0,
+	  get_source },
 	{ "VENDOR", "name of the member's vendor", COLUMN_TEXT, COLUMN_CUT, get_vendor },
 	{ "IDS", "vendor and device id", COLUMN_TEXT, 0, get_ids },
 	{ "DOMAIN", "how the kernel itself uses the IOMMU for the group", COLUMN_TEXT, 0,
@@ -178,20 +210,41 @@ static const struct column columns[] = {
 	{ NULL },
 };
 
-static void add_group(struct table *table, const struct request *request,
-		      const struct vfa_group *group)
+static void add_members(struct table *table, struct row *row, struct item item)
 {
-	struct item item = { .request = request, .group = group };
-	struct row *row = table_add(table, NULL, &item);
-
-	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
-		item.member = vfa_group_get_member(group, i);
+	for (size_t i = 0; i < vfa_group_count_members(item.group); i++) {
+		item.member = vfa_group_get_member(item.group, i);
+		item.state = vfa_viability_get_member(item.viability, i);
 		table_add(table, row, &item);
 	}
 }
 
+static int add_group(struct table *table, const struct request *request, uint32_t number,
+		     struct vfa_viability **ret)
+{
+	struct item item = { .request = request };
+
+	if (vfa_viability_new(request->host, number, ret))
+		return fail();
+	item.viability = *ret;
+	item.group = vfa_viability_group(*ret);
+	add_members(table, table_add(table, NULL, &item), item);
+	return STATUS_FINE;
+}
+
+static int number_of_device(struct vfa_host *host, const char *bdf, uint32_t *ret)
+{
+	struct vfa_group *group;
+
+	if (vfa_group_new_for_device(host, bdf, &group))
+		return fail();
+	*ret = vfa_group_number(group);
+	vfa_group_free(group);
+	return STATUS_FINE;
+}
+
 /* A number is a group's, anything else a device's. */
-static int open_group(struct vfa_host *host, const char *word, struct vfa_group **ret)
+static int read_number(struct vfa_host *host, const char *word, uint32_t *ret)
 {
 	unsigned long long number;
 	char *end;
@@ -199,47 +252,78 @@ static int open_group(struct vfa_host *host, const char *word, struct vfa_group 
 	errno = 0;
 	number = strtoull(word, &end, 10);
 	if (end == word || *end)
-		return vfa_group_new_for_device(host, word, ret) ? fail() : STATUS_FINE;
+		return number_of_device(host, word, ret);
 	if (errno || number > UINT32_MAX)
 		return fail_because("there is no IOMMU group %s", word);
-	return vfa_group_new(host, number, ret) ? fail() : STATUS_FINE;
-}
-
-static int add_named(struct table *table, const struct request *request)
-{
-	struct vfa_group *group;
-
-	for (int i = 0; i < request->count; i++) {
-		int status = open_group(request->host, request->arguments[i], &group);
-
-		if (status)
-			return status;
-		add_group(table, request, group);
-		vfa_group_free(group);
-	}
+	*ret = number;
 	return STATUS_FINE;
 }
 
-static int add_all(struct table *table, const struct request *request)
+/* Whoever asks for a group by name wants to know what to do about it. */
+static void advise(const struct vfa_viability *viability)
 {
-	int count = vfa_group_list(request->host, NULL, 0);
-	struct vfa_group *group;
-	uint32_t *numbers;
-	int err = 0;
+	if (vfa_viability_is_viable(viability))
+		return;
+	note("%s", vfa_viability_message(viability));
+	hint(vfa_viability_hint(viability));
+}
 
-	if (count < 0)
-		return fail();
-	numbers = must(calloc(count + 1, sizeof(*numbers)));
-	count = vfa_group_list(request->host, numbers, count);
-	for (int i = 0; i < count && !err; i++) {
-		err = vfa_group_new(request->host, numbers[i], &group);
-		if (!err)
-			add_group(table, request, group);
-		if (!err)
-			vfa_group_free(group);
+static int show_named(struct table *table, const struct request *request)
+{
+	struct vfa_viability **verdicts = must(calloc(request->count, sizeof(*verdicts)));
+	int status = STATUS_FINE;
+	uint32_t number = 0;
+
+	for (int i = 0; i < request->count && !status; i++) {
+		status = read_number(request->host, request->arguments[i], &number);
+		if (!status)
+			status = add_group(table, request, number, &verdicts[i]);
 	}
+	if (!status)
+		status = table_print(table);
+	else
+		table_free(table);
+	for (int i = 0; i < request->count; i++) {
+		if (!status)
+			advise(verdicts[i]);
+		vfa_viability_free(verdicts[i]);
+	}
+	free(verdicts);
+	return status;
+}
+
+static int add_all(struct table *table, const struct request *request, const uint32_t *numbers,
+		   size_t count)
+{
+	struct vfa_viability *viability;
+	int status = STATUS_FINE;
+
+	for (size_t i = 0; i < count && !status; i++) {
+		status = add_group(table, request, numbers[i], &viability);
+		if (!status)
+			vfa_viability_free(viability);
+	}
+	return status;
+}
+
+static int show_all(struct table *table, const struct request *request)
+{
+	int count = vfa_group_list(request->host, NULL, 0), now, status;
+	uint32_t *numbers;
+
+	if (count < 0) {
+		table_free(table);
+		return fail();
+	}
+	numbers = must(calloc(count + 1, sizeof(*numbers)));
+	now = vfa_group_list(request->host, numbers, count);
+	/* One may have come or gone in between. */
+	status = now < 0 ? fail() : add_all(table, request, numbers, now < count ? now : count);
 	free(numbers);
-	return err ? fail() : STATUS_FINE;
+	if (!status)
+		return table_print(table);
+	table_free(table);
+	return status;
 }
 
 static int run(const struct request *request)
@@ -249,11 +333,7 @@ static int run(const struct request *request)
 
 	if (status)
 		return status;
-	status = request->count ? add_named(table, request) : add_all(table, request);
-	if (!status)
-		return table_print(table);
-	table_free(table);
-	return status;
+	return request->count ? show_named(table, request) : show_all(table, request);
 }
 
 const struct command command_group = {
