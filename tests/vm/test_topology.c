@@ -172,6 +172,21 @@ static void snapshot_has_the_groups_that_sysfs_has(void **state)
 	assert_true((highest >= 0) == vm_profile()->has_iommu);
 }
 
+static bool is_noted(const struct machine *machine, size_t index, enum vfa_isolation_note_kind kind)
+{
+	struct vfa_isolation *isolation;
+	bool found = false;
+	size_t count;
+
+	assert_ok(vfa_isolation_new(machine->topology, function_at(machine, index)->bdf, NULL, 0,
+				    &isolation));
+	count = vfa_isolation_count_notes(isolation);
+	for (size_t i = 0; i < count; i++)
+		found = found || vfa_isolation_get_note(isolation, i)->kind == kind;
+	vfa_isolation_free(isolation);
+	return found;
+}
+
 static void predicted_groups_are_the_kernels(void **state)
 {
 	struct machine machine;
@@ -179,8 +194,13 @@ static void predicted_groups_are_the_kernels(void **state)
 	need_groups();
 	look(*state, &machine);
 	assert_predicted(&machine);
-	for (size_t i = 0; i < machine.count; i++)
+	for (size_t i = 0; i < machine.count; i++) {
 		assert_true(!machine.apart[i] || has_company(&machine, i));
+		assert_true(machine.apart[i] == is_noted(&machine, i, VFA_ISOLATION_HOTPLUGGED));
+		assert_false(is_noted(&machine, i, VFA_ISOLATION_FINER));
+		assert_false(is_noted(&machine, i, VFA_ISOLATION_COARSER));
+		assert_false(is_noted(&machine, i, VFA_ISOLATION_LOST));
+	}
 }
 
 static uint32_t read_config(const char *bdf, uint16_t offset)
@@ -345,7 +365,7 @@ static void set_bits_make_the_groups_that_were_expected(void **state)
 	assert_expected_of(*state, &change, port);
 }
 
-static void groups_stay_when_bits_are_cleared(void **state)
+static void cleared_bits_are_told_and_change_no_group(void **state)
 {
 	struct machine before, after;
 	const char *bdf;
@@ -362,6 +382,8 @@ static void groups_stay_when_bits_are_cleared(void **state)
 
 	assert_memory_equal(after.kernel, before.kernel, sizeof(after.kernel));
 	assert_int_equal(function_at(&after, port)->acs.control, 0);
+	for (size_t i = 0; i < after.count; i++)
+		assert_true(!is_below(&after, i, port) || is_noted(&after, i, VFA_ISOLATION_LOST));
 	predict(&before,
 		&(struct vfa_acs_change){ .bdf = bdf,
 					  .clear = function_at(&before, port)->acs.control },
@@ -375,7 +397,7 @@ int main(void)
 		VM_CASE_ONCE(every_device_is_where_its_line_says),
 		VM_CASE_ONCE(snapshot_has_the_groups_that_sysfs_has),
 		VM_CASE_ONCE(predicted_groups_are_the_kernels),
-		VM_CASE_ONCE(groups_stay_when_bits_are_cleared),
+		VM_CASE_ONCE(cleared_bits_are_told_and_change_no_group),
 		VM_CASE_ONCE(cleared_bits_make_the_groups_that_were_expected),
 		VM_CASE_ONCE(set_bits_make_the_groups_that_were_expected),
 	};
