@@ -19,6 +19,7 @@
 static const struct command *const commands[] = {
 	&command_bind,
 	&command_capture,
+	&command_coherency,
 	&command_group,
 	&command_info,
 	&command_iova,
