@@ -68,8 +68,8 @@ int vfa_topology_predict(const struct vfa_topology *topology, const struct vfa_a
  * @acs: its bits, with the changes
  * @isolates: whether nothing turns round in it or below it. VFA_UNKNOWN when its config space
  *	could not be read
- * @missing: enum vfa_acs_bit that would have to be on for that; all that the kernel asks for
- *	where there is no capability
+ * @missing: enum vfa_acs_bit that would have to be on for that; without the capability all
+ *	that the kernel would ask for; 0 when it can have none
  * @is_alias: a bridge whose own address the IOMMU sees, or may see, on requests from below
  * @reason: why it does not isolate, and what that means; else ""
  *

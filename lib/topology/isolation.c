@@ -46,7 +46,8 @@ static int describe_step(const struct isolation_view *view, int32_t index,
 		ret->isolates = VFA_YES;
 	} else {
 		ret->isolates = VFA_NO;
-		ret->missing = acs_missing(function);
+		ret->missing =
+			acs_missing(function) & (acs_possible(function) | function->acs.capability);
 		words_step(function, text);
 	}
 	ret->reason = strdup(text);

@@ -629,7 +629,7 @@ static void functions_of_a_slot_are_told(void **state)
 	BUILD(state, slots);
 	check_report(
 		state, "0000:00:03.1", NULL, 0, VFA_YES,
-		"0000:00:03.1 no 1d has no ACS: requests may reach the other functions of its "
+		"0000:00:03.1 no c has no ACS: requests may reach the other functions of its "
 		"slot\n"
 		"with 0000:00:03.2 by 0000:00:03.1: 0000:00:03.1 (has no ACS) and 0000:00:03.2 "
 		"(can have no ACS) are functions of one slot: a request may go from one to the "
@@ -655,9 +655,9 @@ static void aliases_are_told(void **state)
 	check_report(
 		state, "0000:03:00.0", NULL, 0, VFA_YES,
 		"0000:03:00.0 yes 0\n"
-		"0000:02:01.0 no 1d alias a conventional bus below it: devices there reach each "
+		"0000:02:01.0 no 0 alias a conventional bus below it: devices there reach each "
 		"other, and the IOMMU sees one address for all\n"
-		"0000:01:00.0 no 1d alias a conventional bus below it: devices there reach each "
+		"0000:01:00.0 no 0 alias a conventional bus below it: devices there reach each "
 		"other, and the IOMMU sees one address for all\n"
 		"0000:00:01.0 yes 0\n"
 		"with 0000:01:00.0 by 0000:01:00.0: 0000:01:00.0 (PCIe-to-PCI bridge) puts its own "
@@ -721,7 +721,7 @@ static void a_slot_that_was_plugged_in_is_told(void **state)
 
 	BUILD(state, plugged);
 	check_report(state, "0000:01:00.0", NULL, 0, VFA_YES,
-		     "0000:01:00.0 no 1d has no ACS: requests may reach the other functions of its "
+		     "0000:01:00.0 no c has no ACS: requests may reach the other functions of its "
 		     "slot\n"
 		     "0000:00:01.0 yes 0\n"
 		     "hotplugged of 0000:01:00.0: the kernel has 0000:01:00.1 in another group, "
