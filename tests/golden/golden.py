@@ -75,6 +75,13 @@ class Machine:
         every = sum(self.every(), [])
         return [list(pair) for pair in zip(every, every[1:])] + [[every[0], every[-1]]]
 
+    def changes(self):
+        """Each port, with other bits."""
+        ports = [function["address"] for function in self.functions
+                 if function["type"] in ("root port", "downstream port")]
+        return [[port, "--what-if", f"{port}:{bits}"]
+                for port in ports for bits in ("+SV,+RR,+CR,+UF", "-RR")]
+
 
 def lines_of(machine, command):
     """The command lines to try of a reading command."""
@@ -83,7 +90,7 @@ def lines_of(machine, command):
         "doctor": lambda: [[], *machine.kinds()],
         "info": machine.kinds,
         "iova": machine.groups,
-        "isolation": machine.every,
+        "isolation": lambda: [[], *machine.every(), *machine.changes()],
         "list": lambda: [[], ["-O", "--sort", "group"]],
         "group": lambda: [[], ["-O"], machine.every()[0]],
         "p2p": machine.pairs,
@@ -155,6 +162,11 @@ def refusals(machine):
         ["group", "4294967295"],
         ["group", "99999999999"],
         ["group", "no-such-device"],
+        ["isolation", "no-such-device"],
+        ["isolation", address, "--what-if", f"{address}:RR"],
+        ["isolation", address, "--what-if", f"{address}:+RR,-XX"],
+        ["isolation", "--what-if", "+RR"],
+        ["isolation", "--what-if", "ffff:ff:1f.7:+RR"],
         ["monitor"],
         ["--no-such-option"],
         ["--host", "/no/such/file", "list"],

@@ -79,6 +79,7 @@ extern const struct command command_coherency;
 extern const struct command command_group;
 extern const struct command command_info;
 extern const struct command command_iova;
+extern const struct command command_isolation;
 extern const struct command command_list;
 extern const struct command command_monitor;
 extern const struct command command_unbind;

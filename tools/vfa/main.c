@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&command_group,
 	&command_info,
 	&command_iova,
+	&command_isolation,
 	&command_list,
 	&command_monitor,
 	&command_unbind,
