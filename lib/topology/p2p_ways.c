@@ -281,6 +281,6 @@ void p2p_judge_iommu(struct vfa_p2p *p2p, struct p2p_way *way)
 	    p2p->target->bdf, p2p->requester->bdf);
 	if (p2p->ways[VFA_P2P_DIRECT - 1].way.is_open != VFA_NO)
 		say(way->needs, ", at IOVAs outside the dangerous windows");
-	say(way->costs, "no isolation: the groups stay as they are; each request goes up to the "
+	say(way->costs, "the groups stay as they are; each request goes up to the "
 			"root complex and down again");
 }

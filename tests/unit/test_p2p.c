@@ -121,7 +121,7 @@ static void redirection_closes_the_way_in_a_switch(void **state)
 	       "list of host bridges that do",
 	       "map the BARs of " C " for " B ": on type1 as they are mapped in the process, on "
 	       "iommufd from a dma-buf, since Linux 6.19",
-	       "no isolation: the groups stay as they are; each request goes up to the root complex "
+	       "the groups stay as they are; each request goes up to the root complex "
 	       "and down again");
 	close_question(question);
 }

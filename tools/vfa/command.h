@@ -83,5 +83,6 @@ extern const struct command command_isolation;
 extern const struct command command_list;
 extern const struct command command_monitor;
 extern const struct command command_unbind;
+extern const struct command command_p2p;
 
 #endif

@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_isolation,
 	&command_list,
 	&command_monitor,
+	&command_p2p,
 	&command_unbind,
 	NULL,
 };
