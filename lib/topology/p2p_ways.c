@@ -145,6 +145,17 @@ static void judge_gate(struct vfa_p2p *p2p, struct p2p_way *way)
 	}
 }
 
+/* Root ports of one slot are functions of one device. */
+static void judge_root(struct vfa_p2p *p2p, struct p2p_way *way)
+{
+	if (route_are_one_device(p2p->topology, p2p->near, p2p->far)) {
+		judge_gate(p2p, way);
+		return;
+	}
+	way->way.is_open = VFA_NO;
+	say(way->reason, "in the root complex they meet the IOMMU first");
+}
+
 void p2p_judge_direct(struct vfa_p2p *p2p, struct p2p_way *way)
 {
 	way->way.is_open = VFA_NO;
@@ -167,7 +178,7 @@ void p2p_judge_direct(struct vfa_p2p *p2p, struct p2p_way *way)
 		say(way->reason, "the config space of %s could not be read", p2p->meeting->bdf);
 		break;
 	case VFA_P2P_ROOT:
-		say(way->reason, "in the root complex they meet the IOMMU first");
+		judge_root(p2p, way);
 		break;
 	case VFA_P2P_DOMAINS:
 		say(way->reason, "no bridge leads from one domain to the other");

@@ -45,6 +45,14 @@ static const struct shape machine_shape[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* In place of the fixture's devices, whose config space is not there to be read. */
+static void be_machine(struct machine *machine, const struct shape *functions)
+{
+	tree_remove(&machine->tree, "sys/bus/pci/devices");
+	tree_mkdir(&machine->tree, "sys/bus/pci/devices");
+	shape_add(&machine->tree, functions, COUNT(machine_shape));
+}
+
 /* What there is to ask, until close_question(). */
 struct question {
 	struct vfa_topology *topology;
@@ -94,7 +102,7 @@ static void way_is(struct question question, enum vfa_p2p_kind kind, enum vfa_an
 
 static struct question ask_shape(void **state, const char *requester, const char *target)
 {
-	SHAPE_ADD((struct machine *)*state, machine_shape);
+	be_machine(*state, machine_shape);
 	return ask(*state, requester, target);
 }
 
@@ -131,7 +139,7 @@ static void bits_that_were_cleared_open_it(void **state)
 	struct machine *machine = *state;
 	struct question question;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	shape_set_acs(&machine->tree, &machine_shape[DOWN_B], ACS_ON & ~VFA_ACS_RR);
 	question = ask(machine, B, C);
 	way_is(question, VFA_P2P_DIRECT, VFA_YES, "P2P Request Redirect of " AT_B " is off",
@@ -153,7 +161,7 @@ static void a_switch_without_acs_is_open(void **state)
 	memcpy(here, machine_shape, sizeof(here));
 	here[DOWN_B].acs = ACS_NONE;
 	here[IS_B].group = here[DOWN_B].group;
-	SHAPE_ADD(machine, here);
+	be_machine(machine, here);
 	question = ask(machine, B, C);
 	way_is(question, VFA_P2P_DIRECT, VFA_YES,
 	       AT_B " has no ACS: the switch sends them where their addresses are",
@@ -170,7 +178,7 @@ static void what_only_the_kernel_knows_is_unknown(void **state)
 	struct machine *machine = *state;
 	struct question question;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	shape_set_acs(&machine->tree, &machine_shape[DOWN_B], ACS_NONE);
 	question = ask(machine, B, C);
 	way_is(question, VFA_P2P_DIRECT, VFA_UNKNOWN,
@@ -185,7 +193,7 @@ static void egress_control_decides_by_a_vector(void **state)
 	struct machine *machine = *state;
 	struct question question;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	shape_set_acs(&machine->tree, &machine_shape[DOWN_B], ACS_ON | VFA_ACS_EC);
 	question = ask(machine, B, C);
 	way_is(question, VFA_P2P_DIRECT, VFA_UNKNOWN,
@@ -209,7 +217,7 @@ static void translated_requests_need_a_bit(void **state)
 	struct question question;
 	const struct vfa_p2p_way *way;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	add_ats(machine, false);
 	shape_set_acs(&machine->tree, &machine_shape[DOWN_C], ACS_ON | VFA_ACS_TB);
 	question = ask(machine, C, B);
@@ -231,7 +239,7 @@ static void translated_requests_pass_with_it(void **state)
 	struct machine *machine = *state;
 	struct question question;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	shape_set_acs(&machine->tree, &machine_shape[DOWN_C], ACS_ON | VFA_ACS_DT);
 	add_ats(machine, true);
 	question = ask(machine, C, B);
@@ -300,6 +308,28 @@ static void the_root_complex_has_the_iommu_first(void **state)
 	close_question(question);
 }
 
+/* They are functions of one device, too. */
+static void root_ports_of_one_slot_may_go_past_it(void **state)
+{
+	static const struct shape slot[] = {
+		{ "0000:00:13.0", NULL, ROOT_PORT, ACS_NONE, 30, 0, SHAPE_MULTIFUNCTION },
+		{ "0000:08:00.0", "0000:00:13.0", ENDPOINT, ACS_NONE, 30, 0, 0 },
+		{ "0000:00:13.1", NULL, ROOT_PORT, ACS_NONE, 30, 0, 0 },
+		{ "0000:09:00.0", "0000:00:13.1", ENDPOINT, ACS_NONE, 30, 0, 0 },
+	};
+	struct question question;
+
+	SHAPE_ADD((struct machine *)*state, slot);
+	question = ask(*state, "0000:08:00.0", "0000:09:00.0");
+	path_is(question, VFA_P2P_ROOT, NULL,
+		"0000:08:00.0 and 0000:09:00.0 meet in the root complex only");
+	way_is(question, VFA_P2P_DIRECT, VFA_UNKNOWN,
+	       "0000:00:13.0 has no ACS, and no register tells whether they can stay in the device; "
+	       "Linux takes it that they can",
+	       "", "");
+	close_question(question);
+}
+
 static void domains_do_not_meet(void **state)
 {
 	struct question question = ask_shape(state, "0001:00:01.0", B);
@@ -334,7 +364,7 @@ static void hidden_registers_tell_nothing(void **state)
 	struct machine *machine = *state;
 	struct question question;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	shape_hide(&machine->tree, machine_shape, COUNT(machine_shape));
 	question = ask(machine, B, C);
 	path_is(question, VFA_P2P_BRIDGE, UNDER,
@@ -357,7 +387,7 @@ static void costs_may_be_unknown(void **state)
 	struct question question;
 	const struct vfa_p2p_way *way;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	shape_hide(&machine->tree, &machine_shape[IS_A], 1);
 	question = ask(machine, B, C);
 	way = vfa_p2p_get_way(question.p2p, VFA_P2P_DIRECT);
@@ -372,7 +402,7 @@ static void bad_questions_are_refused(void **state)
 	struct vfa_topology *topology = NULL;
 	struct vfa_p2p *p2p = NULL;
 
-	SHAPE_ADD(machine, machine_shape);
+	be_machine(machine, machine_shape);
 	assert_ok(vfa_topology_new(machine->host, &topology));
 	assert_fails(vfa_p2p_new(NULL, A, B, &p2p), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_p2p_new(topology, A, B, NULL), EINVAL, BAD_ARGUMENT);
@@ -421,6 +451,7 @@ int main(void)
 		CASE(functions_of_a_device_may_talk_inside),
 		CASE(a_conventional_bus_is_open),
 		CASE(the_root_complex_has_the_iommu_first),
+		CASE(root_ports_of_one_slot_may_go_past_it),
 		CASE(domains_do_not_meet),
 		CASE(a_function_is_its_own_judge),
 		CASE(without_an_iommu_nothing_translates),
