@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "oracle/random.h"
 #include "shape.h"
 #include "topology/reach.h"
 
@@ -298,6 +299,277 @@ static void an_unknown_device_reaches_nothing(void **state)
 	assert_null(windows);
 }
 
+/*
+ * Random machines, and a request that is followed step by step: an independent account of
+ * what the windows have to say.
+ */
+
+#define NODES  40
+#define BAR    0x10000ull
+#define BOTTOM 0xc0000000ull
+
+struct node {
+	struct shape shape;
+	char bdf[16];
+	char parents[128];
+	int parent; /* -1 on the root bus */
+	int slot;
+	uint64_t last;
+};
+
+struct random_machine {
+	struct random random;
+	struct node nodes[NODES];
+	int count;
+	int bus; /* the last one given away */
+	uint64_t next;
+};
+
+static int random_acs(struct random *random)
+{
+	return random_once_in(random, 3) ? ACS_NONE
+					 : (int)(random_bits(random) & (VFA_ACS_RR | VFA_ACS_UF)) |
+						   VFA_ACS_SV | VFA_ACS_CR;
+}
+
+static bool has_acs(int type)
+{
+	return type == ROOT_PORT || type == DOWNSTREAM || type == ENDPOINT;
+}
+
+static void list_parents(const struct node *above, char ret[128])
+{
+	bool is_root = above->parent < 0;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)sizeof(text) - 20,
+		 is_root ? "" : above->parents, is_root ? "" : "/", above->bdf);
+	strcpy(ret, text);
+}
+
+static int add_node(struct random_machine *machine, int parent, int bus, int slot, int function,
+		    int type)
+{
+	const struct node *above = parent < 0 ? NULL : &machine->nodes[parent];
+	struct node *node = &machine->nodes[machine->count];
+
+	node->parent = parent;
+	node->slot = slot;
+	snprintf(node->bdf, sizeof(node->bdf), "0000:%02x:%02x.%x", bus, slot, function);
+	if (above)
+		list_parents(above, node->parents);
+	node->shape = (struct shape){
+		node->bdf, above ? node->parents : NULL,
+		type,      has_acs(type) ? random_acs(&machine->random) : ACS_NONE,
+		-1,        machine->next,
+		0,
+	};
+	if (type == ENDPOINT || type == CONVENTIONAL || type == INTEGRATED)
+		machine->next += BAR;
+	node->last = machine->next - 1;
+	return machine->count++;
+}
+
+static void fill_below(struct random_machine *machine, int bridge, int depth);
+
+static bool leads_on(int type)
+{
+	return type == ROOT_PORT || type == DOWNSTREAM || type == UPSTREAM || type == PCI_BRIDGE;
+}
+
+/* One to three functions of a slot; of bridges with all that is below each. */
+static void add_slot(struct random_machine *machine, int parent, int bus, int slot, int type,
+		     int depth)
+{
+	int functions = random_once_in(&machine->random, 2) ? 1 : 3, first = machine->count;
+
+	for (int i = 0; i < functions && machine->count < NODES; i++) {
+		int index = add_node(machine, parent, bus, slot, i, type);
+
+		if (i)
+			machine->nodes[first].shape.flags = SHAPE_MULTIFUNCTION;
+		if (leads_on(type))
+			fill_below(machine, index, depth + 1);
+	}
+}
+
+static int random_device(struct random_machine *machine, int depth)
+{
+	static const int types[] = { ENDPOINT, ENDPOINT, PCI_BRIDGE, UPSTREAM };
+
+	return depth > 5 ? ENDPOINT : types[random_below(&machine->random, COUNT(types))];
+}
+
+static void fill_below(struct random_machine *machine, int bridge, int depth)
+{
+	int type = machine->nodes[bridge].shape.type, bus = ++machine->bus;
+
+	if (type == ROOT_PORT || type == DOWNSTREAM)
+		add_slot(machine, bridge, bus, 0, random_device(machine, depth), depth);
+	else
+		for (int slot = 0; slot < 2; slot++)
+			add_slot(machine, bridge, bus, slot,
+				 type == UPSTREAM ? DOWNSTREAM : CONVENTIONAL, depth);
+	machine->nodes[bridge].last = machine->next - 1;
+}
+
+static void make_machine(struct random_machine *machine, uint64_t seed)
+{
+	static const int types[] = { ROOT_PORT, ROOT_PORT, ENDPOINT, INTEGRATED, CONVENTIONAL };
+
+	*machine = (struct random_machine){ .random = { seed }, .next = BOTTOM };
+	for (int slot = 1; machine->count < NODES && slot < 0x1f; slot++)
+		add_slot(machine, -1, 0, slot, types[random_below(&machine->random, COUNT(types))],
+			 0);
+}
+
+static void write_machine(struct machine *machine, const struct random_machine *made)
+{
+	for (int i = 0; i < made->count; i++) {
+		const struct node *node = &made->nodes[i];
+		struct tree_resource window = { 14, node->shape.start, node->last, TREE_MEMORY };
+
+		shape_add(&machine->tree, &node->shape, 1);
+		if (leads_on(node->shape.type))
+			tree_write_resources(&machine->tree, node->bdf, 17, &window,
+					     node->shape.start <= node->last);
+	}
+}
+
+static bool claims(const struct node *node, uint64_t address)
+{
+	return node->shape.start <= address && address <= node->last;
+}
+
+static bool lacks(const struct node *node, int bit)
+{
+	return node->shape.acs == ACS_NONE || !(node->shape.acs & bit);
+}
+
+static bool is_claimed_beside(const struct random_machine *machine, const struct node *node,
+			      uint64_t address)
+{
+	for (int i = 0; i < machine->count; i++) {
+		const struct node *other = &machine->nodes[i];
+
+		if (other != node && other->parent == node->parent && other->slot == node->slot &&
+		    claims(other, address))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a bridge keeps what comes from @below for an address behind itself. */
+static bool keeps(const struct node *bridge, const struct node *below)
+{
+	switch (bridge->shape.type) {
+	case UPSTREAM:
+		return lacks(below, VFA_ACS_RR);
+	case ROOT_PORT:
+	case DOWNSTREAM:
+		return lacks(bridge, VFA_ACS_UF);
+	default:
+		return true;
+	}
+}
+
+/* A request of a function to an address goes astray before the root complex. */
+static bool strays(const struct random_machine *machine, const struct node *node, uint64_t address)
+{
+	while (true) {
+		const struct node *bridge;
+
+		if (lacks(node, VFA_ACS_RR) && is_claimed_beside(machine, node, address))
+			return true;
+		if (node->parent < 0)
+			return false;
+		bridge = &machine->nodes[node->parent];
+		if (claims(bridge, address) && keeps(bridge, node))
+			return true;
+		node = bridge;
+	}
+}
+
+static bool is_in_a_window(const struct vfa_window *windows, int count, uint64_t address)
+{
+	for (int i = 0; i < count; i++) {
+		if (windows[i].range.start <= address && address <= windows[i].range.last)
+			return true;
+	}
+	return false;
+}
+
+static void check_function(const struct random_machine *made, const struct vfa_topology *topology,
+			   const struct node *node, int *strayed)
+{
+	struct vfa_window windows[2 * NODES];
+	int count = vfa_topology_windows(topology, node->bdf, windows, COUNT(windows));
+
+	assert_in_range(count, 0, COUNT(windows));
+	for (uint64_t address = BOTTOM; address < made->next; address += BAR) {
+		bool expected = strays(made, node, address);
+
+		if (is_in_a_window(windows, count, address) != expected)
+			fail_msg("%s to %#llx %s", node->bdf, (unsigned long long)address,
+				 expected ? "strays" : "does not stray");
+		*strayed += expected;
+	}
+}
+
+/* What is open directly is dangerous. */
+static void check_ways(const struct random_machine *made, const struct vfa_topology *topology,
+		       const struct node *from)
+{
+	for (int i = 0; i < made->count; i++) {
+		const struct node *to = &made->nodes[i];
+		struct vfa_p2p *p2p = NULL;
+
+		if (leads_on(to->shape.type) || to == from)
+			continue;
+		assert_ok(vfa_p2p_new(topology, from->bdf, to->bdf, &p2p));
+		if (vfa_p2p_get_way(p2p, VFA_P2P_DIRECT)->is_open == VFA_YES)
+			assert_true(strays(made, from, to->shape.start));
+		vfa_p2p_free(p2p);
+	}
+}
+
+static void check_machine(struct machine *machine, uint64_t seed, int *strayed)
+{
+	struct random_machine made;
+	struct vfa_topology *topology;
+
+	make_machine(&made, seed);
+	write_machine(machine, &made);
+	topology = topology_of(machine);
+	for (int i = 0; i < made.count; i++) {
+		const struct node *node = &made.nodes[i];
+		struct vfa_window *same = NULL;
+
+		if (leads_on(node->shape.type))
+			continue;
+		check_function(&made, topology, node, strayed);
+		check_ways(&made, topology, node);
+		assert_int_equal(reach_windows_of(machine->host, node->bdf, &same),
+				 vfa_topology_windows(topology, node->bdf, NULL, 0));
+		free(same);
+	}
+	vfa_topology_free(topology);
+}
+
+static void windows_agree_with_requests_that_are_followed(void **state)
+{
+	struct machine *machine = *state;
+	int strayed = 0;
+
+	for (uint64_t seed = 1; seed <= (is_slow() ? 3 : 20); seed++) {
+		tree_remove(&machine->tree, "sys/bus/pci/devices");
+		tree_remove(&machine->tree, "sys/devices");
+		tree_mkdir(&machine->tree, "sys/bus/pci/devices");
+		check_machine(machine, seed, &strayed);
+	}
+	assert_true(strayed > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +591,7 @@ int main(void)
 		CASE(garbage_is_no_window),
 		CASE(bad_questions_are_refused),
 		CASE(an_unknown_device_reaches_nothing),
+		CASE(windows_agree_with_requests_that_are_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
