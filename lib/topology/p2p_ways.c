@@ -152,8 +152,12 @@ static void judge_root(struct vfa_p2p *p2p, struct p2p_way *way)
 		judge_gate(p2p, way);
 		return;
 	}
-	way->way.is_open = VFA_NO;
-	say(way->reason, "in the root complex they meet the IOMMU first");
+	way->way.is_open = p2p->requester->group < 0 ? VFA_UNKNOWN : VFA_NO;
+	if (p2p->requester->group < 0)
+		say(way->reason,
+		    "no register tells whether the root complex sends requests down again");
+	else
+		say(way->reason, "in the root complex they meet the IOMMU first");
 }
 
 void p2p_judge_direct(struct vfa_p2p *p2p, struct p2p_way *way)

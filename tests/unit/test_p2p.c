@@ -354,6 +354,8 @@ static void without_an_iommu_nothing_translates(void **state)
 {
 	struct question question = ask_shape(state, "0000:00:12.0", B);
 
+	way_is(question, VFA_P2P_DIRECT, VFA_UNKNOWN,
+	       "no register tells whether the root complex sends requests down again", "", "");
 	way_is(question, VFA_P2P_IOMMU, VFA_NO,
 	       "0000:00:12.0 is in no IOMMU group: nothing translates its requests", "", "");
 	close_question(question);
