@@ -282,12 +282,23 @@ static int keep_link(struct collector *collector, const char *path, const char *
 	return err ? err : pass(keep(collector, path, &entry));
 }
 
+/* Whether the plan wants what a link leads to. */
+static bool is_wanted(const struct collector *collector, const char *target)
+{
+	const char *only = collector->item->only;
+
+	return !only || collector->links < MOST_LINKS || !fnmatch(only, target, 0);
+}
+
 static int follow(struct collector *collector, const char *path, const char *target,
 		  const char *rest)
 {
 	char directory[CAPTURED_PATH], leads_to[CAPTURED_PATH];
-	int err = keep_link(collector, path, target);
+	int err;
 
+	if (!is_wanted(collector, target))
+		return 0;
+	err = keep_link(collector, path, target);
 	if (err || !collector->links)
 		return err;
 	strcpy(directory, path);

@@ -51,21 +51,23 @@ int filter_names(char *text, struct mask_names *names)
 	return mask_names_in(names, text);
 }
 
-/* "/dev/sda1 / ext4 rw,relatime,... 0 0" */
+/* "36 35 8:1 / / rw,noatime shared:1 - ext4 /dev/sda1 rw,errors=continue" */
 static ptrdiff_t cut_mount(char *line, size_t length)
 {
+	char *type = strstr(line, " - "), *source = type ? strchr(type + 3, ' ') : NULL;
 	size_t at = 0;
 
 	(void)length;
-	if (strncmp(line, "/dev/", strlen("/dev/")))
+	if (!source || strncmp(source, " /dev/", strlen(" /dev/")))
 		return -1;
-	for (int field = 0; field < 3; field++) {
-		at += strcspn(line + at, " ");
-		if (!line[at])
-			return -1;
-		at++;
-	}
-	return at + strcspn(line + at, ", ");
+	source[1 + strcspn(source + 1, " ")] = '\0';
+	for (int field = 0; field < 5 && line + at <= type; field++)
+		at += strcspn(line + at, " ") + 1;
+	if (line + at > type)
+		return -1;
+	at += strcspn(line + at, ", ");
+	memmove(line + at, type, strlen(type) + 1);
+	return strlen(line);
 }
 
 int filter_mounts(char *text, struct mask_names *names)

@@ -11,7 +11,7 @@
 /* All, with masked names. */
 int filter_names(char *text, struct mask_names *names);
 
-/* Lines of block devices, with masked names, up to the file system's type, and "rw" or "ro". */
+/* Of mountinfo: lines of block devices, with masked names, of their options "rw" or "ro". */
 int filter_mounts(char *text, struct mask_names *names);
 
 /* Names of swap devices, and the title above them. */

@@ -9,7 +9,9 @@
 #include "capture/filter.h"
 
 #define FUNCTION "/sys/bus/pci/devices/*/"
-#define GROUP    "/sys/kernel/iommu_groups/*/"
+/* Interfaces and the like that no device of the machine has tell of its user alone. */
+#define BELOW_PCI "*/devices/*pci[0-9a-f]*:[0-9a-f]*/*"
+#define GROUP     "/sys/kernel/iommu_groups/*/"
 
 const struct plan_item plan[] = {
 	/* PCI functions. */
@@ -58,16 +60,14 @@ const struct plan_item plan[] = {
 	{ .pattern = "/sys/bus/pci/drivers/*/module" },
 
 	/* What hangs on them: interfaces, disks, screens. */
-	{ .pattern = FUNCTION "net/*/flags" },
-	{ .pattern = FUNCTION "net/*/operstate" },
-	{ .pattern = FUNCTION "net/*/master" },
+	{ .pattern = "/sys/class/net/*/flags", .only = BELOW_PCI },
+	{ .pattern = "/sys/class/net/*/operstate", .only = BELOW_PCI },
+	{ .pattern = "/sys/class/net/*/master", .only = BELOW_PCI },
+	{ .pattern = "/sys/class/drm/*", .only = BELOW_PCI },
+	{ .pattern = "/sys/class/drm/*/enabled", .only = BELOW_PCI },
+	{ .pattern = "/sys/class/drm/*/status", .only = BELOW_PCI },
+	{ .pattern = "/sys/class/graphics/*", .only = BELOW_PCI },
 	{ .pattern = FUNCTION "virtio*/driver" },
-	{ .pattern = FUNCTION "virtio*/net/*/flags" },
-	{ .pattern = FUNCTION "virtio*/net/*/operstate" },
-	{ .pattern = FUNCTION "virtio*/net/*/master" },
-	{ .pattern = FUNCTION "drm/*/*/status" },
-	{ .pattern = FUNCTION "drm/*/*/enabled" },
-	{ .pattern = FUNCTION "graphics/*" },
 	/* No loops, RAM disks and CD drives. */
 	{ .pattern = "/sys/class/block/[!lrz]*" },
 	{ .pattern = "/sys/class/block/[!lrz]*/dev" },
@@ -76,7 +76,7 @@ const struct plan_item plan[] = {
 	{ .pattern = "/sys/class/block/[!lrz]*/holders/*" },
 	{ .pattern = "/sys/class/block/[!lrz]*/slaves/*" },
 	{ .pattern = "/sys/class/block/dm-*/dm/name", .filter = filter_names },
-	{ .pattern = "/proc/mounts", .filter = filter_mounts },
+	{ .pattern = "/proc/self/mountinfo", .filter = filter_mounts },
 	{ .pattern = "/proc/swaps", .filter = filter_swaps },
 
 	/* IOMMUs and their groups. */

@@ -23,11 +23,13 @@ enum plan_kind {
  * struct plan_item - files to capture
  * @pattern: their paths below a root, where * and [ stand for names as in fnmatch(3); links
  *	on the way are captured and followed
+ * @only: what the first link on the way has to lead to, a pattern as well; NULL for anything
  * @kind: what they are
  * @filter: leaves what is needed of a text, in place; NULL for all of it; 0 or -ENOMEM
  */
 struct plan_item {
 	const char *pattern;
+	const char *only;
 	enum plan_kind kind;
 	int (*filter)(char *text, struct mask_names *names);
 };

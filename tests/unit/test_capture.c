@@ -166,8 +166,8 @@ static void a_capture_of_a_capture_is_the_same(void **state)
 	struct vfa_host *once, *twice;
 	char *left, *right;
 
-	tree_write(&machine->tree, "/dev/mapper/luks-01234567-89ab-cdef / ext4 rw\n",
-		   "proc/mounts");
+	tree_write(&machine->tree, "2 1 0:1 / / rw - ext4 /dev/mapper/luks-01234567-89ab-cdef rw\n",
+		   "proc/self/mountinfo");
 	tree_write(&machine->tree, "odd \\ \t\001 text \n\n of lines ",
 		   "sys/bus/pci/devices/" EDU "/reset_method");
 	once = capture_as(machine, machine->host, "a.vfa");
@@ -292,30 +292,47 @@ static void serial_numbers_are_masked(void **state)
 	vfa_host_free(captured);
 }
 
+/* @path: below sys/devices */
+static void tree_add_interface(const struct tree *tree, const char *path)
+{
+	char target[256];
+
+	tree_write(tree, "up\n", "sys/devices/%s/operstate", path);
+	snprintf(target, sizeof(target), "../../devices/%s", path);
+	tree_link(tree, target, "sys/class/net/%s", strrchr(path, '/') + 1);
+}
+
 static void long_numbers_in_names_are_counted(void **state)
 {
 	struct machine *machine = *state;
 	const struct tree *tree = &machine->tree;
 	struct vfa_host *captured;
 
-	tree_write(tree, "up\n", "sys/bus/pci/devices/" EDU "/net/enxaabbccddeeff/operstate");
-	tree_write(tree, "up\n", "sys/bus/pci/devices/" EDU "/net/enp0s4/operstate");
+	tree_add_interface(tree, "pci0000:00/" EDU "/net/enxaabbccddeeff");
+	tree_add_interface(tree, "pci0000:00/" EDU "/net/enp0s4");
+	tree_add_interface(tree, "virtual/net/wg-home");
 	tree_write(tree, "luks-01234567-89ab-cdef-0123-456789abcdef\n", "sys/devices/dm-0/dm/name");
 	tree_link(tree, "../../devices/dm-0", "sys/class/block/dm-0");
 	tree_write(tree,
-		   "sysfs /sys sysfs rw 0 0\n"
-		   "/dev/mapper/luks-01234567-89ab-cdef-0123-456789abcdef / ext4 rw,relatime 0 0\n"
-		   "server:/home /home nfs rw 0 0\n"
-		   "/dev/sda1 /boot\\040x vfat ro 0 0\n",
-		   "proc/mounts");
+		   "20 1 0:19 / /sys rw shared:7 - sysfs sysfs rw\n"
+		   "25 1 254:0 / / rw,noatime shared:1 - ext4 "
+		   "/dev/mapper/luks-01234567-89ab-cdef-0123-456789abcdef rw,errors=remount-ro\n"
+		   "26 25 0:30 / /home rw - nfs server:/home rw,addr=192.0.2.1\n"
+		   "27 25 8:1 / /boot\\040x ro master:1 shared:2 - vfat /dev/sda1 rw\n"
+		   "28 - ext4 /dev/sda1\n"
+		   " - ext4 /dev/sda1",
+		   "proc/self/mountinfo");
 	captured = capture_as(machine, machine->host, "a.vfa");
 	read_text(captured, "/sys/bus/pci/devices/" EDU "/net/enx000000000001/operstate", "up");
 	read_text(captured, "/sys/bus/pci/devices/" EDU "/net/enp0s4/operstate", "up");
+	assert_false(sysfs_exists(captured, "/sys/class/net/wg-home"));
+	read_text(captured, "/sys/class/net/enp0s4/operstate", "up");
 	read_text(captured, "/sys/class/block/dm-0/dm/name",
 		  "luks-00000000-0000-0000-0000-000000000002");
-	read_text(captured, "/proc/mounts",
-		  "/dev/mapper/luks-00000000-0000-0000-0000-000000000002 / ext4 rw\n"
-		  "/dev/sda1 /boot\\040x vfat ro");
+	read_text(captured, "/proc/self/mountinfo",
+		  "25 1 254:0 / / rw - ext4 "
+		  "/dev/mapper/luks-00000000-0000-0000-0000-000000000002\n"
+		  "27 25 8:1 / /boot\\040x ro - vfat /dev/sda1");
 	vfa_host_free(captured);
 }
 
@@ -698,8 +715,7 @@ static void each_allocation_may_fail(void **state)
 	bool came;
 	int err;
 
-	tree_write(&machine->tree, "up\n",
-		   "sys/bus/pci/devices/" EDU "/net/enxaabbccddeeff/operstate");
+	tree_add_interface(&machine->tree, "pci0000:00/" EDU "/net/enxaabbccddeeff");
 	file_path(machine, "a.vfa", path);
 	do {
 		number += step;
