@@ -14,6 +14,7 @@
 
 struct names {
 	struct pci_access *access;
+	const char *path; /* NULL for the system's */
 	bool loaded;
 	int flags;
 	char text[256];
@@ -45,6 +46,7 @@ struct names *names_new(const char *path)
 	names->access->warning = ignore;
 	names->access->debug = ignore;
 	names->access->id_lookup_mode = 0; /* neither the network nor a cache of it */
+	names->path = path;
 	if (path)
 		pci_set_name_list_path(names->access, must(strdup(path)), 1);
 	return names;
@@ -58,15 +60,23 @@ void names_free(struct names *names)
 	free(names);
 }
 
-/* What udev knows is the same, and slower to find: only without the file. */
+/* What udev knows is the same, and slower to find: only where the system has no file. */
+static void load(struct names *names)
+{
+	bool is_there = pci_load_name_list(names->access);
+
+	names->loaded = true;
+	names->flags = PCI_LOOKUP_NO_NUMBERS;
+	if (is_there || names->path)
+		names->flags |= PCI_LOOKUP_NO_HWDB;
+	if (!is_there && names->path)
+		note("--pci-ids %s: there are no names to read", names->path);
+}
+
 static int names_flags(struct names *names)
 {
-	if (!names->loaded) {
-		names->loaded = true;
-		names->flags = PCI_LOOKUP_NO_NUMBERS;
-		if (pci_load_name_list(names->access))
-			names->flags |= PCI_LOOKUP_NO_HWDB;
-	}
+	if (!names->loaded)
+		load(names);
 	return names->flags;
 }
 

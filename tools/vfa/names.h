@@ -12,7 +12,7 @@ struct names;
 
 /**
  * names_new() - names from a file
- * @path: a file as pci.ids is one, NULL for the system's
+ * @path: a file as pci.ids is one, which stays valid; NULL for the system's
  *
  * It is read at the first question. Without it every name is unknown.
  */
