@@ -169,6 +169,7 @@ def refusals(machine):
         ["isolation", "--what-if", "ffff:ff:1f.7:+RR"],
         ["monitor"],
         ["list", "--pci-ids", "/no/such/file", "-o", "address,device"],
+        ["list", "--pci-ids", "/proc/version", "-o", "address,device"],
         ["--no-such-option"],
         ["--host", "/no/such/file", "list"],
         ["--host"],

@@ -4,6 +4,7 @@
 #include "names.h"
 
 #include <pci/pci.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,8 +21,11 @@ struct names {
 	char text[256];
 };
 
-/* libpci goes no further; all that it can lack here is memory. */
-__attribute__((noreturn)) static void end(char *format, ...)
+/* Where to go on when a file turns out to be damaged; NULL when nothing is being read. */
+static jmp_buf *recovery;
+
+/* libpci does not expect this to return. All that it can lack else is memory. */
+__attribute__((noreturn)) static void stop(char *format, ...)
 {
 	char text[256];
 	va_list arguments;
@@ -29,7 +33,11 @@ __attribute__((noreturn)) static void end(char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	exit(fail_because("names of devices: %s", text));
+	text[strcspn(text, "\n")] = '\0';
+	note("names of devices: %s", text);
+	if (recovery)
+		longjmp(*recovery, 1);
+	exit(STATUS_REFUSED);
 }
 
 static void ignore(char *format, ...)
@@ -42,7 +50,7 @@ struct names *names_new(const char *path)
 	struct names *names = must(calloc(1, sizeof(*names)));
 
 	names->access = must(pci_alloc());
-	names->access->error = end;
+	names->access->error = stop;
 	names->access->warning = ignore;
 	names->access->debug = ignore;
 	names->access->id_lookup_mode = 0; /* neither the network nor a cache of it */
@@ -60,10 +68,26 @@ void names_free(struct names *names)
 	free(names);
 }
 
+/* Names up to the damage are as good as any. */
+static bool read_file(struct names *names)
+{
+	jmp_buf here;
+	bool is_there;
+
+	if (setjmp(here)) {
+		recovery = NULL;
+		return true;
+	}
+	recovery = &here;
+	is_there = pci_load_name_list(names->access);
+	recovery = NULL;
+	return is_there;
+}
+
 /* What udev knows is the same, and slower to find: only where the system has no file. */
 static void load(struct names *names)
 {
-	bool is_there = pci_load_name_list(names->access);
+	bool is_there = read_file(names);
 
 	names->loaded = true;
 	names->flags = PCI_LOOKUP_NO_NUMBERS;
