@@ -32,6 +32,7 @@
 #include <vfa/mmio.h>
 #include <vfa/p2p.h>
 #include <vfa/pool.h>
+#include <vfa/probe.h>
 #include <vfa/region.h>
 #include <vfa/topology.h>
 #include <vfa/translation.h>

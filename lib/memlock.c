@@ -66,21 +66,25 @@ static uint64_t from_rlim(rlim_t value)
 	return value == RLIM_INFINITY ? VFA_LIMIT_NONE : value;
 }
 
-int memlock_read(const struct vfa_container *container, struct memlock *ret)
+int memlock_read_process(const struct vfa_host *host, struct memlock *ret)
 {
-	struct backend *backend = container->backend;
 	struct rlimit limit;
-	int err = backend->ops->get_accounting(backend, &ret->accounting);
+	int err = sys_getrlimit(host->sys, RLIMIT_MEMLOCK, &limit);
 
-	if (err < 0)
-		return err;
-	err = sys_getrlimit(container->host->sys, RLIMIT_MEMLOCK, &limit);
 	if (err < 0)
 		return err;
 	ret->soft = from_rlim(limit.rlim_cur);
 	ret->hard = from_rlim(limit.rlim_max);
-	read_status(container->host, ret);
+	read_status(host, ret);
 	return 0;
+}
+
+int memlock_read(const struct vfa_container *container, struct memlock *ret)
+{
+	struct backend *backend = container->backend;
+	int err = backend->ops->get_accounting(backend, &ret->accounting);
+
+	return err < 0 ? err : memlock_read_process(container->host, ret);
 }
 
 int memlock_require(const struct vfa_container *container, struct memlock *ret)

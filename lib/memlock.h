@@ -23,6 +23,9 @@ struct memlock {
  */
 int memlock_read(const struct vfa_container *container, struct memlock *ret);
 
+/** memlock_read_process() - the same of this process, without who is counted for */
+int memlock_read_process(const struct vfa_host *host, struct memlock *ret);
+
 /** memlock_require() - the same, with the failure recorded */
 int memlock_require(const struct vfa_container *container, struct memlock *ret);
 

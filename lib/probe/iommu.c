@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sysfs.h"
+#include "probe/probe.h"
+
+#define NAMES 256
+
+struct summary {
+	char units[NAMES];       /* the IOMMUs that PCI functions are behind */
+	unsigned int groups;     /* of an IOMMU */
+	unsigned int identity;   /* of them, passed through for the kernel's own drivers */
+	unsigned int unreadable; /* whose type does not show */
+};
+
+static void add_group(const struct vfa_host *host, const char *number, struct summary *summary)
+{
+	char path[SYSFS_PATH], type[32];
+
+	if (pci_is_noiommu_group(host, strtoul(number, NULL, 10)))
+		return;
+	summary->groups++;
+	sysfs_path(host, path, "kernel/iommu_groups/%s/type", number);
+	if (sysfs_read(host, path, type, sizeof(type)) < 0)
+		summary->unreadable++;
+	else if (!strcmp(type, "identity"))
+		summary->identity++;
+}
+
+static int list(const struct vfa_host *host, const char *directory, char ***ret)
+{
+	char path[SYSFS_PATH];
+
+	sysfs_path(host, path, "%s", directory);
+	return sysfs_list(host, path, ret);
+}
+
+static void count_groups(const struct vfa_host *host, struct summary *summary)
+{
+	char **groups;
+	int count = list(host, "kernel/iommu_groups", &groups);
+
+	for (int i = 0; i < count; i++)
+		add_group(host, groups[i], summary);
+	if (count >= 0)
+		sysfs_free_list(groups, count);
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (; *words; words += strcspn(words, " "), words += strspn(words, " ")) {
+		if (!strncmp(words, word, length) && strcspn(words, ", ") == length)
+			return true;
+	}
+	return false;
+}
+
+/* sysfs has a class of all units, but also those that are off, or of the kernel's tests. */
+static void add_unit(const struct vfa_host *host, const char *bdf, struct summary *summary)
+{
+	size_t used = strlen(summary->units);
+	char path[SYSFS_PATH], unit[64];
+
+	sysfs_path(host, path, "bus/pci/devices/%s/iommu", bdf);
+	if (sysfs_link_name(host, path, unit, sizeof(unit)) || has_word(summary->units, unit) ||
+	    used + strlen(unit) + 3 > NAMES)
+		return;
+	snprintf(summary->units + used, NAMES - used, "%s%s", used ? ", " : "", unit);
+}
+
+static void name_units(const struct vfa_host *host, struct summary *summary)
+{
+	char **functions;
+	int count = list(host, "bus/pci/devices", &functions);
+
+	for (int i = 0; i < count; i++)
+		add_unit(host, functions[i], summary);
+	if (count >= 0)
+		sysfs_free_list(functions, count);
+}
+
+/* VFIO sets up domains of its own, whatever the kernel has for its drivers. */
+static void tell_domains(struct vfa_probe *probe, const struct summary *summary)
+{
+	if (summary->unreadable)
+		probe_add(probe, "domains", VFA_PROBE_UNKNOWN,
+			  "the type of %u of %u groups cannot be read", summary->unreadable,
+			  summary->groups);
+	else if (summary->identity)
+		probe_add(probe, "domains", VFA_PROBE_OK,
+			  "the kernel's own drivers go untranslated in %u of %u groups",
+			  summary->identity, summary->groups);
+	else
+		probe_add(probe, "domains", VFA_PROBE_OK,
+			  "the kernel's own drivers are translated too");
+}
+
+bool probe_iommu(struct vfa_probe *probe, const struct vfa_host *host)
+{
+	struct summary summary = { .units = "" };
+
+	count_groups(host, &summary);
+	if (!summary.groups) {
+		probe_add(probe, "iommu", VFA_PROBE_FAILURE,
+			  "no device is in an IOMMU group: the kernel found no IOMMU, or does not "
+			  "use it\n"
+			  "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
+			  "(intel_iommu=on on the command line, and no iommu=off)");
+		return false;
+	}
+	name_units(host, &summary);
+	probe_add(probe, "iommu", VFA_PROBE_OK, "%s: %u group%s",
+		  *summary.units ? summary.units : "an IOMMU", summary.groups,
+		  summary.groups == 1 ? "" : "s");
+	tell_domains(probe, &summary);
+	return true;
+}
