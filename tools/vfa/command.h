@@ -76,6 +76,7 @@ const char *request_option(const struct request *request, const char *name);
 extern const struct command command_bind;
 extern const struct command command_capture;
 extern const struct command command_coherency;
+extern const struct command command_doctor;
 extern const struct command command_group;
 extern const struct command command_info;
 extern const struct command command_iova;

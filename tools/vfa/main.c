@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&command_bind,
 	&command_capture,
 	&command_coherency,
+	&command_doctor,
 	&command_group,
 	&command_info,
 	&command_iova,
