@@ -47,6 +47,8 @@ struct vm_profile {
 	bool has_iommu;
 	bool isolates_interrupts;
 	bool has_iommufd;
+	const char *wrong; /* the check of the machine that finds something, NULL for none */
+	bool is_fatal;     /* and VFIO cannot be used before it is mended */
 	bool translates_behind_ports;
 	bool survives_faults;            /* as a device is opened */
 	bool unmap_allocates;            /* where that fails, VFIO warns and leaves pages pinned */

@@ -52,11 +52,14 @@ static const struct vm_profile profiles[] = {
 	},
 	{
 		.name = "virtio",
+		.wrong = "interrupts",
+		.is_fatal = true,
 		.has_iommu = true,
 		.has_iommufd = true,
 	},
 	{
 		.name = "virtio-unsafe",
+		.wrong = "interrupts",
 		.fault = { "page fault from EP", " 32 " },
 		.fault_address = " at ",
 		.has_iommu = true,
@@ -72,10 +75,13 @@ static const struct vm_profile profiles[] = {
 	},
 	{
 		.name = "none",
+		.wrong = "iommu",
+		.is_fatal = true,
 		.has_iommufd = true,
 	},
 	{
 		.name = "stock",
+		.wrong = "iommufd",
 		.fault = { "DMAR: [DMA ", "00:04.0]" },
 		.fault_address = "fault addr ",
 		.has_iommu = true,

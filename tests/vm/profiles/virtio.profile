@@ -2,4 +2,4 @@
 kernel=own
 machine=q35
 options=(-device virtio-iommu-pci,addr=02.0)
-only='test_driver test_group test_isolation test_refusals'
+only='test_doctor test_driver test_group test_isolation test_refusals'
