@@ -42,12 +42,16 @@ machine_round() { # BUILDDIR PROFILE...
 
 # Each on the newest kernel and the oldest, and where its file says so on other IOMMUs.
 machine_topologies() { # BUILDDIR
-    local file profile
-    is_chosen test_topology || return 0
+    local file profile program programs
     for file in tests/vm/topologies/*.devices; do
+        programs=(test_topology)
+        [[ $file != */no-snoop.devices ]] || programs+=(test_coherency)
         for profile in intel stock $(sed -n 's/^also //p' "$file"); do
             [[ " ${profiles[*]} " == *" $profile "* ]] || continue
-            machine_start "$1" "$profile" test_topology "$(basename "$file" .devices)"
+            for program in "${programs[@]}"; do
+                is_chosen "$program" || continue
+                machine_start "$1" "$profile" "$program" "$(basename "$file" .devices)"
+            done
         done
     done
     wait

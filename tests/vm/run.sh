@@ -55,12 +55,13 @@ namespace_image() { # FILE
     mv "$new" "$1"
 }
 
-device_options() { # sets devices, adds to append
+device_options() { # sets devices and with, adds to append
     local first second rest
-    devices=()
+    devices=() with=()
     while read -r first second rest; do
         case $first in
         '' | '#'* | vfs | apart | also) ;;
+        with) with=("$build/tests/vm/$second" "$rest") ;;
         -append) append+=" $second $rest" ;;
         -*) devices+=("$first" "$second") ;;
         plug) plugs=1 ;;
@@ -120,6 +121,7 @@ qemu_command() { # sets qemu
     local thread=
     [[ $accel != tcg ]] || thread=,thread=single
     qemu=(
+        "${with[@]}"
         "${VFA_VM_QEMU:-qemu-system-x86_64}"
         -nodefaults -no-user-config -display none -no-reboot
         -machine "$machine" -accel "$accel$thread" -cpu max -smp 2 -m "$memory"
