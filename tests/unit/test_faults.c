@@ -196,6 +196,17 @@ static void use_mappings(struct run *run)
 	step_partly(run, vfa_container_unmap(container, 0x20000, 3 * PAGE));
 }
 
+/* What a device may reach is looked for in a scenario of its own: it takes many calls. */
+static const struct vfa_device_options without_windows = {
+	.struct_size = sizeof(without_windows),
+	.flags = VFA_DEVICE_NO_WINDOWS,
+};
+
+static int open_plainly(struct vfa_container *container, const char *bdf, struct vfa_device **ret)
+{
+	return vfa_device_open(container, bdf, &without_windows, ret);
+}
+
 static void use_device(struct run *run, struct vfa_device *device)
 {
 	volatile void *base;
@@ -231,9 +242,9 @@ static void the_whole_life(struct run *run)
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+	if (step(run, open_plainly(run->container, EDU, &device))) {
 		use_device(run, device);
-		step(run, vfa_device_open(run->container, LEFT, NULL, &other));
+		step(run, open_plainly(run->container, LEFT, &other));
 		use_mappings(run);
 		vfa_device_close(other);
 		step(run, 0);
@@ -263,7 +274,7 @@ static void use_buffers(struct run *run, size_t size, const struct vfa_buffer_op
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device)))
+	if (step(run, open_plainly(run->container, EDU, &device)))
 		for (size_t i = 0; i < count; i++)
 			use_buffer(run, size, &kinds[i]);
 	vfa_device_close(device);
@@ -312,14 +323,14 @@ static void a_change_of_devices(struct run *run)
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+	if (step(run, open_plainly(run->container, EDU, &device))) {
 		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
 		options = at(0x30000);
 		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
 		vfa_device_close(device);
 		device = NULL;
 		step(run, 0);
-		step(run, vfa_device_open(run->container, NVME, NULL, &device));
+		step(run, open_plainly(run->container, NVME, &device));
 		step_partly(run, vfa_container_unmap_all(run->container));
 	}
 	vfa_device_close(device);
@@ -343,7 +354,7 @@ static void rows_of_mappings(struct run *run)
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+	if (step(run, open_plainly(run->container, EDU, &device))) {
 		map_row(run, 0x10000, PAGE, 4);
 		map_row(run, 0x40000, 3 * PAGE, 4);
 		step_partly(run, vfa_container_unmap(run->container, 0x11000, 2 * PAGE));
@@ -356,7 +367,7 @@ static void rows_of_mappings(struct run *run)
 	device = NULL;
 	step(run, 0);
 	/* On type1 what is left is mapped anew. */
-	if (step(run, vfa_device_open(run->container, NVME, NULL, &device)))
+	if (step(run, open_plainly(run->container, NVME, &device)))
 		step_partly(run, vfa_container_unmap_all(run->container));
 	vfa_device_close(device);
 	vfa_container_close(run->container);
@@ -372,7 +383,7 @@ static void a_choice_of_accounting(struct run *run)
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
 	step(run, vfa_container_set_accounting(run->container, VFA_ACCOUNTING_PROCESS));
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device)))
+	if (step(run, open_plainly(run->container, EDU, &device)))
 		use_mappings(run);
 	vfa_device_close(device);
 	vfa_container_close(run->container);
@@ -389,14 +400,14 @@ static void a_collision(struct run *run)
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+	if (step(run, open_plainly(run->container, EDU, &device))) {
 		mapped = step(run,
 			      vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
 		if (mapped)
-			assert_true(vfa_device_open(run->container, OTHER, NULL, &other) < 0);
+			assert_true(open_plainly(run->container, OTHER, &other) < 0);
 		assert_null(other);
 		step_partly(run, vfa_container_unmap_all(run->container));
-		step(run, vfa_device_open(run->container, OTHER, NULL, &other));
+		step(run, open_plainly(run->container, OTHER, &other));
 		vfa_device_close(other);
 		step(run, 0);
 	}
@@ -428,7 +439,7 @@ static void windows_and_questions(struct run *run)
 		return;
 	step(run, vfa_container_keep_mappings(run->container, false));
 	added = step(run, vfa_container_add_window(run->container, &window));
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device))) {
+	if (step(run, open_plainly(run->container, EDU, &device))) {
 		step(run, vfa_container_map(run->container, run->memory, PAGE, &options, NULL));
 		step(run, vfa_container_map(run->container, run->memory, PAGE, NULL, NULL));
 		ask(run);
@@ -502,7 +513,7 @@ static void a_pool(struct run *run)
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, EDU, NULL, &device)))
+	if (step(run, open_plainly(run->container, EDU, &device)))
 		use_pool(run);
 	vfa_device_close(device);
 	step(run, 0);
@@ -521,7 +532,8 @@ static void passed_nodes(struct run *run)
 	if (control >= 0 && node >= 0 &&
 	    step(run, vfa_container_open_fd(run->machine->host, run->machine->backend, control,
 					    &run->container))) {
-		if (step(run, vfa_device_open_fd(run->container, EDU, node, NULL, &device)))
+		if (step(run,
+			 vfa_device_open_fd(run->container, EDU, node, &without_windows, &device)))
 			use_mappings(run);
 		vfa_device_close(device);
 		vfa_container_close(run->container);
@@ -557,12 +569,12 @@ static void refusals(struct run *run)
 
 	if (vfa_container_open(run->machine->host, run->machine->backend, &container) < 0)
 		return;
-	assert_true(vfa_device_open(container, SHARED, NULL, &device) < 0);
+	assert_true(open_plainly(container, SHARED, &device) < 0);
 	assert_true(vfa_error_last()->message[0]);
 	fake_set_group_busy(7, true);
-	assert_true(vfa_device_open(container, OTHER, NULL, &device) < 0);
+	assert_true(open_plainly(container, OTHER, &device) < 0);
 	fake_set_group_busy(7, false);
-	assert_true(vfa_device_open(container, "0000:00:06.1", NULL, &device) < 0);
+	assert_true(open_plainly(container, "0000:00:06.1", &device) < 0);
 	assert_null(device);
 	vfa_container_close(container);
 }
@@ -604,7 +616,7 @@ static void questions_of_coherency(struct run *run)
 	check_coherency(run, vfa_coherency_read(machine->host, NVME, &coherency), &coherency);
 	if (!step(run, vfa_container_open(machine->host, machine->backend, &run->container)))
 		return;
-	if (step(run, vfa_device_open(run->container, NVME, NULL, &device)))
+	if (step(run, open_plainly(run->container, NVME, &device)))
 		use_no_snoop(run, device);
 	vfa_device_close(device);
 	step(run, 0);
