@@ -54,19 +54,51 @@ static void read_corpus(const char *directory)
 	free(entries);
 }
 
-/* A part of an input takes the place of another part, which may be of another length. */
-static void splice(struct random *random, struct input *input, const struct input *from)
-{
-	size_t at = random_below(random, input->size + 1);
-	size_t out = random_below(random, (input->size - at) / 4 + 1);
-	size_t start = random_below(random, from->size + 1);
-	size_t in = random_below(random, (from->size - start) / 4 + 1);
+struct part {
+	size_t start, size;
+};
 
-	if (input->size - out + in > LARGEST)
+/* A part of an input takes the place of another part, which may be of another size. */
+static void replace(struct input *input, struct part out, const struct input *from, struct part in)
+{
+	uint8_t *at = input->bytes + out.start;
+
+	if (input->size - out.size + in.size > LARGEST)
 		return;
-	memmove(input->bytes + at + in, input->bytes + at + out, input->size - at - out);
-	memcpy(input->bytes + at, from->bytes + start, in);
-	input->size += in - out;
+	memmove(at + in.size, at + out.size, input->size - out.start - out.size);
+	memcpy(at, from->bytes + in.start, in.size);
+	input->size += in.size - out.size;
+}
+
+static struct part any_part(struct random *random, const struct input *input)
+{
+	size_t start = random_below(random, input->size + 1);
+
+	return (struct part){ start, random_below(random, (input->size - start) / 4 + 1) };
+}
+
+/* With the newline at its end; of bytes that are no text, what is between two such bytes. */
+static struct part any_line(struct random *random, const struct input *input)
+{
+	size_t start = random_below(random, input->size + 1), end = start;
+
+	while (start && input->bytes[start - 1] != '\n')
+		start--;
+	while (end < input->size && input->bytes[end++] != '\n')
+		;
+	return (struct part){ start, end - start };
+}
+
+/* A line behind another one, or in its place. */
+static void replace_line(struct random *random, struct input *input, const struct input *from)
+{
+	struct part out = any_line(random, input);
+
+	if (random_once_in(random, 2)) {
+		out.start += out.size;
+		out.size = 0;
+	}
+	replace(input, out, from, any_line(random, from));
 }
 
 static void change_byte(struct random *random, struct input *input)
@@ -96,14 +128,20 @@ static void mutate(struct random *random, struct input *input)
 	struct input self = { copy, input->size };
 
 	memcpy(copy, input->bytes, input->size);
-	switch (random_below(random, 6)) {
+	switch (random_below(random, 8)) {
 	case 0:
-		splice(random, input, &self);
+		replace(input, any_part(random, input), &self, any_part(random, &self));
 		break;
 	case 1:
-		splice(random, input, other);
+		replace(input, any_part(random, input), other, any_part(random, other));
 		break;
 	case 2:
+		replace_line(random, input, &self);
+		break;
+	case 3:
+		replace_line(random, input, other);
+		break;
+	case 4:
 		if (random_once_in(random, 4))
 			input->size = random_below(random, input->size + 1);
 		break;
