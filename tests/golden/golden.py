@@ -71,9 +71,10 @@ class Machine:
         return [[address] for address in first.values()] + [list(first.values())]
 
     def pairs(self):
-        """Each function with the next, and the first with the last."""
-        every = sum(self.every(), [])
-        return [list(pair) for pair in zip(every, every[1:])] + [[every[0], every[-1]]]
+        """One function of each kind with the next, and the first with the last of all."""
+        kinds = sum(self.kinds(), [])
+        pairs = list(zip(kinds, kinds[1:]))
+        return [list(pair) for pair in [*pairs, (kinds[0], self.functions[-1]["address"])]]
 
     def changes(self):
         """Each port, with other bits."""
@@ -81,6 +82,14 @@ class Machine:
                  if function["type"] in ("root port", "downstream port")]
         return [[port, "--what-if", f"{port}:{bits}"]
                 for port in ports for bits in ("+SV,+RR,+CR,+UF", "-RR")]
+
+
+    def changes(self):
+        """The bits that isolate, cleared and set on each port."""
+        ports = [function["address"] for function in self.functions
+                 if (function["type"] or "").endswith(" port")]
+        return [["--what-if", f"{port}:{sign}SV,{sign}RR,{sign}CR,{sign}UF"]
+                for port in ports[:4] for sign in "-+"]
 
 
 def lines_of(machine, command):
@@ -115,14 +124,15 @@ def parsed(words, run):
         raise SystemExit(f"golden.py: vfa {' '.join(words)}: not JSON: {error}") from error
 
 
-def written(value, depth=3):
-    """JSON with a row a line: what is deeper stands in one."""
-    if depth == 0 or not value or not isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
+def written(value):
+    """JSON on as many lines as keeps them readable, and a difference small."""
+    whole = json.dumps(value, ensure_ascii=False)
+    if len(whole) < 1000 or not isinstance(value, (dict, list)):
+        return whole
     if isinstance(value, dict):
-        inside = [f"{json.dumps(key)}: {written(item, depth - 1)}" for key, item in value.items()]
+        inside = [f"{json.dumps(key)}: {written(item)}" for key, item in value.items()]
         return "{\n" + ",\n".join(inside) + "\n}"
-    return "[\n" + ",\n".join(written(item, depth - 1) for item in value) + "\n]"
+    return "[\n" + ",\n".join(map(written, value)) + "\n]"
 
 
 def of_command(machine, command):
