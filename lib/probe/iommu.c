@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ static int list(const struct vfa_host *host, const char *directory, char ***ret)
 	return sysfs_list(host, path, ret);
 }
 
-static void count_groups(const struct vfa_host *host, struct summary *summary)
+/* 0, also where there are none, or -errno. */
+static int count_groups(const struct vfa_host *host, struct summary *summary)
 {
 	char **groups;
 	int count = list(host, "kernel/iommu_groups", &groups);
@@ -48,6 +50,7 @@ static void count_groups(const struct vfa_host *host, struct summary *summary)
 		add_group(host, groups[i], summary);
 	if (count >= 0)
 		sysfs_free_list(groups, count);
+	return count == -ENOENT || count > 0 ? 0 : count;
 }
 
 static bool has_word(const char *words, const char *word)
@@ -104,8 +107,14 @@ static void tell_domains(struct vfa_probe *probe, const struct summary *summary)
 bool probe_iommu(struct vfa_probe *probe, const struct vfa_host *host)
 {
 	struct summary summary = { .units = "" };
+	int err = count_groups(host, &summary);
 
-	count_groups(host, &summary);
+	if (err) {
+		probe_add(probe, "iommu", VFA_PROBE_UNKNOWN,
+			  "%s/kernel/iommu_groups cannot be listed: %s", host->sysfs,
+			  strerrordesc_np(-err));
+		return false;
+	}
 	if (!summary.groups) {
 		probe_add(probe, "iommu", VFA_PROBE_FAILURE,
 			  "no device is in an IOMMU group: the kernel found no IOMMU, or does not "

@@ -31,31 +31,26 @@ static int read_text(const struct vfa_host *host, const char *path, char **ret)
 	return -EFBIG;
 }
 
-static int read_list(const struct vfa_host *host, const char *file, bool with_device,
-		     struct mounts *ret)
+static int read_list(const struct vfa_host *host, const char *file, struct mounts *ret)
 {
 	char path[SYSFS_PATH];
 	int err;
 
 	snprintf(path, sizeof(path), "%s/%s", host->proc, file);
 	err = read_text(host, path, &ret->text);
-	if (err)
-		return err;
-	ret->rest = ret->text;
-	ret->with_device = with_device;
-	return 0;
+	if (!err)
+		ret->rest = ret->text;
+	return err;
 }
 
 int mounts_read(const struct vfa_host *host, struct mounts *ret)
 {
-	int err = read_list(host, "self/mountinfo", true, ret);
-
-	return err == -ENOENT ? read_list(host, "mounts", false, ret) : err;
+	return read_list(host, "self/mountinfo", ret);
 }
 
 int swaps_read(const struct vfa_host *host, struct mounts *ret)
 {
-	return read_list(host, "swaps", false, ret);
+	return read_list(host, "swaps", ret);
 }
 
 void mounts_free(struct mounts *mounts)
@@ -112,10 +107,13 @@ static char *take_line(struct mounts *mounts)
 }
 
 /* 36 35 259:2 / /home rw,noatime shared:1 - ext4 /dev/nvme0n1p2 rw */
-static void split_info(char *line, struct mount *ret)
+bool mounts_next(struct mounts *mounts, struct mount *ret)
 {
+	char *line = take_line(mounts);
 	const char *word;
 
+	if (!line)
+		return false;
 	take_word(&line);
 	take_word(&line);
 	ret->device = take_word(&line);
@@ -126,21 +124,6 @@ static void split_info(char *line, struct mount *ret)
 	while (*word && strcmp(word, "-") != 0);
 	take_word(&line);
 	ret->source = take_word(&line);
-}
-
-bool mounts_next(struct mounts *mounts, struct mount *ret)
-{
-	char *line = take_line(mounts);
-
-	if (!line)
-		return false;
-	if (mounts->with_device) {
-		split_info(line, ret);
-		return true;
-	}
-	ret->device = "";
-	ret->source = take_word(&line);
-	ret->where = take_word(&line);
 	return true;
 }
 

@@ -12,7 +12,7 @@
 
 /* One mount; the strings live as long as the list. */
 struct mount {
-	const char *device; /* "259:2", empty where it is not told; btrfs has numbers of its own */
+	const char *device; /* "259:2", empty for swap space; btrfs has numbers of its own */
 	const char *source; /* "/dev/nvme0n1p2" */
 	const char *where;  /* the mount point; NULL for swap space */
 };
@@ -20,7 +20,6 @@ struct mount {
 struct mounts {
 	char *text;
 	char *rest;
-	bool with_device;
 };
 
 /** mounts_read() - of this process's view of file systems; 0 or -errno, to be freed */

@@ -548,6 +548,7 @@ static void snapshots(struct run *run)
 {
 	struct vfa_host *host = run->machine->host;
 	struct vfa_viability *viability = NULL;
+	struct vfa_probe *probe = NULL;
 	struct vfa_group *group = NULL;
 	uint32_t numbers[8];
 
@@ -558,6 +559,10 @@ static void snapshots(struct run *run)
 		vfa_group_free(group);
 	if (step(run, vfa_viability_new(host, 6, &viability)))
 		vfa_viability_free(viability);
+	if (step(run, vfa_probe_new(host, NULL, &probe)))
+		vfa_probe_free(probe);
+	if (step(run, vfa_probe_new(host, SHARED, &probe)))
+		vfa_probe_free(probe);
 	step(run, vfa_host_check_backend(host, run->machine->backend));
 }
 

@@ -3,8 +3,10 @@
 
 #include "fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "topology/usage.h"
 
@@ -125,15 +127,6 @@ static void bind_mounts_are_one_use(void **state)
 	check_use(machine, "nvme0n1 is mounted on /a");
 }
 
-static void a_list_without_numbers_serves_too(void **state)
-{
-	struct machine *machine = *state;
-
-	add_disk(machine);
-	tree_write(&machine->tree, "/dev/nvme0n1p1 /srv/a\\040b ext4 rw 0 0\n", "proc/mounts");
-	check_use(machine, "nvme0n1p1 is mounted on /srv/a b");
-}
-
 static void swap_space_is_a_use(void **state)
 {
 	struct machine *machine = *state;
@@ -201,7 +194,7 @@ static void names_with_slashes_are_found(void **state)
 	struct machine *machine = *state;
 
 	add_block(machine, "cciss!c0d0", "104:0\n", "pci0000:00/" BLOCKER);
-	tree_write(&machine->tree, "/dev/cciss/c0d0 /srv ext4 rw 0 0\n", "proc/mounts");
+	mount_all(machine, "36 35 0:77 / /srv rw - btrfs /dev/cciss/c0d0 rw\n");
 	check_use(machine, "cciss!c0d0 is mounted on /srv");
 }
 
@@ -280,6 +273,46 @@ static void lines_cut_short_are_passed_over(void **state)
 	check_use(machine, NULL);
 }
 
+static struct vfa_host *capture(struct machine *machine)
+{
+	struct vfa_capture *capture = NULL;
+	struct vfa_host *captured = NULL;
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/machine.vfa", machine->tree.root);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_ok(vfa_capture_new(machine->host, NULL, &capture));
+	assert_ok(vfa_capture_write(capture, fd));
+	assert_ok(vfa_host_open_capture(path, NULL, &captured));
+	vfa_capture_free(capture);
+	close(fd);
+	return captured;
+}
+
+static void a_captured_machine_tells_the_same(void **state)
+{
+	struct machine *machine = *state;
+	char printed[USAGE_TEXT];
+	struct vfa_host *captured;
+	struct usage uses[4];
+
+	add_disk(machine);
+	mount_all(machine, "36 35 259:1 / /srv/a\\040b rw - ext4 /dev/nvme0n1p1 rw\n");
+	add_class(machine, "net", "enp0s6f1", BELOW "/net/enp0s6f1");
+	tree_write(&machine->tree, "0x1003\n", "sys/devices/pci0000:00/%s",
+		   BLOCKER "/net/enp0s6f1/flags");
+	add_class(machine, "drm", "card1-DP-1", BELOW "/drm/card1/card1-DP-1");
+	tree_write(&machine->tree, "enabled\n", "sys/devices/pci0000:00/%s",
+		   BLOCKER "/drm/card1/card1-DP-1/enabled");
+	captured = capture(machine);
+	assert_int_equal(usage_find(captured, BLOCKER, uses, 4), 3);
+	assert_string_equal(usage_print(&uses[0], printed), "nvme0n1p1 is mounted on /srv/a b");
+	assert_string_equal(usage_print(&uses[1], printed), "enp0s6f1 is up");
+	assert_string_equal(usage_print(&uses[2], printed), "card1 drives DP-1");
+	vfa_host_free(captured);
+}
+
 static void a_function_that_is_not_there_has_no_use(void **state)
 {
 	struct machine *machine = *state;
@@ -296,7 +329,6 @@ int main(void)
 		CASE(the_number_counts_before_the_name),
 		CASE(an_unknown_number_leaves_it_to_the_name),
 		CASE(bind_mounts_are_one_use),
-		CASE(a_list_without_numbers_serves_too),
 		CASE(swap_space_is_a_use),
 		CASE(what_is_built_on_a_disk_counts),
 		CASE(a_holder_is_a_use_though_nothing_is_mounted),
@@ -309,6 +341,7 @@ int main(void)
 		CASE(the_console_is_a_use),
 		CASE(many_mounts_are_read_to_the_end),
 		CASE(lines_cut_short_are_passed_over),
+		CASE(a_captured_machine_tells_the_same),
 		CASE(a_function_that_is_not_there_has_no_use),
 	};
 
