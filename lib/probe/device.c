@@ -131,8 +131,10 @@ static void tell_group(struct vfa_probe *probe, const struct vfa_host *host,
 		return;
 	}
 	tell_viability(probe, host, function->group);
-	if (!function->noiommu)
-		tell_firmware(probe, host, function->group);
+	if (function->noiommu)
+		return;
+	tell_firmware(probe, host, function->group);
+	probe_isolation(probe, host, function->bdf);
 }
 
 static void tell_reset(struct vfa_probe *probe, const struct vfa_host *host, const char *bdf)

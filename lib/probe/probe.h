@@ -29,6 +29,9 @@ void probe_vfio(struct vfa_probe *probe, const struct vfa_host *host);
 /** probe_nodes() - device nodes of bound functions; one of them, or all when NULL */
 void probe_nodes(struct vfa_probe *probe, const struct vfa_host *host, const char *bdf);
 void probe_memory(struct vfa_probe *probe, const struct vfa_host *host);
+
+/** probe_isolation() - of a function that is in a group */
+void probe_isolation(struct vfa_probe *probe, const struct vfa_host *host, const char *bdf);
 void probe_device(struct vfa_probe *probe, const struct vfa_host *host,
 		  const struct pci_function *function);
 

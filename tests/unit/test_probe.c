@@ -4,9 +4,11 @@
 #include "fixture.h"
 
 #include <linux/capability.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "fake/config.h"
 #include "topology/interrupts.h"
 
 static struct vfa_probe *look(struct machine *machine, const char *bdf)
@@ -234,19 +236,66 @@ static void huge_pages_are_counted(void **state)
 	check_of(machine, NULL, "hugepages", VFA_PROBE_OK, "7 of 10 pages of 2048 KiB are free");
 }
 
+/* All of them, so that nothing about their isolation is unknown. */
+static void write_configs(struct machine *machine)
+{
+	static const char *const functions[] = { EDU,   NVME, SHARED, "0000:00:06.1",
+						 OTHER, LEFT, RIGHT };
+	struct config config;
+
+	config_init(&config, 0x1234, 0x11e8);
+	for (size_t i = 0; i < 7; i++)
+		tree_write_config(&machine->tree, functions[i], &config, CONFIG_CONVENTIONAL);
+	config_make_bridge(&config, 1, 1);
+	tree_write_config(&machine->tree, PORT, &config, CONFIG_CONVENTIONAL);
+}
+
 static void a_device_that_is_ready_is_fine(void **state)
 {
 	struct machine *machine = *state;
 	struct vfa_probe *probe;
 
-	write_config(machine, EDU, "config");
+	write_configs(machine);
 	probe = look(machine, "00:04.0");
 	assert_int_equal(vfa_probe_worst(probe), VFA_PROBE_OK);
 	assert_string_equal(find(probe, "config")->reason, EDU " answers, in power state D0");
 	assert_string_equal(find(probe, "driver")->reason, EDU " is bound to vfio-pci");
 	assert_string_equal(find(probe, "group")->reason, "group 4 is viable, says the kernel");
+	assert_string_equal(find(probe, "isolation")->reason, EDU " is alone in its group");
 	assert_string_equal(find(probe, "reset")->reason, EDU " can be reset alone: flr bus");
 	vfa_probe_free(probe);
+	check_of(machine, LEFT, "isolation", VFA_PROBE_OK,
+		 "shares its group with 2 other functions");
+}
+
+static void isolation_that_cannot_be_read_is_unknown(void **state)
+{
+	check_of(*state, EDU, "isolation", VFA_PROBE_UNKNOWN, "cannot be read");
+}
+
+/* A port that redirected when the group of what is below was formed, and does not any more. */
+static void isolation_that_was_lost_is_a_warning(void **state)
+{
+	struct machine *machine = *state;
+	struct config config;
+
+	write_configs(machine);
+	tree_add_group(&machine->tree, 10, "");
+	tree_add_device(&machine->tree, &(struct tree_device){ "0000:00:0a.0", NULL, "pcieport",
+							       0x1b36, 0x000c, 0x060400, 10, -1 });
+	tree_add_group(&machine->tree, 11, "");
+	tree_add_device(&machine->tree,
+			&(struct tree_device){ "0000:02:00.0", "0000:00:0a.0", "vfio-pci", 0x1b36,
+					       0x0010, 0x010802, 11, -1 });
+	config_init(&config, 0x1b36, 0x0010);
+	config_add_express(&config, PCI_EXP_TYPE_ENDPOINT);
+	tree_write_config(&machine->tree, "0000:02:00.0", &config, CONFIG_SIZE);
+	config_init(&config, 0x1b36, 0x000c);
+	config_make_bridge(&config, 2, 2);
+	config_add_express(&config, PCI_EXP_TYPE_ROOT_PORT);
+	config_add_acs(&config, 0x1d, 0);
+	tree_write_config(&machine->tree, "0000:00:0a.0", &config, CONFIG_SIZE);
+	check_of(machine, "0000:02:00.0", "isolation", VFA_PROBE_WARNING, "0000:00:0a.0");
 }
 
 static void a_device_that_has_gone_is_told(void **state)
@@ -360,6 +409,8 @@ int main(void)
 		CASE(a_small_limit_on_locked_memory_is_a_warning),
 		CASE(huge_pages_are_counted),
 		CASE(a_device_that_is_ready_is_fine),
+		CASE(isolation_that_cannot_be_read_is_unknown),
+		CASE(isolation_that_was_lost_is_a_warning),
 		CASE(a_device_that_has_gone_is_told),
 		CASE(a_blocker_of_the_group_is_named),
 		CASE(a_device_of_the_kernel_is_a_warning),
