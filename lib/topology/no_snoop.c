@@ -191,8 +191,10 @@ void no_snoop_read(const struct vfa_host *host, const char *bdf, const struct co
 	sysfs_path(host, path, "bus/pci/devices/%s", bdf);
 	if (!found && !sysfs_exists(host, path))
 		found = -ENOENT;
-	if (found > 0)
-		return ask_physical(host, physical, ret);
+	if (found > 0) {
+		ask_physical(host, physical, ret);
+		return;
+	}
 	ask(&asked, ret);
 	if (found < 0 && ret->answer != VFA_YES)
 		answer(ret, VFA_UNKNOWN,
