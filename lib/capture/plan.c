@@ -33,6 +33,7 @@ const struct plan_item plan[] = {
 	{ .pattern = FUNCTION "power/control" },
 	{ .pattern = FUNCTION "power/runtime_status" },
 	{ .pattern = FUNCTION "d3cold_allowed" },
+	{ .pattern = FUNCTION "reset", .kind = PLAN_NODE }, /* is there, and not to be read */
 	{ .pattern = FUNCTION "reset_method" },
 	{ .pattern = FUNCTION "ari_enabled" },
 	{ .pattern = FUNCTION "msi_bus" },
