@@ -58,7 +58,7 @@ _vfa_values()
 	case $kind in
 	COLUMN | LIST) _vfa_columns "$command" ;;
 	BACKEND) printf '%s\n' type1 iommufd ;;
-	DRIVER) command ls /sys/bus/pci/drivers 2> /dev/null ;;
+	NAME) command ls /sys/bus/pci/drivers 2> /dev/null ;;
 	*GROUP*) _vfa_groups "$host"; _vfa_addresses "$host" ;;
 	*BDF* | *A\ B*) _vfa_addresses "$host" ;;
 	esac

@@ -315,6 +315,8 @@ static int show_all(struct table *table, const struct request *request)
 		table_free(table);
 		return fail();
 	}
+	if (!count)
+		note("there are no IOMMU groups: this machine has no IOMMU, or it is off");
 	numbers = must(calloc(count + 1, sizeof(*numbers)));
 	now = vfa_group_list(request->host, numbers, count);
 	/* One may have come or gone in between. */

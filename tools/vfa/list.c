@@ -32,6 +32,8 @@ static int run(const struct request *request)
 		return fail();
 	}
 	add_functions(table, request, topology);
+	if (table_is_empty(table))
+		note("there are no PCI functions");
 	status = table_print(table);
 	vfa_topology_free(topology);
 	return status;
