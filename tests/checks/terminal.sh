@@ -3,7 +3,7 @@
 # Copyright (C) 2026 The libvfa authors
 
 # On a terminal vfa has colours, unless NO_COLOR says no, and fits its width; elsewhere it
-# has none, and cuts nothing.
+# has none, and cuts nothing. What gets nowhere is told.
 # usage: terminal.sh SOURCE_DIR BUILD_DIR
 
 set -euo pipefail
@@ -65,8 +65,15 @@ done
 	fail "a terminal of 80 columns: cut though it fits"
 
 # ASCII in the C locale, lines elsewhere.
-elsewhere 'group 3' | grep -q '^`-0000:00:06.1' || fail "the C locale: no ASCII tree"
-LC_ALL=C.UTF-8 elsewhere 'group 3' | grep -q '^└─0000:00:06.1' || fail "a UTF-8 locale: no lines in the tree"
+elsewhere 'group 3' 2> /dev/null | grep -q '^`-0000:00:06.1' || fail "the C locale: no ASCII tree"
+LC_ALL=C.UTF-8 elsewhere 'group 3' 2> /dev/null | grep -q '^└─0000:00:06.1' || fail "a UTF-8 locale: no lines in the tree"
+
+for words in 'list' 'list --json' 'info --json 00:04.0' '--help'; do
+	status=0
+	said=$(bash -c "$command $words > /dev/full" 2>&1) || status=$?
+	[ "$status" -eq 1 ] || fail "a full disk: vfa $words ends with $status"
+	[[ $said = *'No space left'* ]] || fail "a full disk: vfa $words says \"$said\""
+done
 
 echo "$failures wrong"
 [ "$failures" -eq 0 ]
