@@ -72,16 +72,26 @@ static int pass(int err)
 	return err == -ENOMEM || err == -EFBIG ? err : 0;
 }
 
+/* In a capture long numbers in names are others. */
+static int masked(struct collector *collector, const char *path, char ret[CAPTURED_PATH])
+{
+	snprintf(ret, CAPTURED_PATH, "%s", path);
+	return mask_names_in(&collector->names, ret);
+}
+
 static int note_unread(struct collector *collector, const char *path, int error)
 {
 	struct unread_list *unread = collector->unread;
 	struct vfa_unread *items;
+	char named[CAPTURED_PATH];
 
+	if (masked(collector, path, named))
+		return -ENOMEM;
 	items = realloc(unread->items, (unread->count + 1) * sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	unread->items = items;
-	items[unread->count].path = strdup(path);
+	items[unread->count].path = strdup(named);
 	items[unread->count].error = error;
 	return items[unread->count++].path ? 0 : -ENOMEM;
 }
@@ -91,13 +101,6 @@ void unread_free(struct unread_list *unread)
 	for (size_t i = 0; i < unread->count; i++)
 		free((char *)unread->items[i].path);
 	free(unread->items);
-}
-
-/* In a capture long numbers in names are others. */
-static int masked(struct collector *collector, const char *path, char ret[CAPTURED_PATH])
-{
-	snprintf(ret, CAPTURED_PATH, "%s", path);
-	return mask_names_in(&collector->names, ret);
 }
 
 static int keep(struct collector *collector, const char *path, const struct captured_entry *entry)

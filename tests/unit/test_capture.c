@@ -216,6 +216,16 @@ static void config_is_kept_as_far_as_it_was_read(void **state)
 	vfa_host_free(captured);
 }
 
+/* @path: below sys/devices */
+static void tree_add_interface(const struct tree *tree, const char *path)
+{
+	char target[256];
+
+	tree_write(tree, "up\n", "sys/devices/%s/operstate", path);
+	snprintf(target, sizeof(target), "../../devices/%s", path);
+	tree_link(tree, target, "sys/class/net/%s", strrchr(path, '/') + 1);
+}
+
 /* What the kernel gives a user without privileges. */
 
 static ssize_t pread_as_user(int fd, void *buffer, size_t size, off_t offset)
@@ -225,7 +235,7 @@ static ssize_t pread_as_user(int fd, void *buffer, size_t size, off_t offset)
 
 static int open_as_user(const char *path, int flags)
 {
-	if (!strstr(path, "reset_method"))
+	if (!strstr(path, "reset_method") && !strstr(path, "enxaabbccddeeff"))
 		return fake_syscalls.open(path, flags);
 	errno = EACCES;
 	return -1;
@@ -239,22 +249,25 @@ static void what_could_not_be_read_is_told(void **state)
 	struct vfa_capture *capture;
 	struct vfa_host *captured;
 	char text[64];
-	size_t configs = 0;
+	size_t configs = 0, names = 0;
 
 	user.open = open_as_user;
 	user.pread = pread_as_user;
 	write_bytes(machine, config, sizeof(config), EDU "/config");
+	tree_add_interface(&machine->tree, "pci0000:00/" EDU "/net/enxaabbccddeeff");
 	machine->host->sys = &user;
 	capture = take(machine->host);
-	assert_int_equal(vfa_capture_count_unread(capture), 9);
-	for (size_t i = 0; i < 9; i++) {
+	assert_int_equal(vfa_capture_count_unread(capture), 10);
+	for (size_t i = 0; i < 10; i++) {
 		const struct vfa_unread *unread = vfa_capture_get_unread(capture, i);
 
 		assert_int_equal(unread->error, -EACCES);
 		configs += !!strstr(unread->path, EDU "/config");
+		names += !!strstr(unread->path, "/enx000000000001/operstate");
 	}
 	assert_int_equal(configs, 1);
-	assert_null(vfa_capture_get_unread(capture, 9));
+	assert_int_equal(names, 1);
+	assert_null(vfa_capture_get_unread(capture, 10));
 	vfa_capture_free(capture);
 	captured = capture_as(machine, machine->host, "a.vfa");
 	machine->host->sys = &fake_syscalls;
@@ -290,16 +303,6 @@ static void serial_numbers_are_masked(void **state)
 	memset(config + 0x184, 0, 8);
 	assert_memory_equal(read, config, sizeof(config));
 	vfa_host_free(captured);
-}
-
-/* @path: below sys/devices */
-static void tree_add_interface(const struct tree *tree, const char *path)
-{
-	char target[256];
-
-	tree_write(tree, "up\n", "sys/devices/%s/operstate", path);
-	snprintf(target, sizeof(target), "../../devices/%s", path);
-	tree_link(tree, target, "sys/class/net/%s", strrchr(path, '/') + 1);
 }
 
 static void long_numbers_in_names_are_counted(void **state)
