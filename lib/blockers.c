@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MOST_USES 4
+#define LATER     1280 /* bytes of commands for members in use */
 
 /* All or nothing: the half of a command is another command. */
 __attribute__((format(printf, 3, 4))) static bool append(char *text, size_t size,
@@ -53,32 +54,34 @@ static void print_unbind(const struct vfa_host *host, const struct vfa_group *gr
 			 member->name, host->sysfs, vfa_group_number(group), member->name);
 }
 
-/* Commands of those in use come last, each behind what it would take away. */
-static bool add_command(const struct vfa_host *host, const struct vfa_group *group,
-			const struct vfa_group_member *member, bool used, struct blockers *ret)
+/* Its command; those of members in use go to @later, behind what they would take away. */
+static void add_command(const struct vfa_host *host, const struct vfa_group *group,
+			const struct vfa_group_member *member, struct blockers *ret,
+			char later[LATER])
 {
-	char command[512], use[MEMBER_USE];
+	char command[1024], use[MEMBER_USE];
 
 	member_use(host, member, use);
-	if ((use[0] != '\0') != used)
-		return true;
 	print_unbind(host, group, member, command, sizeof(command));
-	if (!used)
-		return append(ret->hint, sizeof(ret->hint), "\n%s", command);
-	return append(ret->hint, sizeof(ret->hint), "\n%s is in use: %s; when that has ended:\n%s",
-		      member->name, use, command);
+	if (!*use)
+		append(ret->hint, sizeof(ret->hint), "\n%s", command);
+	else
+		append(later, LATER, "\n%s is in use: %s; when that has ended:\n%s", member->name,
+		       use, command);
 }
 
-static void add_commands(const struct vfa_host *host, const struct vfa_group *group, bool used,
+static void add_commands(const struct vfa_host *host, const struct vfa_group *group,
 			 struct blockers *ret)
 {
+	char later[LATER] = "";
+
 	for (size_t i = 0; i < vfa_group_count_members(group); i++) {
 		const struct vfa_group_member *member = vfa_group_get_member(group, i);
 
-		if (member->role == VFA_MEMBER_KERNEL &&
-		    !add_command(host, group, member, used, ret))
-			return;
+		if (member->role == VFA_MEMBER_KERNEL)
+			add_command(host, group, member, ret, later);
 	}
+	append(ret->hint, sizeof(ret->hint), "%s", later);
 }
 
 size_t blockers_describe(const struct vfa_host *host, const struct vfa_group *group,
@@ -101,7 +104,6 @@ size_t blockers_describe(const struct vfa_host *host, const struct vfa_group *gr
 	append(ret->hint, sizeof(ret->hint),
 	       "members on pcieport, pci-stub or no driver do not block; take off the others, "
 	       "if nothing uses them:");
-	add_commands(host, group, false, ret);
-	add_commands(host, group, true, ret);
+	add_commands(host, group, ret);
 	return ret->count;
 }
