@@ -124,15 +124,15 @@ def parsed(words, run):
         raise SystemExit(f"golden.py: vfa {' '.join(words)}: not JSON: {error}") from error
 
 
-def written(value):
-    """JSON on as many lines as keeps them readable, and a difference small."""
+def written(value, depth=0):
+    """JSON with a row a line, and rows that are long on several: so differences are small."""
     whole = json.dumps(value, ensure_ascii=False)
-    if len(whole) < 1000 or not isinstance(value, (dict, list)):
+    if not value or not isinstance(value, (dict, list)) or (depth > 2 and len(whole) < 1000):
         return whole
     if isinstance(value, dict):
-        inside = [f"{json.dumps(key)}: {written(item)}" for key, item in value.items()]
+        inside = [f"{json.dumps(key)}: {written(item, depth + 1)}" for key, item in value.items()]
         return "{\n" + ",\n".join(inside) + "\n}"
-    return "[\n" + ",\n".join(map(written, value)) + "\n]"
+    return "[\n" + ",\n".join(written(item, depth + 1) for item in value) + "\n]"
 
 
 def of_command(machine, command):
