@@ -52,7 +52,8 @@ struct vfa_acs_change {
  *		that the function cannot have or cannot clear; a function that is alone in its
  *		slot, or reads as all ones (VFA_CAUSE_BAD_ARGUMENT); @bdf does not parse
  *		(VFA_CAUSE_BAD_BDF)
- *	-ENODEV: there is no function @bdf (VFA_CAUSE_NO_DEVICE)
+ *	-ENODEV: there is no function @bdf (VFA_CAUSE_NO_DEVICE); the bridge above a
+ *		function is not in the snapshot (VFA_CAUSE_DEVICE_GONE)
  *	-EACCES: without the privilege to read the config space of all (VFA_CAUSE_ACCESS)
  *	-ENOMEM: no memory
  *	another errno of reading the config space of a function (VFA_CAUSE_KERNEL)
@@ -113,7 +114,7 @@ enum vfa_isolation_note_kind {
 	VFA_ISOLATION_DIRECT,
 	/* Requests with addresses that the IOMMU translated before may go straight to a peer. */
 	VFA_ISOLATION_TRANSLATED,
-	/* Config space could not be read, so that nothing can be said of the group. */
+	/* Config space, or a bridge, could not be read: nothing can be said of the group. */
 	VFA_ISOLATION_UNREAD,
 };
 
@@ -150,8 +151,8 @@ struct vfa_isolation_note {
  *
  * Return: 0, or
  *	-EINVAL, -ENODEV, -ENOMEM: as vfa_topology_predict(), also for @bdf
- *	-EACCES and others of reading config space: with changes only; without them a report
- *		has what can be told, and a note VFA_ISOLATION_UNREAD
+ *	-EACCES and others of what could not be read: with changes only; without them a
+ *		report has what can be told, and a note VFA_ISOLATION_UNREAD
  */
 int vfa_isolation_new(const struct vfa_topology *topology, const char *bdf,
 		      const struct vfa_acs_change *changes, size_t count,

@@ -191,13 +191,39 @@ int function_physical(const struct vfa_host *host, const char *bdf, char ret[BDF
 	return 1;
 }
 
-/* What cannot be told is not there. */
-static void read_links(const struct vfa_host *host, const char *bdf, struct function_links *ret)
+static int check_link(int result)
 {
+	if (result >= 0)
+		return 0;
+	return result == -ENOENT ? -ENODEV : result;
+}
+
+/* A bridge that is not known of would make a device look isolated. */
+static int read_links(const struct vfa_host *host, const char *bdf, struct function_links *ret)
+{
+	int err;
+
 	memset(ret, 0, sizeof(*ret));
 	strcpy(ret->bdf, bdf);
-	(void)function_parent(host, bdf, ret->parent);
-	(void)function_physical(host, bdf, ret->physical);
+	err = check_link(function_parent(host, bdf, ret->parent));
+	return err ? err : check_link(function_physical(host, bdf, ret->physical));
+}
+
+/* Without one it would look as if no IOMMU covered it, and merge nobody. */
+static int read_group(const struct vfa_host *host, const char *bdf, int32_t *ret)
+{
+	char path[SYSFS_PATH], name[16], *end;
+	long number;
+	int err;
+
+	sysfs_path(host, path, DEVICES "/%s/iommu_group", bdf);
+	err = sysfs_link_name(host, path, name, sizeof(name));
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	number = strtol(name, &end, 10);
+	if (end != name && !*end && number >= 0 && number <= INT32_MAX)
+		*ret = number;
+	return 0;
 }
 
 static void read_config_space(const struct vfa_host *host, bool is_virtual,
@@ -241,10 +267,13 @@ int function_read(const struct vfa_host *host, const char *bdf, struct function_
 	struct pci_function basic;
 	struct bdf_parts parts;
 	bool is_virtual;
+	int err;
 
 	if (!bdf_split(bdf, &parts))
 		return -ENODEV;
-	read_links(host, bdf, links);
+	err = read_links(host, bdf, links);
+	if (err)
+		return err;
 	pci_read(host, links->bdf, &basic);
 	if (!basic.exists)
 		return -ENODEV;
@@ -252,7 +281,9 @@ int function_read(const struct vfa_host *host, const char *bdf, struct function_
 
 	*ret = unread;
 	ret->bdf = links->bdf;
-	ret->group = basic.noiommu ? -1 : basic.group;
+	err = basic.noiommu ? 0 : read_group(host, bdf, &ret->group);
+	if (err)
+		return err;
 	read_identity(host, &parts, ret);
 	read_config_space(host, is_virtual, links, ret);
 	ret->driver = strdup(basic.driver);

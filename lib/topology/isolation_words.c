@@ -75,6 +75,11 @@ static void unread_words(const struct vfa_isolation_note *note, const struct iso
 			"without privileges the kernel shows no capabilities, of %s and others: what "
 			"merges groups is not known",
 			function->bdf);
+	else if (!function->config_error)
+		snprintf(
+			ret, WORDS,
+			"the bridge above %s is not in the snapshot: what merges groups is not known",
+			function->bdf);
 	else if (function->config_error == -ENODEV)
 		snprintf(ret, WORDS,
 			 "%s reads as all ones: it sleeps or has gone, and what it isolates is not "

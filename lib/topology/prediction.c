@@ -13,20 +13,34 @@
 #include "topology/change.h"
 #include "topology/grouping.h"
 
+/* What reads as all ones has gone, or will: the others are known without it. */
+static bool is_unreadable(const struct vfa_function *function)
+{
+	return function->config_error && function->config_error != -ENODEV;
+}
+
+/* Its bridge went away while the snapshot was taken, or was never in a made-up tree. */
+static bool is_cut_off(const struct vfa_topology *topology, size_t index)
+{
+	return topology->functions[index].parent < 0 && topology->links[index].parent[0];
+}
+
 const struct vfa_function *prediction_obstacle(const struct vfa_topology *topology)
 {
 	for (size_t i = 0; i < topology->count; i++) {
-		const struct vfa_function *function = &topology->functions[i];
-
-		/* What reads as all ones has gone, or will: the others are known without it. */
-		if (function->config_error && function->config_error != -ENODEV)
-			return function;
+		if (is_unreadable(&topology->functions[i]) || is_cut_off(topology, i))
+			return &topology->functions[i];
 	}
 	return NULL;
 }
 
 static int refuse(const struct vfa_function *function)
 {
+	if (!is_unreadable(function))
+		return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
+				 "the bridge above %s is not in the snapshot: it has gone\n"
+				 "take a new snapshot",
+				 function->bdf);
 	if (function->config_error != -EACCES)
 		return error_kernel(function->config_error, "read the config space of %s",
 				    function->bdf);

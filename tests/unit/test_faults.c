@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -566,6 +567,57 @@ static void snapshots(struct run *run)
 	step(run, vfa_host_check_backend(host, run->machine->backend));
 }
 
+static void write_registers(const struct tree *tree)
+{
+	static const char *const devices[] = {
+		EDU, NVME, SHARED, "0000:00:06.1", OTHER, LEFT, RIGHT
+	};
+	struct config config;
+
+	config_init(&config, 0x1b36, 0x0010);
+	config_add_express(&config, PCI_EXP_TYPE_ENDPOINT);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		tree_write_config(tree, devices[i], &config, 0);
+	config_init(&config, 0x1b36, 0x000c);
+	config_make_bridge(&config, 1, 1);
+	config_add_express(&config, PCI_EXP_TYPE_ROOT_PORT);
+	tree_write_config(tree, PORT, &config, 0);
+}
+
+/* What could not be read may be missing from a report that says so, and from no other. */
+static void check_report(const struct vfa_topology *topology, const struct vfa_isolation *isolation)
+{
+	int port = vfa_topology_find_function(topology, PORT);
+	const struct vfa_isolation_member *member;
+
+	if (vfa_isolation_is_supported(isolation) == VFA_UNKNOWN)
+		return;
+	assert_int_equal(vfa_isolation_count_steps(isolation), 2);
+	/* A link that is not there is an answer too: no IOMMU covers the port. */
+	if (vfa_topology_get_function(topology, port)->group < 0)
+		return;
+	for (size_t i = 0; (member = vfa_isolation_get_member(isolation, i)); i++)
+		assert_int_equal(member->culprit, port);
+}
+
+static void reports_on_isolation(struct run *run)
+{
+	const struct vfa_acs_change change = { PORT, VFA_ACS_ISOLATION, 0 };
+	struct vfa_isolation *isolation = NULL;
+	struct vfa_topology *topology = NULL;
+	int32_t groups[8];
+
+	write_registers(&run->machine->tree);
+	if (step(run, vfa_topology_new(run->machine->host, &topology))) {
+		step(run, vfa_topology_predict(topology, &change, 1, groups, 8));
+		if (step(run, vfa_isolation_new(topology, LEFT, NULL, 0, &isolation))) {
+			check_report(topology, isolation);
+			vfa_isolation_free(isolation);
+		}
+	}
+	vfa_topology_free(topology);
+}
+
 /* The refusals themselves do system calls and allocate. */
 static void refusals(struct run *run)
 {
@@ -783,6 +835,7 @@ SCENARIO(windows_of_a_device)
 SCENARIO(a_pool)
 SCENARIO(passed_nodes)
 SCENARIO(questions_of_coherency)
+SCENARIO(reports_on_isolation)
 SCENARIO(snapshots)
 SCENARIO(refusals)
 UNANSWERED(the_whole_life)
@@ -801,6 +854,7 @@ INTERRUPTED(questions_of_coherency)
 INTERRUPTED(windows_and_questions)
 UNANSWERED(a_pool)
 INTERRUPTED(a_pool)
+INTERRUPTED(reports_on_isolation)
 INTERRUPTED(snapshots)
 
 #define CASES(name)                                                                                \
@@ -822,6 +876,9 @@ int main(void)
 		CASES(a_pool),
 		CASES(passed_nodes),
 		CASES(questions_of_coherency),
+		/* No backend has a part in it. */
+		ON_TYPE1(each_call_of_reports_on_isolation_may_fail),
+		ON_TYPE1(each_allocation_of_reports_on_isolation_may_fail),
 		CASES(snapshots),
 		CASES(refusals),
 		ON_BOTH(each_answer_to_the_whole_life_may_fail),
@@ -840,6 +897,7 @@ int main(void)
 		ON_BOTH(signals_do_not_disturb_windows_and_questions),
 		ON_BOTH(each_answer_to_a_pool_may_fail),
 		ON_BOTH(signals_do_not_disturb_a_pool),
+		ON_TYPE1(signals_do_not_disturb_reports_on_isolation),
 		ON_BOTH(signals_do_not_disturb_snapshots),
 	};
 

@@ -382,6 +382,44 @@ static void downstream_ports_of_one_slot_merge(void **state)
 	check_kernels_groups(state);
 }
 
+/* A report as lines: steps, members, notes. */
+static void describe(const struct vfa_topology *topology, const struct vfa_isolation *isolation,
+		     char *text, size_t size)
+{
+	const struct vfa_isolation_member *member;
+	const struct vfa_isolation_step *step;
+	const struct vfa_isolation_note *note;
+	size_t used = 0;
+
+#define ADD(...)   used += snprintf(text + used, size - used, __VA_ARGS__)
+#define BDF(index) vfa_topology_get_function(topology, index)->bdf
+	for (size_t i = 0; (step = vfa_isolation_get_step(isolation, i)); i++)
+		ADD("%s %s %x%s%s%s\n", BDF(step->function), vfa_answer_name(step->isolates),
+		    step->missing, step->is_alias ? " alias" : "", *step->reason ? " " : "",
+		    step->reason);
+	for (size_t i = 0; (member = vfa_isolation_get_member(isolation, i)); i++)
+		ADD("with %s by %s: %s\n", BDF(member->function),
+		    member->culprit < 0 ? "none" : BDF(member->culprit), member->reason);
+	for (size_t i = 0; (note = vfa_isolation_get_note(isolation, i)); i++)
+		ADD("%s of %s: %s\n", vfa_isolation_note_name(note->kind), BDF(note->function),
+		    note->text);
+}
+
+static void check_report(void **state, const char *bdf, const struct vfa_acs_change *changes,
+			 size_t count, enum vfa_answer supported, const char *expected)
+{
+	struct vfa_topology *topology = topology_of(state);
+	struct vfa_isolation *isolation = NULL;
+	char text[4096] = "";
+
+	assert_ok(vfa_isolation_new(topology, bdf, changes, count, &isolation));
+	describe(topology, isolation, text, sizeof(text));
+	assert_string_equal(text, expected);
+	assert_int_equal(vfa_isolation_is_supported(isolation), supported);
+	vfa_isolation_free(isolation);
+	vfa_topology_free(topology);
+}
+
 /* What a machine could not have, and a captured one may claim. */
 static void parents_in_a_loop_end_somewhere(void **state)
 {
@@ -399,8 +437,28 @@ static void parents_in_a_loop_end_somewhere(void **state)
 	assert_int_equal(vfa_topology_count_functions(topology), 3);
 	assert_ok(vfa_isolation_new(topology, "0000:01:00.0", NULL, 0, &isolation));
 	assert_int_equal(vfa_isolation_count_steps(isolation), 1);
+	assert_int_equal(vfa_isolation_is_supported(isolation), VFA_UNKNOWN);
 	vfa_isolation_free(isolation);
 	vfa_topology_free(topology);
+}
+
+static void a_bridge_that_has_gone_leaves_groups_unknown(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_topology *topology;
+
+	BUILD(state, ports);
+	tree_remove(&machine->tree, "sys/bus/pci/devices/0000:00:02.0");
+	topology = topology_of(state);
+	assert_fails(vfa_topology_predict(topology, NULL, 0, NULL, 0), ENODEV, DEVICE_GONE);
+	check_message("the bridge above 0000:02:00.0 is not in the snapshot: it has gone",
+		      "take a new snapshot");
+	vfa_topology_free(topology);
+	check_report(
+		state, "0000:02:00.0", NULL, 0, VFA_UNKNOWN,
+		"0000:02:00.0 yes 0\n"
+		"unread of 0000:02:00.0: the bridge above 0000:02:00.0 is not in the snapshot: "
+		"what merges groups is not known\n");
 }
 
 static void refuse(void **state, const char *bdf, uint16_t set, uint16_t clear, const char *message,
@@ -509,44 +567,6 @@ static void bad_arguments_are_refused(void **state)
 		     NO_DEVICE);
 	assert_null(isolation);
 	vfa_isolation_free(NULL);
-	vfa_topology_free(topology);
-}
-
-/* A report as lines: steps, members, notes. */
-static void describe(const struct vfa_topology *topology, const struct vfa_isolation *isolation,
-		     char *text, size_t size)
-{
-	const struct vfa_isolation_member *member;
-	const struct vfa_isolation_step *step;
-	const struct vfa_isolation_note *note;
-	size_t used = 0;
-
-#define ADD(...)   used += snprintf(text + used, size - used, __VA_ARGS__)
-#define BDF(index) vfa_topology_get_function(topology, index)->bdf
-	for (size_t i = 0; (step = vfa_isolation_get_step(isolation, i)); i++)
-		ADD("%s %s %x%s%s%s\n", BDF(step->function), vfa_answer_name(step->isolates),
-		    step->missing, step->is_alias ? " alias" : "", *step->reason ? " " : "",
-		    step->reason);
-	for (size_t i = 0; (member = vfa_isolation_get_member(isolation, i)); i++)
-		ADD("with %s by %s: %s\n", BDF(member->function),
-		    member->culprit < 0 ? "none" : BDF(member->culprit), member->reason);
-	for (size_t i = 0; (note = vfa_isolation_get_note(isolation, i)); i++)
-		ADD("%s of %s: %s\n", vfa_isolation_note_name(note->kind), BDF(note->function),
-		    note->text);
-}
-
-static void check_report(void **state, const char *bdf, const struct vfa_acs_change *changes,
-			 size_t count, enum vfa_answer supported, const char *expected)
-{
-	struct vfa_topology *topology = topology_of(state);
-	struct vfa_isolation *isolation = NULL;
-	char text[4096] = "";
-
-	assert_ok(vfa_isolation_new(topology, bdf, changes, count, &isolation));
-	describe(topology, isolation, text, sizeof(text));
-	assert_string_equal(text, expected);
-	assert_int_equal(vfa_isolation_is_supported(isolation), supported);
-	vfa_isolation_free(isolation);
 	vfa_topology_free(topology);
 }
 
@@ -839,6 +859,7 @@ int main(void)
 		CASE(an_upstream_port_of_several_functions_merges_all),
 		CASE(downstream_ports_of_one_slot_merge),
 		CASE(parents_in_a_loop_end_somewhere),
+		CASE(a_bridge_that_has_gone_leaves_groups_unknown),
 		CASE(changes_that_make_no_sense_are_refused),
 		CASE(what_is_hardwired_cannot_be_cleared),
 		CASE(a_function_that_has_gone_is_left_to_itself),
