@@ -103,8 +103,7 @@ static void judge_without_acs(const struct vfa_p2p *p2p, struct p2p_way *way)
 	const struct vfa_function *near = p2p->near;
 	bool is_switch = p2p->path.place == VFA_P2P_SWITCH;
 	bool is_vouched = is_switch ? route_is_vouched_for(near, p2p->requester)
-				    : !route_may_leave(near, VFA_ACS_RR) ||
-					      route_is_vouched_for(near, p2p->far);
+				    : !route_reaches_beside(p2p->topology, near, p2p->far);
 
 	if (is_switch && !is_vouched) {
 		say(way->reason, "%s has no ACS: the switch sends them where their addresses are",

@@ -95,7 +95,7 @@ static int add_beside(struct search *search, const struct vfa_function *at)
 		const struct vfa_function *beside = &topology->functions[i];
 
 		if (beside != at && route_are_one_device(topology, at, beside) &&
-		    route_reaches_beside(at, beside))
+		    route_reaches_beside(topology, at, beside))
 			err = add_tree(search, beside);
 	}
 	return err;

@@ -77,8 +77,18 @@ const struct vfa_function *route_turning_point(const struct vfa_topology *topolo
 	return highest;
 }
 
-bool route_reaches_beside(const struct vfa_function *at, const struct vfa_function *beside)
+/* Linux has it for one of several only since it has a group, which then tells nothing. */
+static bool was_plugged_in(const struct vfa_topology *topology, const struct vfa_function *function)
 {
-	return route_may_leave(at, VFA_ACS_RR) &&
-	       !(acs_missing(beside) && route_is_vouched_for(at, beside));
+	return function->is_multifunction &&
+	       !topology->links[function - topology->functions].has_neighbours;
+}
+
+bool route_reaches_beside(const struct vfa_topology *topology, const struct vfa_function *at,
+			  const struct vfa_function *beside)
+{
+	if (!route_may_leave(at, VFA_ACS_RR))
+		return false;
+	return !acs_missing(beside) || was_plugged_in(topology, at) ||
+	       was_plugged_in(topology, beside) || !route_is_vouched_for(at, beside);
 }

@@ -43,6 +43,7 @@ const struct vfa_function *route_turning_point(const struct vfa_topology *topolo
 					       const struct vfa_function *function);
 
 /** route_reaches_beside() - whether a request may go over from @at to @beside, of one device */
-bool route_reaches_beside(const struct vfa_function *at, const struct vfa_function *beside);
+bool route_reaches_beside(const struct vfa_topology *topology, const struct vfa_function *at,
+			  const struct vfa_function *beside);
 
 #endif

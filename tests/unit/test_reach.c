@@ -176,9 +176,9 @@ static void a_conventional_bus_is_shared(void **state)
 static const struct shape roots[] = {
 	{ "0000:00:10.0", NULL, ROOT_PORT, ACS_NONE, 10, 0xe0000000, SHAPE_MULTIFUNCTION },
 	{ "0000:02:00.0", "0000:00:10.0", ENDPOINT, ACS_NONE, 10, 0xe0000000, 0 },
-	{ "0000:00:10.1", NULL, ROOT_PORT, ACS_NONE, 10, 0xe0100000, 0 },
+	{ "0000:00:10.1", NULL, ROOT_PORT, ACS_NONE, 10, 0xe0100000, SHAPE_MULTIFUNCTION },
 	{ "0000:03:00.0", "0000:00:10.1", ENDPOINT, ACS_NONE, 10, 0xe0100000, 0 },
-	{ "0000:00:10.2", NULL, ROOT_PORT, ACS_NONE, 11, 0xe0200000, 0 },
+	{ "0000:00:10.2", NULL, ROOT_PORT, ACS_NONE, 11, 0xe0200000, SHAPE_MULTIFUNCTION },
 	{ "0000:04:00.0", "0000:00:10.2", ENDPOINT, ACS_NONE, 12, 0xe0200000, 0 },
 	{ "0000:00:11.0", NULL, INTEGRATED, ACS_NONE, 13, 0xe0300000, 0 },
 	{ "0000:00:12.0", NULL, CONVENTIONAL, ACS_NONE, 14, 0xe0310000, 0 },
@@ -197,6 +197,20 @@ static void what_the_kernel_isolates_without_acs_is_isolated(void **state)
 {
 	SHAPE_ADD((struct machine *)*state, roots);
 	windows_are(*state, "0000:04:00.0", "");
+}
+
+/* Linux saw each of them as the only one when it gave it a group. */
+static void groups_of_functions_that_were_plugged_in_tell_nothing(void **state)
+{
+	static const struct shape plugged[] = {
+		{ "0000:00:10.0", NULL, ROOT_PORT, ACS_ON, 10, 0xe0000000, 0 },
+		{ "0000:02:00.0", TOP, ENDPOINT, ACS_NONE, 11, 0xe0000000, SHAPE_MULTIFUNCTION },
+		{ "0000:02:00.1", TOP, ENDPOINT, ACS_NONE, 12, 0xe0010000, 0 },
+	};
+
+	SHAPE_ADD((struct machine *)*state, plugged);
+	windows_are(*state, "0000:02:00.0", "e0010000-e001ffff BAR of 0000:02:00.1\n");
+	windows_are(*state, "0000:02:00.1", "e0000000-e000ffff BAR of 0000:02:00.0\n");
 }
 
 static void functions_alone_on_the_root_bus_have_no_windows(void **state)
@@ -584,6 +598,7 @@ int main(void)
 		CASE(a_conventional_bus_is_shared),
 		CASE(ports_of_one_slot_may_lead_to_each_other),
 		CASE(what_the_kernel_isolates_without_acs_is_isolated),
+		CASE(groups_of_functions_that_were_plugged_in_tell_nothing),
 		CASE(functions_alone_on_the_root_bus_have_no_windows),
 		CASE(hidden_registers_leave_the_groups),
 		CASE(a_hidden_device_without_group_has_no_windows),
