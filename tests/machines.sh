@@ -43,13 +43,15 @@ machine_round() { # BUILDDIR PROFILE...
 # Each on the newest kernel and the oldest, and where its file says so on other IOMMUs. On
 # no-snoop QEMU itself now and then crashes: it is for running by hand.
 machine_topologies() { # BUILDDIR
-    local file profile
-    is_chosen test_topology || return 0
+    local file profile program
     for file in tests/vm/topologies/*.devices; do
         [[ $file != */no-snoop.devices ]] || continue
         for profile in intel stock $(sed -n 's/^also //p' "$file"); do
             [[ " ${profiles[*]} " == *" $profile "* ]] || continue
-            machine_start "$1" "$profile" test_topology "$(basename "$file" .devices)"
+            for program in test_reach test_topology; do
+                is_chosen "$program" || continue
+                machine_start "$1" "$profile" "$program" "$(basename "$file" .devices)"
+            done
         done
     done
     wait
