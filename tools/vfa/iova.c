@@ -7,15 +7,17 @@
 #include <string.h>
 #include <vfa/error.h>
 
+#include "dangers.h"
 #include "fail.h"
 #include "space.h"
 #include "table.h"
 
-/* A row: usable addresses, or reserved ones and the groups that reserve them. */
+/* A row: usable addresses, dangerous ones of them, or reserved ones and who reserves them. */
 struct item {
 	const struct space *space;
 	struct vfa_iova_range range;
-	const struct vfa_reserved_region *regions; /* NULL for usable ones */
+	const struct vfa_window *window;           /* NULL for others */
+	const struct vfa_reserved_region *regions; /* NULL for others */
 	size_t count;
 };
 
@@ -53,8 +55,21 @@ static void get_kind(const void *data, struct cell *cell)
 		cell_set(cell, "%s", vfa_reserved_type_name(item->regions->type));
 		return;
 	}
+	if (item->window) {
+		cell_set(cell, "%s", vfa_window_kind_name(item->window->kind));
+		cell_set_colour(cell, COLOUR_WARNING);
+		return;
+	}
 	cell_set(cell, "usable");
 	cell_set_colour(cell, COLOUR_GOOD);
+}
+
+static void get_of(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	if (item->window)
+		cell_set(cell, "%s", item->window->bdf);
 }
 
 static void get_groups(const void *data, struct cell *cell)
@@ -69,14 +84,17 @@ static void get_source(const void *data, struct cell *cell)
 {
 	const struct item *item = data;
 
-	cell_set(cell, "%s", item->regions ? "sysfs" : item->space->source);
+	cell_set(cell, "%s", item->regions || item->window ? "sysfs" : item->space->source);
 }
 
 static const struct column columns[] = {
 	{ "START", "first address", COLUMN_TEXT, COLUMN_DEFAULT, get_start },
 	{ "LAST", "last address", COLUMN_TEXT, COLUMN_DEFAULT, get_last },
 	{ "SIZE", "how many bytes", COLUMN_SIZE, COLUMN_DEFAULT, get_size },
-	{ "KIND", "usable, or why it is reserved", COLUMN_TEXT, COLUMN_DEFAULT, get_kind },
+	{ "KIND", "usable; BAR or bridge window where that is dangerous; why it is reserved",
+	  COLUMN_TEXT, COLUMN_DEFAULT, get_kind },
+	{ "OF", "the peer or bridge that may be reached in place of memory", COLUMN_ADDRESS,
+	  COLUMN_DEFAULT, get_of },
 	{ "GROUPS", "IOMMU groups that reserve it", COLUMN_LIST, COLUMN_DEFAULT, get_groups },
 	{ "SOURCE", "who told: the kernel by type1 or iommufd, or sysfs", COLUMN_TEXT,
 	  COLUMN_DEFAULT, get_source },
@@ -119,18 +137,33 @@ static void add_usable(struct table *table, const struct space *space, size_t in
 	table_add(table, NULL, &item);
 }
 
-static void add_all(struct table *table, const struct space *space)
+/* Behind what is usable, which they are parts of. */
+static void add_dangers(struct table *table, const struct space *space,
+			const struct dangers *dangers, uint64_t last, size_t *next)
 {
-	size_t i = 0, reserved = 0;
+	for (; *next < dangers->count && dangers->windows[*next].range.start <= last; ++*next) {
+		const struct vfa_window *window = &dangers->windows[*next];
+		struct item item = { .space = space, .range = window->range, .window = window };
+
+		table_add(table, NULL, &item);
+	}
+}
+
+static void add_all(struct table *table, const struct space *space, const struct dangers *dangers)
+{
+	size_t i = 0, reserved = 0, danger = 0;
 
 	while (i < space->usable.count || reserved < space->reserved_count) {
 		if (reserved == space->reserved_count ||
 		    (i < space->usable.count &&
-		     space->usable.ranges[i].start <= space->reserved[reserved].range.start))
-			add_usable(table, space, i++);
-		else
+		     space->usable.ranges[i].start <= space->reserved[reserved].range.start)) {
+			add_usable(table, space, i);
+			add_dangers(table, space, dangers, space->usable.ranges[i++].last, &danger);
+		} else {
 			reserved = add_reserved(table, space, reserved);
+		}
 	}
+	add_dangers(table, space, dangers, UINT64_MAX, &danger);
 }
 
 static int choose_backend(const struct request *request, enum vfa_backend *ret)
@@ -158,18 +191,23 @@ static void ask_kernel(const struct request *request, enum vfa_backend backend, 
 
 static int show(const struct request *request, enum vfa_backend backend, struct table *table)
 {
+	struct dangers dangers;
 	struct space space;
 
 	if (space_read(request->host, request->arguments, request->count, &space)) {
 		table_free(table);
 		return fail();
 	}
+	if (dangers_read(request->host, request->arguments, request->count, &dangers))
+		note("iova: what the devices reach without the IOMMU is not known: %s",
+		     vfa_error_last()->message);
 	if (!request_option(request, "sysfs"))
 		ask_kernel(request, backend, &space);
 	if (!space.has_width)
 		note("iova: sysfs does not tell how wide the IOMMU's addresses are: "
 		     "what is usable may end earlier");
-	add_all(table, &space);
+	add_all(table, &space, &dangers);
+	dangers_free(&dangers);
 	space_free(&space);
 	return table_print(table);
 }
