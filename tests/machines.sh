@@ -54,7 +54,20 @@ machine_topologies() { # BUILDDIR
             done
         done
     done
+    machine_random_topologies "$1"
     wait
+}
+
+# Machines that nobody thought of, the same in every run; run.sh takes other seeds.
+machine_random_topologies() { # BUILDDIR
+    local seed profile
+    is_chosen test_topology || return 0
+    for seed in {1..8}; do
+        for profile in intel stock; do
+            [[ " ${profiles[*]} " == *" $profile "* ]] || continue
+            machine_start "$1" "$profile" test_topology "random-$seed"
+        done
+    done
 }
 
 machine_start() { # as machine_test, when there is room for another

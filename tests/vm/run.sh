@@ -26,7 +26,8 @@ Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
 status; 125 when the guest did not end in time, panicked or did not start. -i gives a shell.
 
   -b BUILDDIR  where the programs were built (default: build)
-  -d TOPOLOGY  the devices of topologies/TOPOLOGY.devices instead of the usual ones
+  -d TOPOLOGY  the devices of topologies/TOPOLOGY.devices instead of the usual ones;
+               random-SEED: of a machine of any shape
   -c           let the guest's clock count its instructions, one a nanosecond; with TCG
   -m SIZE      the guest's memory, in QEMU's words (default: 1G)
   -t SECONDS   how long the guest may take (default: 120)
@@ -68,6 +69,16 @@ device_options() { # sets devices and with, adds to append
         *) devices+=(-device "$rest") ;;
         esac
     done <"$devices_file"
+}
+
+find_devices() { # sets devices_file
+    devices_file=$here/${topology:+topologies/$topology.}devices
+    if [[ $topology = random-* ]]; then
+        mkdir -p "$build/vm"
+        devices_file=$build/vm/$topology.devices
+        "$here/random_devices.py" "${topology#random-}" >"$devices_file"
+    fi
+    [[ -f $devices_file ]] || die "no topology $topology; there are: $(names_in topologies)"
 }
 
 # In single quotes, so that the guest's shell gets each argument as it was.
@@ -194,10 +205,9 @@ profile=$1
 shift
 (($# > 0)) || interactive=1
 [[ -f $here/profiles/$profile.profile ]] || die "no profile $profile; there are: $(names_in profiles)"
-devices_file=$here/${topology:+topologies/$topology.}devices
-[[ -f $devices_file ]] || die "no topology $topology; there are: $(names_in topologies)"
 [[ -d $build ]] || die "no build directory $build: configure it with meson, or name it with -b"
 build=$(cd "$build" && pwd)
+find_devices
 read_profile
 
 kernel_dir=$("$here/kernel.sh" "$kernel")
