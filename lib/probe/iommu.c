@@ -8,11 +8,14 @@
 
 #include "base/sysfs.h"
 #include "probe/probe.h"
+#include "topology/iommu.h"
 
 #define NAMES 256
 
 struct summary {
 	char units[NAMES];       /* the IOMMUs that PCI functions are behind */
+	char incoherent[NAMES];  /* of them, that cannot make DMA snoop */
+	bool is_coherent;        /* some are known to make it snoop */
 	unsigned int groups;     /* of an IOMMU */
 	unsigned int identity;   /* of them, passed through for the kernel's own drivers */
 	unsigned int unreadable; /* whose type does not show */
@@ -64,17 +67,29 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+static void add_name(char names[NAMES], const char *name)
+{
+	size_t used = strlen(names);
+
+	if (used + strlen(name) + 3 <= NAMES)
+		snprintf(names + used, NAMES - used, "%s%s", used ? ", " : "", name);
+}
+
 /* sysfs has a class of all units, but also those that are off, or of the kernel's tests. */
 static void add_unit(const struct vfa_host *host, const char *bdf, struct summary *summary)
 {
-	size_t used = strlen(summary->units);
 	char path[SYSFS_PATH], unit[64];
+	enum vfa_answer snoops;
 
 	sysfs_path(host, path, "bus/pci/devices/%s/iommu", bdf);
-	if (sysfs_link_name(host, path, unit, sizeof(unit)) || has_word(summary->units, unit) ||
-	    used + strlen(unit) + 3 > NAMES)
+	if (sysfs_link_name(host, path, unit, sizeof(unit)) || has_word(summary->units, unit))
 		return;
-	snprintf(summary->units + used, NAMES - used, "%s%s", used ? ", " : "", unit);
+	add_name(summary->units, unit);
+	snoops = iommu_enforces_snooping(host, bdf);
+	if (snoops == VFA_NO)
+		add_name(summary->incoherent, unit);
+	if (snoops == VFA_YES)
+		summary->is_coherent = true;
 }
 
 static void name_units(const struct vfa_host *host, struct summary *summary)
@@ -104,6 +119,20 @@ static void tell_domains(struct vfa_probe *probe, const struct summary *summary)
 			  "the kernel's own drivers are translated too");
 }
 
+/* Only drivers of some IOMMUs tell; vfa_coherency_is_enforced() asks any of them. */
+static void tell_coherency(struct vfa_probe *probe, const struct summary *summary)
+{
+	if (*summary->incoherent)
+		probe_add(probe, "coherency", VFA_PROBE_WARNING,
+			  "%s cannot make DMA snoop the caches: a device may bypass them\n"
+			  "vfa coherency tells whether a device does; where one may, a VMM honours "
+			  "WBINVD of its guest",
+			  summary->incoherent);
+	else if (summary->is_coherent)
+		probe_add(probe, "coherency", VFA_PROBE_OK,
+			  "the IOMMU can make all DMA snoop the caches");
+}
+
 bool probe_iommu(struct vfa_probe *probe, const struct vfa_host *host)
 {
 	struct summary summary = { .units = "" };
@@ -128,5 +157,6 @@ bool probe_iommu(struct vfa_probe *probe, const struct vfa_host *host)
 		  *summary.units ? summary.units : "an IOMMU", summary.groups,
 		  summary.groups == 1 ? "" : "s");
 	tell_domains(probe, &summary);
+	tell_coherency(probe, &summary);
 	return true;
 }

@@ -8,16 +8,39 @@
 
 #include "base/sysfs.h"
 
+#define SNOOP_CONTROL (1ull << 7) /* of VT-d's Extended Capability Register */
+
+/* A register of a VT-d unit, by its name in sysfs: 0 or -errno. */
+static int read_register(const struct vfa_host *host, const char *bdf, const char *name,
+			 uint64_t *ret)
+{
+	char path[SYSFS_PATH], text[32], *end;
+	int size;
+
+	sysfs_path(host, path, "bus/pci/devices/%s/iommu/intel-iommu/%s", bdf, name);
+	size = sysfs_read(host, path, text, sizeof(text));
+	if (size < 0)
+		return size;
+	errno = 0;
+	*ret = strtoull(text, &end, 16);
+	return end == text || errno ? -EINVAL : 0;
+}
+
 /* The Maximum Guest Address Width of VT-d's Capability Register: bits 21:16, less one. */
 unsigned int iommu_address_bits(const struct vfa_host *host, const char *bdf)
 {
-	char path[SYSFS_PATH], text[32], *end;
-	unsigned long long capability;
+	uint64_t capability;
 
-	sysfs_path(host, path, "bus/pci/devices/%s/iommu/intel-iommu/cap", bdf);
-	if (sysfs_read(host, path, text, sizeof(text)) < 0)
+	if (read_register(host, bdf, "cap", &capability))
 		return 0;
-	errno = 0;
-	capability = strtoull(text, &end, 16);
-	return end == text || errno ? 0 : (capability >> 16 & 63) + 1;
+	return (capability >> 16 & 63) + 1;
+}
+
+enum vfa_answer iommu_enforces_snooping(const struct vfa_host *host, const char *bdf)
+{
+	uint64_t extended;
+
+	if (read_register(host, bdf, "ecap", &extended))
+		return VFA_UNKNOWN;
+	return extended & SNOOP_CONTROL ? VFA_YES : VFA_NO;
 }

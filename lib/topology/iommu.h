@@ -6,6 +6,8 @@
 #ifndef TOPOLOGY_IOMMU_H
 #define TOPOLOGY_IOMMU_H
 
+#include <vfa/answer.h>
+
 #include "base/host.h"
 
 /**
@@ -14,5 +16,12 @@
  * Return: their number, 1 to 64; 0 when sysfs does not tell, as for all but VT-d.
  */
 unsigned int iommu_address_bits(const struct vfa_host *host, const char *bdf);
+
+/**
+ * iommu_enforces_snooping() - whether it can make every access snoop the caches
+ *
+ * Return: VFA_UNKNOWN when sysfs does not tell, as for all but VT-d.
+ */
+enum vfa_answer iommu_enforces_snooping(const struct vfa_host *host, const char *bdf);
 
 #endif

@@ -94,6 +94,28 @@ static void the_iommu_is_told_with_its_groups(void **state)
 	check_of(machine, NULL, "domains", VFA_PROBE_UNKNOWN, "1 of 5 groups");
 }
 
+/* Of VT-d, whose unit that both are behind is made without Snoop Control, and then with it. */
+static void an_iommu_that_cannot_make_dma_snoop_is_told(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_probe *probe;
+
+	add_unit(machine, EDU);
+	probe = look(machine, NULL);
+	assert_null(find(probe, "coherency"));
+	vfa_probe_free(probe);
+	tree_write(&machine->tree, "f00f5e\n", "sys/devices/virtual/iommu/dmar0/intel-iommu/ecap");
+	check_of(machine, NULL, "coherency", VFA_PROBE_WARNING, "dmar0 cannot make DMA snoop");
+	tree_remove(&machine->tree, "sys/devices/virtual/iommu/dmar0/intel-iommu/ecap");
+	tree_write(&machine->tree, "f00fde\n", "sys/devices/virtual/iommu/dmar0/intel-iommu/ecap");
+	check_of(machine, NULL, "coherency", VFA_PROBE_OK, "make all DMA snoop");
+	tree_remove(&machine->tree, "sys/devices/virtual/iommu/dmar0/intel-iommu/ecap");
+	tree_write(&machine->tree, "garbage\n", "sys/devices/virtual/iommu/dmar0/intel-iommu/ecap");
+	probe = look(machine, NULL);
+	assert_null(find(probe, "coherency"));
+	vfa_probe_free(probe);
+}
+
 /* What only an IOMMU makes sense of is left out: one thing is wrong. */
 static void without_iommu_that_is_what_fails(void **state)
 {
@@ -398,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_machine_that_lacks_nothing_is_fine),
 		CASE(the_iommu_is_told_with_its_groups),
+		CASE(an_iommu_that_cannot_make_dma_snoop_is_told),
 		CASE(without_iommu_that_is_what_fails),
 		CASE(made_up_groups_are_no_iommu),
 		CASE(controllers_tell_whether_interrupts_are_remapped),

@@ -30,6 +30,7 @@ static const struct vm_profile profiles[] = {
 		.name = "intel-incoherent",
 		VT_D,
 		.coherency = 0,
+		.wrong = "coherency",
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0xffffffffffff } },
 	},
 	{
