@@ -116,8 +116,7 @@ const struct column step_columns[] = {
 	{ "PRI", "Page Request Interface: on or off", COLUMN_TEXT, 0, get_pri },
 	{ "PASID", "Process Address Space IDs: on or off", COLUMN_TEXT, 0, get_pasid },
 	{ "DRIVER", "driver that it is bound to", COLUMN_TEXT, 0, get_driver },
-	{ "REASON", "why it does not isolate", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT,
-	  get_step_reason },
+	{ "REASON", "why it does not isolate", COLUMN_TEXT, COLUMN_DEFAULT, get_step_reason },
 	{ NULL },
 };
 
