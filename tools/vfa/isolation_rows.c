@@ -92,9 +92,18 @@ static void tell_unread(const struct vfa_isolation *isolation, bool *is_told)
 	}
 }
 
+static void tell_nothing(bool has_groups)
+{
+	if (has_groups)
+		note("no group has more than one function");
+	else
+		note("there are no IOMMU groups: this machine has no IOMMU, or it is off");
+}
+
 int each_merged(const struct question *question, add_row_function *add, void *to)
 {
-	bool is_told = false;
+	bool is_told = false, has_groups = false;
+	size_t members = 0;
 
 	for (size_t i = 0; i < vfa_topology_count_functions(question->topology); i++) {
 		const char *bdf = vfa_topology_get_function(question->topology, i)->bdf;
@@ -104,9 +113,13 @@ int each_merged(const struct question *question, add_row_function *add, void *to
 			continue;
 		if (vfa_isolation_new(question->topology, bdf, NULL, 0, &isolation))
 			return fail();
+		has_groups = true;
+		members += vfa_isolation_count_members(isolation);
 		each_member(question, isolation, add, to);
 		tell_unread(isolation, &is_told);
 		vfa_isolation_free(isolation);
 	}
+	if (!members)
+		tell_nothing(has_groups);
 	return STATUS_FINE;
 }
