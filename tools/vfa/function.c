@@ -12,7 +12,6 @@
 
 #include "base/sysfs.h"
 #include "names.h"
-#include "topology/function.h"
 #include "topology/pci.h"
 #include "use.h"
 
@@ -36,14 +35,6 @@ int function_link(const struct function_item *item, const char *name, char ret[A
 
 	attribute_path(item, name, path);
 	return sysfs_link_name(item->request->host, path, ret, ATTRIBUTE_SIZE);
-}
-
-int function_capability(const struct function_item *item, uint16_t id, bool is_extended,
-			struct function_config *config)
-{
-	function_config(item->request->host, item->function->bdf, config);
-	return is_extended ? capability_find_extended(&config->space, id)
-			   : capability_find(&config->space, id);
 }
 
 /* An attribute as it is, where there is one. */

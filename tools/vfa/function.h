@@ -6,13 +6,9 @@
 #ifndef VFA_TOOL_FUNCTION_H
 #define VFA_TOOL_FUNCTION_H
 
-#include <stdint.h>
 #include <vfa/topology.h>
 
 #include "columns.h"
-#include "topology/capability.h"
-
-struct function_config;
 
 struct function_item {
 	const struct request *request;
@@ -32,16 +28,6 @@ int function_attribute(const struct function_item *item, const char *name,
 
 /** function_link() - where a link of its directory leads, by the last name: 0 or -errno */
 int function_link(const struct function_item *item, const char *name, char ret[ATTRIBUTE_SIZE]);
-
-/**
- * function_capability() - where a capability is in its config space
- * @is_extended: of the extended ones
- * @config: made ready to read from
- *
- * Return: its offset, 0 when there is none, -errno.
- */
-int function_capability(const struct function_item *item, uint16_t id, bool is_extended,
-			struct function_config *config);
 
 /** config_reason() - why config space could not be read; the string stays */
 const char *config_reason(int err);
