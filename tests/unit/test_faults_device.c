@@ -63,6 +63,7 @@ static void the_whole_life(struct run *run)
 {
 	struct vfa_device *device = NULL, *other = NULL;
 
+	step(run, vfa_host_check_backend(run->machine->host, run->machine->backend));
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;

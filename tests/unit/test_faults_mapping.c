@@ -82,17 +82,9 @@ static void windows_and_questions(struct run *run)
 static void windows_of_a_device(struct run *run)
 {
 	const struct tree_resource bar = { 0, 0x10000, 0x1ffff, TREE_MEMORY };
-	struct vfa_topology *topology = NULL;
 	struct vfa_device *device = NULL;
-	struct vfa_p2p *p2p = NULL;
 
 	tree_write_resources(&run->machine->tree, RIGHT, 13, &bar, 1);
-	if (step(run, vfa_topology_new(run->machine->host, &topology))) {
-		step(run, vfa_topology_windows(topology, LEFT, NULL, 0));
-		if (step(run, vfa_p2p_new(topology, LEFT, RIGHT, &p2p)))
-			vfa_p2p_free(p2p);
-	}
-	vfa_topology_free(topology);
 	if (!step(run,
 		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
 		return;

@@ -3,16 +3,78 @@
 
 /* Questions about the machine, which change nothing. See scenario.h. */
 
+#include <dirent.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 
 #include "fake/config.h"
 #include "scenario.h"
 
-static void snapshots(struct run *run)
+/* Reading all of a machine takes calls for each function: those not asked for leave it. */
+static void remove_group(const struct tree *tree, unsigned int number)
+{
+	struct dirent *member;
+	char path[128];
+	DIR *members;
+
+	snprintf(path, sizeof(path), "%s/kernel/iommu_groups/%u/devices", tree->sys, number);
+	members = opendir(path);
+	assert_non_null(members);
+	while ((member = readdir(members)))
+		if (member->d_name[0] != '.')
+			tree_remove(tree, "sys/bus/pci/devices/%s", member->d_name);
+	closedir(members);
+	tree_remove(tree, "sys/kernel/iommu_groups/%u", number);
+	tree_remove(tree, "dev/vfio/%u", number);
+}
+
+/* A group that is not viable, and another. */
+static int setup_slot(void **state)
+{
+	struct machine *machine;
+
+	setup(state);
+	machine = *state;
+	remove_group(&machine->tree, 5);
+	remove_group(&machine->tree, 7);
+	remove_group(&machine->tree, 9);
+	return 0;
+}
+
+static void write_registers(const struct tree *tree)
+{
+	static const char *const endpoints[] = { EDU, LEFT, RIGHT };
+	struct config config;
+
+	config_init(&config, 0x1b36, 0x0010);
+	config_add_express(&config, PCI_EXP_TYPE_ENDPOINT);
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
+		tree_write_config(tree, endpoints[i], &config, 0);
+	config_init(&config, 0x1b36, 0x000c);
+	config_make_bridge(&config, 1, 1);
+	config_add_express(&config, PCI_EXP_TYPE_ROOT_PORT);
+	tree_write_config(tree, PORT, &config, 0);
+}
+
+/* The functions below the port, one of which answers at addresses, and another. */
+static int setup_port(void **state)
+{
+	const struct tree_resource bar = { 0, 0x10000, 0x1ffff, TREE_MEMORY };
+	struct machine *machine;
+
+	setup(state);
+	machine = *state;
+	remove_group(&machine->tree, 5);
+	remove_group(&machine->tree, 6);
+	remove_group(&machine->tree, 7);
+	write_registers(&machine->tree);
+	tree_write_resources(&machine->tree, RIGHT, 13, &bar, 1);
+	return 0;
+}
+
+static void groups(struct run *run)
 {
 	struct vfa_host *host = run->machine->host;
-	struct vfa_viability *viability = NULL;
-	struct vfa_probe *probe = NULL;
 	struct vfa_group *group = NULL;
 	uint32_t numbers[8];
 
@@ -21,30 +83,30 @@ static void snapshots(struct run *run)
 		vfa_group_free(group);
 	if (step(run, vfa_group_new_for_device(host, EDU, &group)))
 		vfa_group_free(group);
-	if (step(run, vfa_viability_new(host, 6, &viability)))
-		vfa_viability_free(viability);
-	if (step(run, vfa_probe_new(host, NULL, &probe)))
-		vfa_probe_free(probe);
-	if (step(run, vfa_probe_new(host, SHARED, &probe)))
-		vfa_probe_free(probe);
-	step(run, vfa_host_check_backend(host, run->machine->backend));
 }
 
-static void write_registers(const struct tree *tree)
+static void what_blocks_a_group(struct run *run)
 {
-	static const char *const devices[] = {
-		EDU, NVME, SHARED, "0000:00:06.1", OTHER, LEFT, RIGHT
-	};
-	struct config config;
+	struct vfa_viability *viability = NULL;
 
-	config_init(&config, 0x1b36, 0x0010);
-	config_add_express(&config, PCI_EXP_TYPE_ENDPOINT);
-	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		tree_write_config(tree, devices[i], &config, 0);
-	config_init(&config, 0x1b36, 0x000c);
-	config_make_bridge(&config, 1, 1);
-	config_add_express(&config, PCI_EXP_TYPE_ROOT_PORT);
-	tree_write_config(tree, PORT, &config, 0);
+	if (step(run, vfa_viability_new(run->machine->host, 6, &viability)))
+		vfa_viability_free(viability);
+}
+
+static void checks_of_the_host(struct run *run)
+{
+	struct vfa_probe *probe = NULL;
+
+	if (step(run, vfa_probe_new(run->machine->host, NULL, &probe)))
+		vfa_probe_free(probe);
+}
+
+static void checks_of_a_device(struct run *run)
+{
+	struct vfa_probe *probe = NULL;
+
+	if (step(run, vfa_probe_new(run->machine->host, SHARED, &probe)))
+		vfa_probe_free(probe);
 }
 
 /* What could not be read may be missing from a report that says so, and from no other. */
@@ -63,37 +125,59 @@ static void check_report(const struct vfa_topology *topology, const struct vfa_i
 		assert_int_equal(member->culprit, port);
 }
 
-static void reports_on_isolation(struct run *run)
+static void use_topology(struct run *run, const struct vfa_topology *topology)
 {
 	const struct vfa_acs_change change = { PORT, VFA_ACS_ISOLATION, 0 };
 	struct vfa_isolation *isolation = NULL;
-	struct vfa_topology *topology = NULL;
-	int32_t groups[8];
+	struct vfa_p2p *p2p = NULL;
+	int32_t numbers[4];
 
-	write_registers(&run->machine->tree);
-	if (step(run, vfa_topology_new(run->machine->host, &topology))) {
-		step(run, vfa_topology_predict(topology, &change, 1, groups, 8));
-		if (step(run, vfa_isolation_new(topology, LEFT, NULL, 0, &isolation))) {
-			check_report(topology, isolation);
-			vfa_isolation_free(isolation);
-		}
+	step(run, vfa_topology_predict(topology, &change, 1, numbers, 4));
+	if (step(run, vfa_isolation_new(topology, LEFT, NULL, 0, &isolation))) {
+		check_report(topology, isolation);
+		vfa_isolation_free(isolation);
 	}
+	step(run, vfa_topology_windows(topology, LEFT, NULL, 0));
+	if (step(run, vfa_p2p_new(topology, LEFT, RIGHT, &p2p)))
+		vfa_p2p_free(p2p);
+}
+
+static void a_topology(struct run *run)
+{
+	struct vfa_topology *topology = NULL;
+
+	if (step(run, vfa_topology_new(run->machine->host, &topology)))
+		use_topology(run, topology);
 	vfa_topology_free(topology);
 }
 
-SCENARIO(reports_on_isolation)
-SCENARIO(snapshots)
-INTERRUPTED(reports_on_isolation)
-INTERRUPTED(snapshots)
+SCENARIO(groups)
+SCENARIO(what_blocks_a_group)
+SCENARIO(checks_of_the_host)
+SCENARIO(checks_of_a_device)
+SCENARIO(a_topology)
+INTERRUPTED(groups)
+INTERRUPTED(what_blocks_a_group)
+INTERRUPTED(checks_of_the_host)
+INTERRUPTED(checks_of_a_device)
+INTERRUPTED(a_topology)
+
+/* No backend has a part in it. */
+#define ON(machine, test) cmocka_unit_test_setup_teardown(test, setup_##machine, teardown)
+
+#define READING(machine, name)                                                                     \
+	ON(machine, each_call_of_##name##_may_fail),                                               \
+		ON(machine, each_allocation_of_##name##_may_fail),                                 \
+		ON(machine, signals_do_not_disturb_##name)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TYPE1(each_call_of_reports_on_isolation_may_fail),
-		ON_TYPE1(each_allocation_of_reports_on_isolation_may_fail),
-		CASES(snapshots),
-		ON_TYPE1(signals_do_not_disturb_reports_on_isolation),
-		ON_BOTH(signals_do_not_disturb_snapshots),
+		READING(port, groups),
+		READING(slot, what_blocks_a_group),
+		READING(slot, checks_of_the_host),
+		READING(slot, checks_of_a_device),
+		READING(port, a_topology),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
