@@ -128,16 +128,16 @@ static int keep_error(struct collector *collector, const char *path, int error)
 	return err ? pass(err) : note_unread(collector, path, error);
 }
 
-static bool has_long_line(const char *text)
+/* Zeros are in lines as other bytes are: the text need not be one. */
+static bool has_long_line(const char *text, size_t size)
 {
-	for (; *text; text += strspn(text, "\n")) {
-		size_t length = strcspn(text, "\n");
+	const char *end = text + size, *newline;
 
-		if (length > CAPTURE_TEXT_LINE)
+	for (; (newline = memchr(text, '\n', end - text)); text = newline + 1) {
+		if ((size_t)(newline - text) > CAPTURE_TEXT_LINE)
 			return true;
-		text += length;
 	}
-	return false;
+	return (size_t)(end - text) > CAPTURE_TEXT_LINE;
 }
 
 static int keep_text(struct collector *collector, const char *path, const char *real)
@@ -154,7 +154,7 @@ static int keep_text(struct collector *collector, const char *path, const char *
 			return err;
 		size = strlen(collector->content);
 	}
-	if (has_long_line(collector->content))
+	if (has_long_line(collector->content, size))
 		return -EOVERFLOW;
 	entry.file.data = collector->content;
 	entry.file.size = entry.file.whole = size;

@@ -641,6 +641,23 @@ static void lines_that_are_too_long_are_refused(void **state)
 }
 
 /* A few bytes that ask for a MiB each. */
+/* What is no text has zeros, behind which a line may go on as well. */
+static void long_lines_behind_a_zero_are_not_taken(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_host *captured;
+	static char line[64 << 10];
+	char text[8];
+
+	memset(line, 1, sizeof(line));
+	line[1] = '\0';
+	write_bytes(machine, line, sizeof(line), EDU "/irq");
+	captured = capture_as(machine, machine->host, "a.vfa");
+	assert_int_equal(sysfs_read(captured, "/sys/bus/pci/devices/" EDU "/irq", text, 8),
+			 -EOVERFLOW);
+	vfa_host_free(captured);
+}
+
 static void memory_is_bounded(void **state)
 {
 	static char text[16 << 10] = TITLE "dir /sys\n";
@@ -753,6 +770,7 @@ int main(void)
 		CASE(other_files_are_refused),
 		CASE(a_zero_in_a_line_is_refused),
 		CASE(lines_that_are_too_long_are_refused),
+		CASE(long_lines_behind_a_zero_are_not_taken),
 		CASE(memory_is_bounded),
 		CASE(a_full_disk_is_told),
 		CASE(progress_is_told),
