@@ -16,8 +16,8 @@ void path_below(const char *root, char path[SYSFS_PATH], const char *format, va_
 	int used = snprintf(path, SYSFS_PATH, "%s/", root);
 
 	if (used < SYSFS_PATH)
-		vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
-	else
+		used += vsnprintf(path + used, SYSFS_PATH - used, format, arguments);
+	if (used >= SYSFS_PATH)
 		path[0] = '\0';
 }
 

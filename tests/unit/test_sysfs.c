@@ -124,6 +124,12 @@ static void paths_that_are_too_long_do_not_exist(void **state)
 	root[sizeof(root) - 1] = '\0';
 	machine->host->sysfs = root;
 	sysfs_path(machine->host, path, "bus");
+	assert_string_equal(path, "");
+	/* Nor is a part of one taken, which may lead to something else. */
+	root[SYSFS_PATH - 8] = '\0';
+	sysfs_path(machine->host, path, "bus/pc");
+	assert_string_equal(path + SYSFS_PATH - 8, "/bus/pc");
+	sysfs_path(machine->host, path, "bus/pci");
 	machine->host->sysfs = given;
 	assert_string_equal(path, "");
 	assert_false(sysfs_exists(machine->host, path));
