@@ -3,7 +3,7 @@
 # Copyright (C) 2026 The libvfa authors
 
 # The help of the command vfa, vfa(1) and the completion for bash name the same commands,
-# options and columns.
+# options and columns, and what several of them tell is told alike.
 # usage: command.sh SOURCE_DIR BUILD_DIR
 
 set -euo pipefail
@@ -110,6 +110,23 @@ for command in $commands; do
 	[ -z "$columns" ] || [ "$(complete_line "vfa $command -o ")" = "$columns" ] ||
 		fail "$command: the completion offers other columns than the help has"
 done
+
+# A disk in use: commands tell of it alike.
+machine=$(mktemp)
+trap 'rm -f "$machine"' EXIT
+sed -e '/^text mountinfo/a | 99 1 259:0 / /srv rw - ext4 /dev/nvme2n1 rw' \
+	"$source_dir/tests/captures/intel.vfa" > "$machine"
+use_in()
+{
+	vfa --host "$machine" "$@" --json 2> /dev/null | python3 -c '
+import json, sys
+rows = list(json.load(sys.stdin).values())[0]
+rows += [child for row in rows for child in row.get("children", [])]
+print(*[row["use"] for row in rows if "0000:00:06.1" in row.values()])'
+}
+used=$(use_in list -o address,use)
+[ "$used" = "['nvme2n1 is mounted on /srv']" ] || fail "vfa list: use is $used"
+[ "$(use_in group)" = "$used" ] || fail "vfa group: use is $(use_in group), not $used"
 
 echo "$(wc -w <<< "$commands") commands, $failures wrong"
 [ "$failures" -eq 0 ]

@@ -15,6 +15,7 @@
 #include "fail.h"
 #include "names.h"
 #include "table.h"
+#include "use.h"
 
 /* A row: a group, or one of its members. */
 struct item {
@@ -149,12 +150,15 @@ static void get_source(const void *data, struct cell *cell)
 		cell_set(cell, "sysfs");
 }
 
+/* What the kernel uses it for comes one by one, as in vfa list; who else does is in the state. */
 static void get_use(const void *data, struct cell *cell)
 {
 	const struct item *item = data;
 
-	if (item->member && *item->state->use)
-		cell_set(cell, "%s", item->state->use);
+	if (is_function(item) && item->member->role == VFA_MEMBER_KERNEL)
+		usage_set(item->request->host, item->member->name, cell);
+	else if (item->member && *item->state->use)
+		cell_add(cell, "%s", item->state->use);
 }
 
 static void get_domain(const void *data, struct cell *cell)
@@ -195,7 +199,7 @@ static const struct column columns[] = {
 	{ "DEVICE", "name of the device", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_device },
 	{ "DRIVER", "driver that the member is bound to", COLUMN_TEXT, COLUMN_DEFAULT, get_driver },
 	{ "ROLE", "what the driver means for the group", COLUMN_TEXT, COLUMN_DEFAULT, get_role },
-	{ "USE", "what the member is used for", COLUMN_TEXT, COLUMN_DEFAULT, get_use },
+	{ "USE", "what the member is used for", COLUMN_LIST, COLUMN_DEFAULT, get_use },
 	{ "BLOCKS", "whether the member keeps the group from user space", COLUMN_BOOLEAN, 0,
 	  get_blocks },
 	{ "WHY", "why the group is viable or not; why the member blocks or not", COLUMN_TEXT, 0,
