@@ -4,6 +4,7 @@
 /* Columns of a function from its config space. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/sysfs.h"
@@ -55,6 +56,26 @@ void get_acs(const void *data, struct cell *cell)
 		if (function->acs.control & bit)
 			cell_add(cell, "%s", vfa_acs_bit_name(bit));
 	}
+}
+
+/* As lspci has them. */
+void function_acs_set(const struct vfa_function *function, const struct vfa_acs *acs,
+		      struct cell *cell)
+{
+	char text[64] = "";
+	size_t used = 0;
+
+	if (acs->present == VFA_UNKNOWN) {
+		cell_set_unknown(cell, config_reason(function->config_error));
+		return;
+	}
+	for (unsigned int bit = VFA_ACS_SV; bit <= VFA_ACS_DT; bit <<= 1) {
+		if (acs->capability & bit)
+			used += snprintf(text + used, sizeof(text) - used, "%s%s%c",
+					 used ? " " : "", vfa_acs_bit_name(bit),
+					 acs->control & bit ? '+' : '-');
+	}
+	cell_set(cell, "%s", acs->present == VFA_YES ? text : "absent");
 }
 
 static void set_answer(const struct vfa_function *function, enum vfa_answer answer,

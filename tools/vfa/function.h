@@ -32,6 +32,10 @@ int function_link(const struct function_item *item, const char *name, char ret[A
 /** config_reason() - why config space could not be read; the string stays */
 const char *config_reason(int err);
 
+/** function_acs_set() - each bit that it has, on (+) or off (-), or "absent" */
+void function_acs_set(const struct vfa_function *function, const struct vfa_acs *acs,
+		      struct cell *cell);
+
 /* Columns from config space, by their names in lower case. */
 void get_acs(const void *data, struct cell *cell);
 void get_ats(const void *data, struct cell *cell);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
-#include <stdio.h>
-
 #include "isolation.h"
 
 static const char *bdf_of(const struct vfa_topology *topology, int32_t index)
@@ -33,25 +31,11 @@ static void get_driver(const void *data, struct cell *cell)
 		cell_set(cell, "%s", item->base.function->driver);
 }
 
-/* As lspci has them: each bit that the function implements, on or off. */
 static void get_bits(const void *data, struct cell *cell)
 {
 	const struct step_item *item = data;
-	const struct vfa_acs *acs = &item->step->acs;
-	char text[64] = "";
-	size_t used = 0;
 
-	if (acs->present == VFA_UNKNOWN) {
-		cell_set_unknown(cell, config_reason(item->base.function->config_error));
-		return;
-	}
-	for (unsigned int bit = VFA_ACS_SV; bit <= VFA_ACS_DT; bit <<= 1) {
-		if (acs->capability & bit)
-			used += snprintf(text + used, sizeof(text) - used, "%s%s%c",
-					 used ? " " : "", vfa_acs_bit_name(bit),
-					 acs->control & bit ? '+' : '-');
-	}
-	cell_set(cell, "%s", acs->present == VFA_YES ? text : "absent");
+	function_acs_set(item->base.function, &item->step->acs, cell);
 }
 
 static void get_isolates(const void *data, struct cell *cell)

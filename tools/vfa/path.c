@@ -3,35 +3,16 @@
 
 #include "path.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static void get_address(const void *data, struct cell *cell)
 {
 	cell_set(cell, "%s", ((const struct function_item *)data)->function->bdf);
 }
 
-/* All bits that it has, as lspci shows them. */
 static void get_bits(const void *data, struct cell *cell)
 {
 	const struct vfa_function *function = ((const struct function_item *)data)->function;
-	const struct vfa_acs *acs = &function->acs;
-	const char *separator = "";
-	char text[64] = "";
 
-	if (acs->present == VFA_UNKNOWN)
-		cell_set_unknown(cell, config_reason(function->config_error));
-	for (int bit = VFA_ACS_SV; acs->present == VFA_YES && bit <= VFA_ACS_DT; bit <<= 1) {
-		size_t used = strlen(text);
-
-		if (!(acs->capability & bit))
-			continue;
-		snprintf(text + used, sizeof(text) - used, "%s%s%c", separator,
-			 vfa_acs_bit_name(bit), acs->control & bit ? '+' : '-');
-		separator = " ";
-	}
-	if (acs->present != VFA_UNKNOWN)
-		cell_set(cell, "%s", acs->present == VFA_YES ? text : "none");
+	function_acs_set(function, &function->acs, cell);
 }
 
 const struct column path_columns[] = {
