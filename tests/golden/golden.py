@@ -77,14 +77,6 @@ class Machine:
         return [list(pair) for pair in [*pairs, (kinds[0], self.functions[-1]["address"])]]
 
     def changes(self):
-        """Each port, with other bits."""
-        ports = [function["address"] for function in self.functions
-                 if function["type"] in ("root port", "downstream port")]
-        return [[port, "--what-if", f"{port}:{bits}"]
-                for port in ports for bits in ("+SV,+RR,+CR,+UF", "-RR")]
-
-
-    def changes(self):
         """The bits that isolate, cleared and set on each port."""
         ports = [function["address"] for function in self.functions
                  if (function["type"] or "").endswith(" port")]
@@ -148,7 +140,7 @@ def of_command(machine, command):
 
 
 def refusals(machine):
-    """Command lines that make no sense, and devices that are not there."""
+    """Command lines that make no sense, or little, and devices that are not there."""
     address = machine.functions[0]["address"]
     lines = [
         [],
@@ -173,6 +165,10 @@ def refusals(machine):
         ["group", "99999999999"],
         ["group", "no-such-device"],
         ["isolation", "no-such-device"],
+        ["isolation", "-o", "address"],
+        ["isolation", "-o", "no-such-column", "--json", address],
+        ["isolation", "-o", "address,type", "--json", address],
+        ["isolation", "-n"],
         ["isolation", address, "--what-if", f"{address}:RR"],
         ["isolation", address, "--what-if", f"{address}:+RR,-XX"],
         ["isolation", "--what-if", "+RR"],

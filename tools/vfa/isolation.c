@@ -65,14 +65,32 @@ static int tell(struct question *question)
 					       : isolation_print_merged(question);
 }
 
+/* JSON has all columns, unless some are asked for. */
+static int choose_columns(struct question *question)
+{
+	const struct request *request = question->request;
+
+	if (!request_option(request, "output")) {
+		columns_choose_all(step_columns, &question->columns);
+		return STATUS_FINE;
+	}
+	if (!request->count)
+		return fail_usage("isolation: --output: the columns are those of a device's path, "
+				  "and there is no BDF");
+	return columns_choose(request, &question->columns);
+}
+
 static int run(const struct request *request)
 {
 	struct question question = { .request = request };
 	struct vfa_topology *topology;
-	int status = whatif_new(request, &question.whatif);
+	int status = choose_columns(&question);
 
 	if (status)
 		return status;
+	status = whatif_new(request, &question.whatif);
+	if (status)
+		goto free_columns;
 	if (vfa_topology_new(request->host, &topology)) {
 		status = fail();
 	} else {
@@ -83,6 +101,8 @@ static int run(const struct request *request)
 	free(question.now);
 	free(question.then);
 	whatif_free(&question.whatif);
+free_columns:
+	columns_free(&question.columns);
 	return status;
 }
 

@@ -15,6 +15,7 @@
 struct question {
 	const struct request *request;
 	const struct vfa_topology *topology;
+	struct chosen_columns columns; /* of the path, in JSON */
 	struct whatif whatif;
 	int32_t *now; /* predicted groups, and those with the changes; NULL without changes */
 	int32_t *then;

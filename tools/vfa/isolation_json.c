@@ -12,23 +12,39 @@
 struct objects {
 	struct json *json;
 	const struct column *columns;
+	const struct chosen_columns *path;
 	struct unknowns unknowns;
 };
+
+static void add_value(struct objects *objects, const struct column *column, const void *item)
+{
+	struct cell value = { .json = true };
+
+	columns_get(column, item, &value);
+	if (value.unknown)
+		unknowns_add(&objects->unknowns, value.unknown);
+	json_cell(objects->json, column, &value);
+	cell_free(&value);
+}
 
 static void add_object(void *to, const void *item)
 {
 	struct objects *objects = to;
-	struct cell value = { .json = true };
 
 	json_open(objects->json, NULL, '{');
-	for (const struct column *column = objects->columns; column->name; column++) {
-		columns_get(column, item, &value);
-		if (value.unknown)
-			unknowns_add(&objects->unknowns, value.unknown);
-		json_cell(objects->json, column, &value);
-	}
+	for (const struct column *column = objects->columns; column->name; column++)
+		add_value(objects, column, item);
 	json_close(objects->json, '}');
-	cell_free(&value);
+}
+
+static void add_step(void *to, const void *item)
+{
+	struct objects *objects = to;
+
+	json_open(objects->json, NULL, '{');
+	for (size_t i = 0; i < objects->path->count; i++)
+		add_value(objects, objects->path->columns[i], item);
+	json_close(objects->json, '}');
 }
 
 static void add_array(struct objects *objects, const char *name, const struct column *columns)
@@ -41,8 +57,8 @@ static void add_report(struct objects *objects, const char *name, const struct q
 		       const struct vfa_isolation *isolation)
 {
 	json_open(objects->json, name, '{');
-	add_array(objects, "path", step_columns);
-	each_step(question, isolation, add_object, objects);
+	json_open(objects->json, "path", '[');
+	each_step(question, isolation, add_step, objects);
 	json_close(objects->json, ']');
 	add_array(objects, "members", member_columns);
 	each_member(question, isolation, add_object, objects);
@@ -57,7 +73,7 @@ int isolation_print_json(const struct question *question, const struct vfa_isola
 			 const struct vfa_isolation *then)
 {
 	struct json json = { .out = stdout };
-	struct objects objects = { .json = &json };
+	struct objects objects = { .json = &json, .path = &question->columns };
 
 	json_open(&json, NULL, '{');
 	if (now)
@@ -81,7 +97,7 @@ int isolation_print_merged_json(const struct question *question)
 	int status;
 
 	json_open(&json, NULL, '{');
-	add_array(&objects, "groups", merged_columns);
+	add_array(&objects, "members", merged_columns);
 	status = each_merged(question, add_object, &objects);
 	json_close(&json, ']');
 	json_close(&json, '}');

@@ -25,6 +25,12 @@ static void add_below(void *to, const void *item)
 	branch->row = table_add(branch->table, branch->row, item);
 }
 
+/* For people, with headings unless they want none. */
+static struct table *new_table(const struct question *question, const struct column *columns)
+{
+	return table_new_fixed(columns, !request_option(question->request, "noheadings"));
+}
+
 static int print_path(const struct question *question, const struct vfa_isolation *isolation)
 {
 	struct branch branch = { .row = NULL };
@@ -43,7 +49,7 @@ static int print_members(const struct question *question, const struct vfa_isola
 	if (!vfa_isolation_count_members(isolation))
 		return STATUS_FINE;
 	putchar('\n');
-	table = table_new_fixed(member_columns, true);
+	table = new_table(question, member_columns);
 	each_member(question, isolation, add_row, table);
 	return table_print(table);
 }
@@ -69,7 +75,7 @@ static int print_report(const struct question *question, const struct vfa_isolat
 
 static int print_changed(const struct question *question)
 {
-	struct table *table = table_new_fixed(changed_columns, true);
+	struct table *table = new_table(question, changed_columns);
 
 	each_changed(question, add_row, table);
 	if (!table_is_empty(table)) {
@@ -97,7 +103,7 @@ int isolation_print_people(const struct question *question, const struct vfa_iso
 
 int isolation_print_merged(const struct question *question)
 {
-	struct table *table = table_new_fixed(merged_columns, true);
+	struct table *table = new_table(question, merged_columns);
 	int status = each_merged(question, add_row, table);
 
 	if (!status)
