@@ -73,6 +73,12 @@ for name in $named; do
 	causes | grep -qx -- "$name" || fail "$name: a page names this cause, but enum vfa_cause does not"
 done
 
+# A heading comes once in a page.
+for page in "$man_dir"/*.scd; do
+	twice=$(grep '^##* ' "$page" | sort | uniq -d)
+	[ -z "$twice" ] || fail "${page##*/}: \"$twice\" twice"
+done
+
 # Every reference to a page of the library leads somewhere.
 for reference in $(grep -oh '\*vfa[a-z0-9_-]*\*([137])' "$man_dir"/*.scd | tr -d '*' | sort -u); do
 	name=${reference%(*} section=${reference#*(}
