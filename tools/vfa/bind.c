@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <vfa/driver.h>
 #include <vfa/error.h>
 #include <vfa/group.h>
@@ -100,6 +101,18 @@ static void print_change(const struct run *run, const char *bdf,
 		printf("%s -> %s%s\n", name_of(change->from), to, done);
 }
 
+static int refuse_module(const char *driver, int err)
+{
+	struct utsname kernel;
+
+	if (err != -ENOENT || uname(&kernel) < 0)
+		return fail_because("cannot load the module %s: %s", driver, strerror(-err));
+	fail_because("cannot load the module %s: there is none in /lib/modules/%s", driver,
+		     kernel.release);
+	hint("install the modules of this kernel, or start a kernel that has it");
+	return STATUS_REFUSED;
+}
+
 static int load(const struct run *run, const char *driver)
 {
 	int err;
@@ -112,9 +125,7 @@ static int load(const struct run *run, const char *driver)
 	if (request_option(run->request, "verbose"))
 		printf("  modprobe %s\n", driver);
 	err = module_load(driver);
-	if (!err)
-		return STATUS_FINE;
-	return fail_because("cannot load the module %s: %s", driver, strerror(-err));
+	return err ? refuse_module(driver, err) : STATUS_FINE;
 }
 
 /* Once more, when it was only the module that was missing. */
