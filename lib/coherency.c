@@ -144,8 +144,9 @@ static int read_closed(const struct vfa_host *host, const char *bdf, struct vfa_
 	if (!function.exists)
 		return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
 				 "there is no PCI device %s\nlspci -D lists them", bdf);
-	function_config(host, bdf, &config);
+	function_config_open(host, bdf, &config);
 	answer_device(host, bdf, &config.space, ret);
+	function_config_close(&config);
 	answer_cover(&function, ret);
 	judge(ret);
 	return 0;

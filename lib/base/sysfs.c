@@ -94,8 +94,8 @@ int sysfs_stat(const struct vfa_host *host, const char *path, struct sysfs_statu
 	return 0;
 }
 
-static int read_captured(const struct vfa_host *host, const char *path, unsigned int offset,
-			 void *ret, size_t size)
+static int open_captured(const struct vfa_host *host, const char *path,
+			 const struct captured_file **ret)
 {
 	const struct captured_entry *entry;
 	int err = find(host, path, &entry);
@@ -106,12 +106,27 @@ static int read_captured(const struct vfa_host *host, const char *path, unsigned
 		return -EISDIR;
 	if (entry->kind == CAPTURED_NODE)
 		return -ENXIO;
-	if (offset >= entry->file.size)
+	*ret = &entry->file;
+	return 0;
+}
+
+static int copy_captured(const struct captured_file *file, unsigned int offset, void *ret,
+			 size_t size)
+{
+	if (offset >= file->size)
 		return 0;
-	if (size > entry->file.size - offset)
-		size = entry->file.size - offset;
-	memcpy(ret, (const char *)entry->file.data + offset, size);
+	if (size > file->size - offset)
+		size = file->size - offset;
+	memcpy(ret, (const char *)file->data + offset, size);
 	return size;
+}
+
+static int read_captured(const struct vfa_host *host, const char *path, void *ret, size_t size)
+{
+	const struct captured_file *file;
+	int err = open_captured(host, path, &file);
+
+	return err ? err : copy_captured(file, 0, ret, size);
 }
 
 static ssize_t read_whole(const struct vfa_host *host, const char *path, char *ret, size_t size)
@@ -134,7 +149,7 @@ static ssize_t read_whole(const struct vfa_host *host, const char *path, char *r
 
 int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size)
 {
-	ssize_t used = host->captured ? read_captured(host, path, 0, ret, size - 1)
+	ssize_t used = host->captured ? read_captured(host, path, ret, size - 1)
 				      : read_whole(host, path, ret, size - 1);
 
 	if (used < 0)
@@ -145,19 +160,36 @@ int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t 
 	return used;
 }
 
+int sysfs_open(const struct vfa_host *host, const char *path, struct sysfs_file *ret)
+{
+	*ret = (struct sysfs_file){ .host = host, .fd = -1 };
+	if (host->captured)
+		return open_captured(host, path, &ret->content);
+	ret->fd = sys_open(host->sys, path, O_RDONLY);
+	return ret->fd < 0 ? ret->fd : 0;
+}
+
+void sysfs_close(const struct sysfs_file *file)
+{
+	sys_close(file->host->sys, file->fd);
+}
+
+int sysfs_read_piece(const struct sysfs_file *file, unsigned int offset, void *ret, size_t size)
+{
+	return file->content ? copy_captured(file->content, offset, ret, size)
+			     : sys_pread(file->host->sys, file->fd, ret, size, offset);
+}
+
 int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int offset, void *ret,
 		  size_t size)
 {
-	ssize_t got;
-	int fd;
+	struct sysfs_file file;
+	int got, err = sysfs_open(host, path, &file);
 
-	if (host->captured)
-		return read_captured(host, path, offset, ret, size);
-	fd = sys_open(host->sys, path, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	got = sys_pread(host->sys, fd, ret, size, offset);
-	sys_close(host->sys, fd);
+	if (err)
+		return err;
+	got = sysfs_read_piece(&file, offset, ret, size);
+	sysfs_close(&file);
 	return got;
 }
 

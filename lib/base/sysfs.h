@@ -51,12 +51,26 @@ int sysfs_stat(const struct vfa_host *host, const char *path, struct sysfs_statu
  */
 int sysfs_read(const struct vfa_host *host, const char *path, char *ret, size_t size);
 
+/* A binary file that is read in pieces. */
+struct sysfs_file {
+	const struct vfa_host *host;
+	int fd;                              /* -1 on a captured machine */
+	const struct captured_file *content; /* on that only */
+};
+
+/** sysfs_open() - open a binary file; 0 with what sysfs_close() takes, or -errno, not recorded */
+int sysfs_open(const struct vfa_host *host, const char *path, struct sysfs_file *ret);
+void sysfs_close(const struct sysfs_file *file);
+
 /**
- * sysfs_read_at() - read bytes of a binary file
+ * sysfs_read_piece() - read bytes of it
  *
  * Return: how many could be read, up to @size: fewer where the file, or what this user may
  * see of it, ends; or -errno. Nothing is recorded.
  */
+int sysfs_read_piece(const struct sysfs_file *file, unsigned int offset, void *ret, size_t size);
+
+/** sysfs_read_at() - the same of a file that is read once */
 int sysfs_read_at(const struct vfa_host *host, const char *path, unsigned int offset, void *ret,
 		  size_t size);
 

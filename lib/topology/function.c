@@ -18,7 +18,8 @@ static int read_config(const struct config_space *config, unsigned int offset, u
 {
 	const struct function_config *from = (const struct function_config *)config;
 	uint8_t bytes[4];
-	int size = sysfs_read_at(from->host, from->path, offset, bytes, sizeof(bytes));
+	int size = from->error ? from->error
+			       : sysfs_read_piece(&from->file, offset, bytes, sizeof(bytes));
 
 	if (size < 0)
 		return size;
@@ -28,11 +29,19 @@ static int read_config(const struct config_space *config, unsigned int offset, u
 	return 0;
 }
 
-void function_config(const struct vfa_host *host, const char *bdf, struct function_config *ret)
+void function_config_open(const struct vfa_host *host, const char *bdf, struct function_config *ret)
 {
+	char path[SYSFS_PATH];
+
+	sysfs_path(host, path, DEVICES "/%s/config", bdf);
 	ret->space.read = read_config;
-	ret->host = host;
-	sysfs_path(host, ret->path, DEVICES "/%s/config", bdf);
+	ret->error = sysfs_open(host, path, &ret->file);
+}
+
+void function_config_close(const struct function_config *config)
+{
+	if (!config->error)
+		sysfs_close(&config->file);
 }
 
 static int read_express(const struct config_space *config, struct vfa_function *ret)
@@ -231,11 +240,12 @@ static void read_config_space(const struct vfa_host *host, bool is_virtual,
 {
 	struct function_config config;
 
-	function_config(host, ret->bdf, &config);
+	function_config_open(host, ret->bdf, &config);
 	ret->config_error = read_header(&config.space, is_virtual, links, ret);
 	if (!ret->config_error)
 		ret->config_error = read_capabilities(&config.space, ret);
 	links->forwards_ari = forwards_ari(&config.space, ret->type);
+	function_config_close(&config);
 }
 
 static const struct vfa_function unread = {

@@ -16,11 +16,14 @@
 /* Config space as the kernel shows it below the host's sysfs. */
 struct function_config {
 	struct config_space space;
-	const struct vfa_host *host;
-	char path[SYSFS_PATH];
+	struct sysfs_file file;
+	int error; /* of opening the file, with which all reading fails */
 };
 
-void function_config(const struct vfa_host *host, const char *bdf, struct function_config *ret);
+/** function_config_open() - always to be closed */
+void function_config_open(const struct vfa_host *host, const char *bdf,
+			  struct function_config *ret);
+void function_config_close(const struct function_config *config);
 
 /* A function by name; what it is connected to becomes indexes when all are known. */
 struct function_links {

@@ -121,8 +121,9 @@ static int find_express_bridge(const struct asked *asked, char bridge[BDF_SIZE],
 		found = function_parent(asked->host, bridge, bridge);
 		if (found <= 0)
 			return found;
-		function_config(asked->host, bridge, &config);
+		function_config_open(asked->host, bridge, &config);
 		err = express_require(&config.space, express);
+		function_config_close(&config);
 		if (err || express->offset)
 			return err ? err : 1;
 	}
@@ -177,8 +178,9 @@ static void ask_physical(const struct vfa_host *host, const char *bdf, struct no
 	struct function_config config;
 	const struct asked asked = { host, bdf, "its physical function ", &config.space };
 
-	function_config(host, bdf, &config);
+	function_config_open(host, bdf, &config);
 	ask(&asked, ret);
+	function_config_close(&config);
 }
 
 void no_snoop_read(const struct vfa_host *host, const char *bdf, const struct config_space *config,

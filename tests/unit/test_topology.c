@@ -2,7 +2,9 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <linux/pci_regs.h>
+#include <string.h>
 
+#include "base/host.h"
 #include "shape.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -203,6 +205,31 @@ static void lists_of_capabilities_end(void **state)
 }
 
 /* Config space that is cut anywhere is read without a word of what is not there. */
+static unsigned int config_opens;
+
+static int count_config_opens(const char *path, int flags)
+{
+	const char *name = strrchr(path, '/');
+
+	if (name && !strcmp(name, "/config"))
+		config_opens++;
+	return fake_syscalls.open(path, flags);
+}
+
+/* It is read word by word, and more than one capability is looked for. */
+static void config_space_is_opened_once(void **state)
+{
+	struct syscalls counting = fake_syscalls;
+	struct machine *machine = *state;
+
+	counting.open = count_config_opens;
+	config_opens = 0;
+	machine->host->sys = &counting;
+	vfa_topology_free(topology_of(state));
+	machine->host->sys = &fake_syscalls;
+	assert_int_equal(config_opens, COUNT(functions));
+}
+
 static void truncated_config_space_ends_in_an_answer(void **state)
 {
 	struct vfa_topology *topology;
@@ -276,6 +303,7 @@ int main(void)
 		BUILT(a_virtual_function_has_what_its_physical_one_has),
 		BUILT(what_cannot_be_read_is_unknown),
 		BUILT(lists_of_capabilities_end),
+		BUILT(config_space_is_opened_once),
 		BUILT(truncated_config_space_ends_in_an_answer),
 		BUILT(a_machine_without_pci_has_no_functions),
 		BUILT(bad_arguments_are_refused),

@@ -145,15 +145,14 @@ static const char *each(const struct function_item *item, void (*add)(void *to, 
 {
 	struct function_config config;
 	struct capability *list;
-	int count;
+	int max, count;
 
-	function_config(item->request->host, item->function->bdf, &config);
-	count = capability_list(&config.space, NULL, 0);
-	if (count < 0)
-		return config_reason(count);
-	list = must(calloc(count + 1, sizeof(*list)));
-	count = capability_list(&config.space, list, count);
-	for (int i = 0; i < count; i++)
+	function_config_open(item->request->host, item->function->bdf, &config);
+	max = capability_list(&config.space, NULL, 0);
+	list = must(calloc(max > 0 ? max : 1, sizeof(*list)));
+	count = max < 0 ? max : capability_list(&config.space, list, max);
+	function_config_close(&config);
+	for (int i = 0; i < count && i < max; i++)
 		add(to, &list[i]);
 	free(list);
 	return count < 0 ? config_reason(count) : NULL;

@@ -131,17 +131,16 @@ static const char *each(const struct function_item *item, void (*add)(void *to, 
 			     struct interrupts *) = { read_intx, read_msi, read_msix };
 	struct function_config config;
 	struct interrupts interrupts;
-	int found;
+	int found = 0;
 
-	function_config(item->request->host, item->function->bdf, &config);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	function_config_open(item->request->host, item->function->bdf, &config);
+	for (size_t i = 0; found >= 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		found = kinds[i](&config.space, &interrupts);
-		if (found < 0)
-			return config_reason(found);
-		if (found)
+		if (found > 0)
 			add(to, &interrupts);
 	}
-	return NULL;
+	function_config_close(&config);
+	return found < 0 ? config_reason(found) : NULL;
 }
 
 const struct section section_interrupts = {
