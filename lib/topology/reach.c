@@ -11,17 +11,6 @@
 #include "topology/route.h"
 #include "topology/surroundings.h"
 
-bool reach_is_confined(const struct vfa_topology *topology, const struct vfa_function *function)
-{
-	const struct vfa_function *at = function;
-
-	for (; at; at = topology_parent(topology, at)) {
-		if (at->is_multifunction && route_may_leave(at, VFA_ACS_RR))
-			return false;
-	}
-	return !route_turning_point(topology, function);
-}
-
 /* Whose windows are looked for, and what was found so far. */
 struct search {
 	const struct vfa_topology *topology;
@@ -153,7 +142,7 @@ static int add_by_group(struct search *search)
 	return err;
 }
 
-static int compare_windows(const void *a, const void *b)
+int reach_compare(const void *a, const void *b)
 {
 	const struct vfa_window *left = a, *right = b;
 
@@ -175,7 +164,7 @@ int reach_windows(const struct vfa_topology *topology, const struct vfa_function
 		return err;
 	}
 	if (search.count)
-		qsort(search.windows, search.count, sizeof(*search.windows), compare_windows);
+		qsort(search.windows, search.count, sizeof(*search.windows), reach_compare);
 	*ret = search.windows;
 	return search.count;
 }
@@ -189,11 +178,26 @@ static int read_reached(struct vfa_host *host, const struct vfa_topology *path,
 	return surroundings_group(host, function->bdf, function->group, ret);
 }
 
+/*
+ * Whether all that a function sends goes up to the root complex. Of what is beside it and
+ * the bridges above it, the worst is taken to be true.
+ */
+static bool is_confined(const struct vfa_topology *topology, const struct vfa_function *function)
+{
+	const struct vfa_function *at = function;
+
+	for (; at; at = topology_parent(topology, at)) {
+		if (at->is_multifunction && route_may_leave(at, VFA_ACS_RR))
+			return false;
+	}
+	return !route_turning_point(topology, function);
+}
+
 static bool may_reach_others(const struct vfa_topology *path, const struct vfa_function *function)
 {
 	if (!route_is_known(path, function))
 		return function->group >= 0;
-	return !reach_is_confined(path, function);
+	return !is_confined(path, function);
 }
 
 static const struct vfa_function *find(const struct vfa_topology *topology, const char *bdf)

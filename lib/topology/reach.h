@@ -11,14 +11,6 @@
 #include "topology/topology.h"
 
 /**
- * reach_is_confined() - whether all that a function sends goes up to the root complex
- *
- * Asks the function and the bridges above it only: of what is beside them it takes the
- * worst to be true.
- */
-bool reach_is_confined(const struct vfa_topology *topology, const struct vfa_function *function);
-
-/**
  * reach_windows() - windows from a snapshot that has all that may be reached
  * @ret: in ascending order, to be freed; NULL when there are none
  *
@@ -26,6 +18,9 @@ bool reach_is_confined(const struct vfa_topology *topology, const struct vfa_fun
  */
 int reach_windows(const struct vfa_topology *topology, const struct vfa_function *function,
 		  struct vfa_window **ret);
+
+/** reach_compare() - the order of windows, for qsort(3): those around others come first */
+int reach_compare(const void *a, const void *b);
 
 /**
  * reach_windows_of() - windows of a device, for which no more is read than is needed

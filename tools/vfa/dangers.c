@@ -4,9 +4,9 @@
 #include "dangers.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "fail.h"
+#include "topology/reach.h"
 
 static int add_windows(const struct vfa_topology *topology, const char *bdf, struct dangers *ret)
 {
@@ -23,17 +23,6 @@ static int add_windows(const struct vfa_topology *topology, const char *bdf, str
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct vfa_window *left = a, *right = b;
-
-	if (left->range.start != right->range.start)
-		return left->range.start < right->range.start ? -1 : 1;
-	if (left->range.last != right->range.last)
-		return left->range.last > right->range.last ? -1 : 1;
-	return strcmp(left->bdf, right->bdf);
-}
-
 /* Devices behind one port share its windows. */
 static void sort(struct dangers *dangers)
 {
@@ -41,9 +30,9 @@ static void sort(struct dangers *dangers)
 
 	if (!dangers->count)
 		return;
-	qsort(dangers->windows, dangers->count, sizeof(*dangers->windows), compare);
+	qsort(dangers->windows, dangers->count, sizeof(*dangers->windows), reach_compare);
 	for (size_t i = 1; i < dangers->count; i++) {
-		if (compare(&dangers->windows[kept], &dangers->windows[i]))
+		if (reach_compare(&dangers->windows[kept], &dangers->windows[i]))
 			dangers->windows[++kept] = dangers->windows[i];
 	}
 	dangers->count = kept + 1;
