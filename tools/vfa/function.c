@@ -15,13 +15,18 @@
 #include "topology/pci.h"
 #include "use.h"
 
+/* Room for any attribute; longer ones are cut. */
+#define ATTRIBUTE_SIZE 256
+
 static void attribute_path(const struct function_item *item, const char *name,
 			   char path[SYSFS_PATH])
 {
 	sysfs_path(item->request->host, path, "bus/pci/devices/%s/%s", item->function->bdf, name);
 }
 
-int function_attribute(const struct function_item *item, const char *name, char ret[ATTRIBUTE_SIZE])
+/* A file of its directory in sysfs: its length, or -errno. */
+static int read_attribute(const struct function_item *item, const char *name,
+			  char ret[ATTRIBUTE_SIZE])
 {
 	char path[SYSFS_PATH];
 
@@ -29,7 +34,8 @@ int function_attribute(const struct function_item *item, const char *name, char 
 	return sysfs_read(item->request->host, path, ret, ATTRIBUTE_SIZE);
 }
 
-int function_link(const struct function_item *item, const char *name, char ret[ATTRIBUTE_SIZE])
+/* Where a link of its directory leads, by the last name: 0 or -errno. */
+static int read_link(const struct function_item *item, const char *name, char ret[ATTRIBUTE_SIZE])
 {
 	char path[SYSFS_PATH];
 
@@ -41,7 +47,7 @@ int function_link(const struct function_item *item, const char *name, char ret[A
 static void set_attribute(const struct function_item *item, const char *name, struct cell *cell)
 {
 	char text[ATTRIBUTE_SIZE];
-	int length = function_attribute(item, name, text);
+	int length = read_attribute(item, name, text);
 
 	if (length > 0)
 		cell_set(cell, "%s", text);
@@ -111,7 +117,7 @@ static void get_override(const void *data, struct cell *cell)
 {
 	char text[ATTRIBUTE_SIZE];
 
-	if (function_attribute(data, "driver_override", text) > 0 && strcmp(text, "(null)"))
+	if (read_attribute(data, "driver_override", text) > 0 && strcmp(text, "(null)"))
 		cell_set(cell, "%s", text);
 }
 
@@ -120,7 +126,7 @@ static void get_reset(const void *data, struct cell *cell)
 {
 	char text[ATTRIBUTE_SIZE], *rest = text, *word;
 
-	if (function_attribute(data, "reset_method", text) < 0)
+	if (read_attribute(data, "reset_method", text) < 0)
 		return;
 	while ((word = strsep(&rest, " "))) {
 		if (*word)
@@ -156,7 +162,7 @@ static uint16_t id_attribute(const struct function_item *item, const char *name)
 {
 	char text[ATTRIBUTE_SIZE];
 
-	return function_attribute(item, name, text) > 0 ? strtoul(text, NULL, 16) : 0;
+	return read_attribute(item, name, text) > 0 ? strtoul(text, NULL, 16) : 0;
 }
 
 /* Bridges have none. */
@@ -173,7 +179,7 @@ static void get_revision(const void *data, struct cell *cell)
 {
 	char text[ATTRIBUTE_SIZE];
 
-	if (function_attribute(data, "revision", text) > 0)
+	if (read_attribute(data, "revision", text) > 0)
 		cell_set(cell, "%02lx", strtoul(text, NULL, 16));
 }
 
@@ -225,7 +231,7 @@ static void get_iommu(const void *data, struct cell *cell)
 {
 	char name[ATTRIBUTE_SIZE];
 
-	if (!function_link(data, "iommu", name))
+	if (!read_link(data, "iommu", name))
 		cell_set(cell, "%s", name);
 }
 
@@ -263,7 +269,7 @@ static void get_numa(const void *data, struct cell *cell)
 {
 	char text[ATTRIBUTE_SIZE];
 
-	if (function_attribute(data, "numa_node", text) > 0 && *text != '-')
+	if (read_attribute(data, "numa_node", text) > 0 && *text != '-')
 		cell_set(cell, "%s", text);
 }
 
@@ -278,9 +284,8 @@ static void set_link(const struct function_item *item, const char *speed, const 
 {
 	char rate[ATTRIBUTE_SIZE], lanes[ATTRIBUTE_SIZE], *end;
 
-	if (function_attribute(item, speed, rate) <= 0 ||
-	    function_attribute(item, width, lanes) <= 0 || *rate < '0' || *rate > '9' ||
-	    !strcmp(lanes, "0"))
+	if (read_attribute(item, speed, rate) <= 0 || read_attribute(item, width, lanes) <= 0 ||
+	    *rate < '0' || *rate > '9' || !strcmp(lanes, "0"))
 		return;
 	end = strstr(rate, " PCIe");
 	if (end)

@@ -19,16 +19,6 @@ struct function_item {
 /* All columns of a function, of list and info. */
 extern const struct column function_columns[];
 
-/* Room for any attribute; longer ones are cut. */
-#define ATTRIBUTE_SIZE 256
-
-/** function_attribute() - a file of its directory in sysfs: its length, or -errno */
-int function_attribute(const struct function_item *item, const char *name,
-		       char ret[ATTRIBUTE_SIZE]);
-
-/** function_link() - where a link of its directory leads, by the last name: 0 or -errno */
-int function_link(const struct function_item *item, const char *name, char ret[ATTRIBUTE_SIZE]);
-
 /** config_reason() - why config space could not be read; the string stays */
 const char *config_reason(int err);
 
