@@ -305,12 +305,6 @@ const struct captured_entry *captured_root(const struct captured *captured)
 	return &captured->root;
 }
 
-const struct captured_entry *captured_in(const struct captured *captured,
-					 const struct captured_entry *directory, const char *name)
-{
-	return *slot_of(captured, directory, name, strlen(name));
-}
-
 int captured_path(const struct captured_entry *entry, char ret[CAPTURED_PATH])
 {
 	char path[CAPTURED_PATH];

@@ -85,10 +85,6 @@ int captured_sort(struct captured *captured);
 /** captured_root() - the directory above all */
 const struct captured_entry *captured_root(const struct captured *captured);
 
-/** captured_in() - an entry by its name, or NULL */
-const struct captured_entry *captured_in(const struct captured *captured,
-					 const struct captured_entry *directory, const char *name);
-
 /** captured_path() - of an entry; 0 or -ENAMETOOLONG */
 int captured_path(const struct captured_entry *entry, char ret[CAPTURED_PATH]);
 
