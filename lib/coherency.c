@@ -142,8 +142,7 @@ static int read_closed(const struct vfa_host *host, const char *bdf, struct vfa_
 
 	pci_read(host, bdf, &function);
 	if (!function.exists)
-		return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
-				 "there is no PCI device %s\nlspci -D lists them", bdf);
+		return pci_refuse_missing(bdf);
 	function_config_open(host, bdf, &config);
 	answer_device(host, bdf, &config.space, ret);
 	function_config_close(&config);

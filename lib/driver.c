@@ -74,8 +74,7 @@ static int start(struct vfa_host *host, const char *bdf, struct change *change)
 	rebind->dry_run = change->options.flags & VFA_DRIVER_DRY_RUN;
 	pci_read(host, rebind->bdf, &change->function);
 	if (!change->function.exists)
-		return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
-				 "there is no PCI device %s\nlspci -D lists them", rebind->bdf);
+		return pci_refuse_missing(rebind->bdf);
 	return rebind_start(rebind);
 }
 

@@ -123,12 +123,17 @@ static int refuse_no_iommu(const struct vfa_host *host, const char *bdf)
 			 bdf, host->sysfs);
 }
 
+int pci_refuse_missing(const char *bdf)
+{
+	return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
+			 "there is no PCI device %s\nlspci -D lists them", bdf);
+}
+
 int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
 {
 	pci_read(host, bdf, ret);
 	if (!ret->exists)
-		return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
-				 "there is no PCI device %s\nlspci -D lists them", bdf);
+		return pci_refuse_missing(bdf);
 	if (ret->group < 0)
 		return refuse_no_iommu(host, bdf);
 	return 0;

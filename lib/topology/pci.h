@@ -34,6 +34,9 @@ bool pci_is_vfio_bound(const struct pci_function *function);
 /** pci_is_bridge() - it is a bridge between PCI buses, which VFIO takes none of */
 bool pci_is_bridge(const struct vfa_host *host, const char bdf[BDF_SIZE]);
 
+/** pci_refuse_missing() - -ENODEV, recorded: there is no such function */
+int pci_refuse_missing(const char *bdf);
+
 /**
  * pci_require() - look a function up that must exist and be in a group
  *

@@ -10,6 +10,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "base/sysfs.h"
+#include "topology/pci.h"
 
 #define DEVICES "bus/pci/devices"
 
@@ -212,10 +213,7 @@ VFA_API int vfa_topology_find_function(const struct vfa_topology *topology, cons
 	if (err)
 		return err;
 	index = find(topology, full);
-	if (index < 0)
-		return error_set(ENODEV, VFA_CAUSE_NO_DEVICE,
-				 "there is no PCI device %s\nlspci -D lists them", full);
-	return index;
+	return index < 0 ? pci_refuse_missing(full) : index;
 }
 
 VFA_API const char *vfa_function_type_name(enum vfa_function_type type)
