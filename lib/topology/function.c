@@ -151,16 +151,6 @@ static int read_header(const struct config_space *config, bool is_virtual,
 	return 0;
 }
 
-static uint32_t read_number(const struct vfa_host *host, const char *bdf, const char *file)
-{
-	char path[SYSFS_PATH];
-	uint64_t value = 0;
-
-	sysfs_path(host, path, DEVICES "/%s/%s", bdf, file);
-	(void)sysfs_read_number(host, path, &value);
-	return value;
-}
-
 /* Devices are nested below the bridges above them: the last address before its own. */
 int function_parent(const struct vfa_host *host, const char *bdf, char ret[BDF_SIZE])
 {
@@ -266,9 +256,9 @@ static void read_identity(const struct vfa_host *host, const struct bdf_parts *p
 	ret->bus = parts->bus;
 	ret->slot = parts->slot;
 	ret->number = parts->function;
-	ret->vendor = read_number(host, ret->bdf, "vendor");
-	ret->device = read_number(host, ret->bdf, "device");
-	ret->class_code = read_number(host, ret->bdf, "class");
+	ret->vendor = pci_read_number(host, ret->bdf, "vendor");
+	ret->device = pci_read_number(host, ret->bdf, "device");
+	ret->class_code = pci_read_number(host, ret->bdf, "class");
 }
 
 int function_read(const struct vfa_host *host, const char *bdf, struct function_links *links,

@@ -80,13 +80,19 @@ bool pci_is_vfio_bound(const struct pci_function *function)
 	return function->vfio_node[0] || !strncmp(function->driver, "vfio", strlen("vfio"));
 }
 
-bool pci_is_bridge(const struct vfa_host *host, const char bdf[BDF_SIZE])
+uint32_t pci_read_number(const struct vfa_host *host, const char *bdf, const char *name)
 {
 	char path[SYSFS_PATH];
-	uint64_t class_code;
+	uint64_t value = 0;
 
-	sysfs_path(host, path, DEVICES "/%s/class", bdf);
-	return !sysfs_read_number(host, path, &class_code) && class_code >> 8 == CLASS_PCI_BRIDGE;
+	sysfs_path(host, path, DEVICES "/%s/%s", bdf, name);
+	(void)sysfs_read_number(host, path, &value);
+	return value;
+}
+
+bool pci_is_bridge(const struct vfa_host *host, const char bdf[BDF_SIZE])
+{
+	return pci_read_number(host, bdf, "class") >> 8 == CLASS_PCI_BRIDGE;
 }
 
 /* Where an IOMMU is on, some device is in a group of it. */

@@ -14,7 +14,6 @@
 
 #include "base/bdf.h"
 #include "base/host.h"
-#include "base/sysfs.h"
 #include "command.h"
 #include "fail.h"
 #include "module.h"
@@ -71,16 +70,6 @@ static int start(struct run *run, const struct request *request)
 	return listen_to(request->host, &run->host);
 }
 
-static uint16_t read_id(const struct run *run, const char *bdf, const char *name)
-{
-	char path[SYSFS_PATH];
-	uint64_t id = 0;
-
-	sysfs_path(run->host, path, "bus/pci/devices/%s/%s", bdf, name);
-	(void)sysfs_read_number(run->host, path, &id);
-	return id;
-}
-
 static const char *name_of(const char *driver)
 {
 	return driver[0] ? driver : "no driver";
@@ -92,7 +81,8 @@ static void print_change(const struct run *run, const char *bdf,
 	const char *to = is_dry(run) && !target ? "the kernel's choice" : name_of(change->to);
 	const char *done = is_dry(run) ? " (not done)" : "";
 
-	printf("%s (%04x %04x): ", bdf, read_id(run, bdf, "vendor"), read_id(run, bdf, "device"));
+	printf("%s (%04" PRIx32 " %04" PRIx32 "): ", bdf, pci_read_number(run->host, bdf, "vendor"),
+	       pci_read_number(run->host, bdf, "device"));
 	if (!change->changed)
 		printf("%s already\n", name_of(change->to));
 	else if (!strcmp(change->from, change->to))
@@ -148,7 +138,8 @@ static int change_driver(const struct run *run, change_fn change, const char *bd
 
 static uint32_t id_of(const struct run *run, const char *bdf)
 {
-	return (uint32_t)read_id(run, bdf, "vendor") << 16 | read_id(run, bdf, "device");
+	return pci_read_number(run->host, bdf, "vendor") << 16 |
+	       pci_read_number(run->host, bdf, "device");
 }
 
 /* What is remembered holds for this device, and it is still where it was put. */
