@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "base/bdf.h"
-
 static bool is_address(const char *component, size_t length, char ret[BDF_SIZE])
 {
 	struct bdf_parts parts;
@@ -18,17 +16,27 @@ static bool is_address(const char *component, size_t length, char ret[BDF_SIZE])
 	return bdf_split(ret, &parts);
 }
 
-bool below_function(const char *path, const char *bdf)
+bool below_which(const char *path, char ret[BDF_SIZE])
 {
-	char nearest[BDF_SIZE] = "", component[BDF_SIZE];
+	char component[BDF_SIZE];
+	bool found = false;
 
 	while (*path) {
 		size_t length = strcspn(path, "/");
 
-		if (is_address(path, length, component))
-			strcpy(nearest, component);
+		if (is_address(path, length, component)) {
+			strcpy(ret, component);
+			found = true;
+		}
 		path += length;
 		path += strspn(path, "/");
 	}
-	return !strcmp(nearest, bdf);
+	return found;
+}
+
+bool below_function(const char *path, const char *bdf)
+{
+	char nearest[BDF_SIZE];
+
+	return below_which(path, nearest) && !strcmp(nearest, bdf);
 }

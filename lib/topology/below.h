@@ -8,6 +8,11 @@
 
 #include <stdbool.h>
 
+#include "base/bdf.h"
+
+/** below_which() - the nearest function above, as the last address in a path; false for none */
+bool below_which(const char *path, char ret[BDF_SIZE]);
+
 /**
  * below_function() - whether a function is the nearest one above
  * @path: of a device, such as the target of a link in /sys/class

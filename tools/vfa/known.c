@@ -10,6 +10,7 @@
 
 #include "base/sysfs.h"
 #include "fail.h"
+#include "topology/below.h"
 #include "topology/pci.h"
 
 struct knowledge {
@@ -61,32 +62,11 @@ void knowledge_free(struct knowledge *knowledge)
 	free(knowledge);
 }
 
-/* The last address in a path such as /devices/pci0000:00/0000:00:04.0/vfio-dev/vfio0. */
-static bool find_address(const char *path, char bdf[BDF_SIZE])
-{
-	struct bdf_parts parts;
-	bool found = false;
-	char name[BDF_SIZE];
-	size_t length;
-
-	for (; *path; path += length + !!path[length]) {
-		length = strcspn(path, "/");
-		if (length >= sizeof(name))
-			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)length, path);
-		if (!bdf_split(name, &parts))
-			continue;
-		strcpy(bdf, name);
-		found = true;
-	}
-	return found;
-}
-
 static struct known *find(const struct knowledge *knowledge, const char *path)
 {
 	char bdf[BDF_SIZE];
 
-	if (!find_address(path, bdf))
+	if (!below_which(path, bdf))
 		return NULL;
 	for (size_t i = 0; i < knowledge->count; i++) {
 		if (!strcmp(knowledge->known[i].bdf, bdf))
@@ -108,7 +88,7 @@ void knowledge_learn(struct knowledge *knowledge, const char *path, const char *
 	uint64_t class_code;
 
 	if (!known) {
-		if (!find_address(path, bdf))
+		if (!below_which(path, bdf))
 			return;
 		known = add(knowledge, bdf);
 	}
