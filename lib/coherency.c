@@ -3,7 +3,6 @@
 
 #include "coherency.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
-#include <string.h>
 #include <vfa/coherency.h>
 #include <vfa/config.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
-#include <errno.h>
-
 #include "base/node.h"
 #include "base/sysfs.h"
 #include "probe/probe.h"

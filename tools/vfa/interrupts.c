@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "section.h"
 #include "topology/function.h"

@@ -4,7 +4,6 @@
 #include "space.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <vfa/container.h>
 #include <vfa/device.h>
 #include <vfa/group.h>
