@@ -76,7 +76,8 @@ static void tell_use(struct vfa_probe *probe, const struct vfa_host *host,
 
 	member_use(host, &member, use);
 	if (*use)
-		probe_add(probe, "use", VFA_PROBE_WARNING, "%s is in use: %s\nend that first",
+		probe_add(probe, "use", VFA_PROBE_WARNING,
+			  "%s is in use: %s\nend that first: umount, swapoff, ip link set down",
 			  function->bdf, use);
 	else
 		probe_add(probe, "use", VFA_PROBE_OK, "nothing is seen that uses %s",

@@ -149,7 +149,8 @@ bool probe_iommu(struct vfa_probe *probe, const struct vfa_host *host)
 			  "no device is in an IOMMU group: the kernel found no IOMMU, or does not "
 			  "use it\n"
 			  "turn it on in firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
-			  "(intel_iommu=on on the command line, and no iommu=off)");
+			  "(intel_iommu=on on the command line, and no iommu=off); a virtual "
+			  "machine has one when its host gives it one");
 		return false;
 	}
 	name_units(host, &summary);

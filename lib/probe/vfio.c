@@ -56,7 +56,8 @@ static void tell_driver(struct vfa_probe *probe, const struct vfa_host *host)
 	else
 		probe_add(probe, "vfio-pci", VFA_PROBE_WARNING,
 			  "the driver is not loaded, or not in this kernel\n"
-			  "load it:\n  modprobe vfio-pci");
+			  "load it; when modprobe finds no such module, install those of this "
+			  "kernel, or start a kernel with CONFIG_VFIO_PCI:\n  modprobe vfio-pci");
 }
 
 static void tell_noiommu(struct vfa_probe *probe, const struct vfa_host *host)

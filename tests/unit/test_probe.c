@@ -349,13 +349,17 @@ static void a_device_of_the_kernel_is_a_warning(void **state)
 {
 	struct machine *machine = *state;
 	const char *blocker = "0000:00:06.1";
+	struct vfa_probe *probe;
 
 	check_of(machine, blocker, "driver", VFA_PROBE_WARNING, "is bound to nvme, not to a VFIO");
 	check_of(machine, blocker, "use", VFA_PROBE_OK, "nothing is seen");
 	tree_link(&machine->tree, "../../devices/pci0000:00/0000:00:06.1/net/eth0",
 		  "sys/class/net/eth0");
 	tree_write(&machine->tree, "0x1003\n", "sys/devices/pci0000:00/%s/net/eth0/flags", blocker);
-	check_of(machine, blocker, "use", VFA_PROBE_WARNING, "eth0 is up");
+	probe = look(machine, blocker);
+	assert_string_equal(find(probe, "use")->reason, "0000:00:06.1 is in use: eth0 is up");
+	assert_non_null(strstr(find(probe, "use")->hint, "ip link set down"));
+	vfa_probe_free(probe);
 	check_of(machine, PORT, "driver", VFA_PROBE_WARNING, "is a bridge");
 }
 
