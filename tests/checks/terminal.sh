@@ -51,6 +51,9 @@ longest_line()
 on_terminal 200 'iova 00:04.0' | has_colours || fail "a terminal: no colours"
 NO_COLOR='' on_terminal 200 'iova 00:04.0' | has_colours || fail "an empty NO_COLOR: no colours"
 ! NO_COLOR=1 on_terminal 200 'iova 00:04.0' | has_colours || fail "NO_COLOR: colours"
+for terminal in dumb ''; do
+	! TERM=$terminal on_terminal 200 'iova 00:04.0' | has_colours || fail "TERM=$terminal: colours"
+done
 ! elsewhere 'iova 00:04.0' 2> /dev/null | has_colours || fail "a pipe: colours"
 ! on_terminal 200 'iova --json 00:04.0' | grep -q $'\033' || fail "JSON on a terminal: colours"
 

@@ -122,11 +122,13 @@ static void print_column(struct table *table, const struct column *column)
 	set_order(printed, column->type);
 }
 
-/* https://no-color.org: set to anything but nothing. */
+/* https://no-color.org: set to anything but nothing. A dumb terminal prints the sequences. */
 static bool wants_colours(void)
 {
-	const char *no = getenv("NO_COLOR");
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
+	if (!terminal || !*terminal || !strcmp(terminal, "dumb"))
+		return false;
 	return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
