@@ -83,6 +83,8 @@ for words in 'list' 'list --json' 'info --json 00:04.0' '--help'; do
 	[ "$status" -eq 1 ] || fail "a full disk: vfa $words ends with $status"
 	[[ $said = *'No space left'* ]] || fail "a full disk: vfa $words says \"$said\""
 done
+said=$(elsewhere 'capture /dev/full' 2>&1) || true
+[[ $said = *'/dev/full: No space left'* ]] || fail "vfa capture to a full disk says \"$said\""
 
 echo "$failures wrong"
 [ "$failures" -eq 0 ]

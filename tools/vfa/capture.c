@@ -88,12 +88,13 @@ static void tell_unread(const struct vfa_capture *capture)
 static int write_file(const struct vfa_capture *capture, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int status = STATUS_FINE;
+	int status = STATUS_FINE, err;
 
 	if (fd < 0)
 		return fail_because("%s: %s", path, strerror(errno));
-	if (vfa_capture_write(capture, fd))
-		status = fail();
+	err = vfa_capture_write(capture, fd);
+	if (err)
+		status = fail_because("%s: %s", path, strerror(-err));
 	if (close(fd) && !status)
 		status = fail_because("%s: %s", path, strerror(errno));
 	return status;
