@@ -90,6 +90,14 @@ static int show_list(struct chosen_columns *chosen, const struct command *comman
 	}
 }
 
+static int refuse_hidden(const struct command *command, const char *name)
+{
+	int status = fail_usage("%s: --sort %s: the column is not shown", command->name, name);
+
+	fprintf(stderr, "hint: add it to the columns, such as -o +%s\n", name);
+	return status;
+}
+
 static int choose_order(struct chosen_columns *chosen, const struct command *command,
 			const char *name)
 {
@@ -98,7 +106,7 @@ static int choose_order(struct chosen_columns *chosen, const struct command *com
 	if (!column)
 		return refuse(command, name, strlen(name));
 	if (!is_shown(chosen, column))
-		return fail_usage("%s: --sort %s: the column is not shown", command->name, name);
+		return refuse_hidden(command, name);
 	chosen->sort = column;
 	return STATUS_FINE;
 }
