@@ -17,6 +17,16 @@ static int answer(const struct question *question, const struct vfa_isolation *n
 	return isolation_print_people(question, now, then);
 }
 
+/* What is told of ACS then has nothing to stand on. */
+static void tell_no_group(const struct question *question, const struct vfa_isolation *isolation)
+{
+	const struct vfa_function *function = vfa_topology_get_function(
+		question->topology, vfa_isolation_get_step(isolation, 0)->function);
+
+	if (function->group < 0)
+		note("%s is in no IOMMU group: nothing isolates it from memory", function->bdf);
+}
+
 static int tell_device(const struct question *question, const char *bdf)
 {
 	const struct whatif *whatif = &question->whatif;
@@ -29,6 +39,8 @@ static int tell_device(const struct question *question, const char *bdf)
 		status = fail();
 	else
 		status = answer(question, now, then);
+	if (!status)
+		tell_no_group(question, now);
 	vfa_isolation_free(then);
 	vfa_isolation_free(now);
 	return status;
