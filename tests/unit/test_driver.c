@@ -417,6 +417,28 @@ static void what_cannot_be_undone_is_told_with_commands(void **state)
 	check_state(machine, DISK, "vfio-pci", "vfio-pci");
 }
 
+/* No command is there by half: what is left out is longer than the room for all. */
+static void long_roots_leave_commands_out(void **state)
+{
+	struct vfa_driver_options nvme = to("nvme", "nvme");
+	struct machine *machine = *state;
+	char root[466], *given = machine->host->sysfs;
+	const char *hint;
+
+	snprintf(root, sizeof(root), "%s", given);
+	while (strlen(root) + 2 < sizeof(root))
+		strcat(root, "/.");
+	assert_ok(vfa_driver_bind(machine->host, DISK, NULL, NULL));
+	fake_set_probe_errno("vfio-pci", EIO);
+	fake_set_probe_errno("nvme", ENXIO);
+	machine->host->sysfs = root;
+	assert_fails(vfa_driver_unbind(machine->host, DISK, &nvme, NULL), ENXIO, NOT_RESTORED);
+	machine->host->sysfs = given;
+	hint = vfa_error_last()->hint;
+	assert_null(strstr(hint, "bind"));
+	assert_string_equal(hint + strlen(hint) - strlen("/driver_override"), "/driver_override");
+}
+
 static void unplug(void *data)
 {
 	struct machine *machine = data;
@@ -622,6 +644,7 @@ int main(void)
 		DRIVER_CASE(a_driver_that_refuses_gives_the_function_back),
 		DRIVER_CASE(without_an_iommu_vfio_is_told_apart),
 		DRIVER_CASE(what_cannot_be_undone_is_told_with_commands),
+		DRIVER_CASE(long_roots_leave_commands_out),
 		DRIVER_CASE(a_function_may_go_away_at_any_step),
 		DRIVER_CASE(a_race_is_told_and_not_undone),
 		DRIVER_CASE(each_call_of_a_bind_may_fail),
