@@ -116,6 +116,9 @@ static void tell_firmware(struct vfa_probe *probe, const struct vfa_host *host, 
 			  " mapped one to one for the group (RMRR or IVMD)\n"
 			  "look for a firmware setting that releases the device",
 			  direct->range.start, direct->range.last);
+	else if (count < 0)
+		probe_add(probe, "firmware", VFA_PROBE_UNKNOWN,
+			  "what firmware wants mapped cannot be read: %s", strerrordesc_np(-count));
 	else
 		probe_add(probe, "firmware", VFA_PROBE_OK, "firmware keeps no memory mapped");
 	free(regions);

@@ -375,6 +375,8 @@ static void firmwares_identity_map_is_a_failure(void **state)
 	tree_write(&machine->tree, "0x0000000000001000 0x0000000000001fff direct\n",
 		   "sys/kernel/iommu_groups/4/reserved_regions");
 	check_of(machine, EDU, "firmware", VFA_PROBE_FAILURE, "0x1000-0x1fff");
+	tree_remove(&machine->tree, "sys/kernel/iommu_groups/4/reserved_regions");
+	check_of(machine, EDU, "firmware", VFA_PROBE_UNKNOWN, "cannot be read");
 }
 
 static void a_device_without_group_fails_there(void **state)
