@@ -61,13 +61,16 @@ static int read_functions(const struct vfa_host *host, char **names, int count,
 	return 0;
 }
 
-/* A tree that was made up may name a function as its own ancestor. */
-static bool is_below_itself(const struct vfa_topology *topology, size_t index)
+/*
+ * A domain has 256 buses, and so many bridges at most are above a function. A tree that was
+ * made up may have more, or a function that is its own ancestor.
+ */
+static bool is_too_deep(const struct vfa_topology *topology, size_t index)
 {
 	int above = topology->functions[index].parent;
-	size_t steps = 0;
+	int bridges = 0;
 
-	while (above >= 0 && (size_t)above != index && steps++ < topology->count)
+	while (above >= 0 && bridges++ < 256)
 		above = topology->functions[above].parent;
 	return above >= 0;
 }
@@ -101,12 +104,16 @@ static void connect_functions(struct vfa_topology *topology)
 		struct vfa_function *function = &topology->functions[i];
 
 		function->parent = find(topology, topology->links[i].parent);
-		if (is_below_itself(topology, i))
-			function->parent = -1;
-		function->is_multifunction = is_multifunction(topology, i);
 		function->physical = find(topology, topology->links[i].physical);
 		if (function->physical >= 0)
 			take_from_physical(topology, function);
+	}
+	for (size_t i = 0; i < topology->count; i++) {
+		struct vfa_function *function = &topology->functions[i];
+
+		if (is_too_deep(topology, i))
+			function->parent = -1;
+		function->is_multifunction = is_multifunction(topology, i);
 	}
 }
 

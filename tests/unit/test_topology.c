@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/host.h"
@@ -292,6 +293,41 @@ static void names_tell_what_is_unknown(void **state)
 	assert_string_equal(vfa_answer_name(7), "unknown");
 }
 
+/* Each function of the chain is below the one after it, over several domains. */
+static void add_chain(const struct machine *machine, int length)
+{
+	char bdf[32], parent[32], target[128];
+
+	tree_remove(&machine->tree, "sys/bus/pci/devices");
+	for (int i = 0; i < length; i++) {
+		snprintf(bdf, sizeof(bdf), "%04x:%02x:00.0", i >> 8, i & 0xff);
+		snprintf(parent, sizeof(parent), "%04x:%02x:00.0", (i + 1) >> 8, (i + 1) & 0xff);
+		tree_mkdir(&machine->tree, "sys/devices/pci0000:00/%s/%s", parent, bdf);
+		snprintf(target, sizeof(target), "../../../devices/pci0000:00/%s/%s", parent, bdf);
+		tree_link(&machine->tree, target, "sys/bus/pci/devices/%s", bdf);
+	}
+}
+
+static void no_more_bridges_are_above_a_function_than_buses(void **state)
+{
+	struct vfa_topology *topology;
+	size_t deepest = 0;
+
+	add_chain(*state, 600);
+	topology = topology_of(state);
+	assert_int_equal(vfa_topology_count_functions(topology), 600);
+	for (size_t i = 0; i < 600; i++) {
+		const struct vfa_function *above = vfa_topology_get_function(topology, i);
+		size_t depth = 0;
+
+		for (; above->parent >= 0; depth++)
+			above = vfa_topology_get_function(topology, above->parent);
+		deepest = depth > deepest ? depth : deepest;
+	}
+	assert_int_equal(deepest, 256);
+	vfa_topology_free(topology);
+}
+
 #define BUILT(test) cmocka_unit_test_setup_teardown(test, build, teardown)
 
 int main(void)
@@ -305,6 +341,7 @@ int main(void)
 		BUILT(lists_of_capabilities_end),
 		BUILT(config_space_is_opened_once),
 		BUILT(truncated_config_space_ends_in_an_answer),
+		BUILT(no_more_bridges_are_above_a_function_than_buses),
 		BUILT(a_machine_without_pci_has_no_functions),
 		BUILT(bad_arguments_are_refused),
 		cmocka_unit_test(names_tell_what_is_unknown),
