@@ -142,24 +142,31 @@ static bool is_partition_of(const struct block *block, const struct block *disk)
 	return length && !strncmp(block->path, disk->path, length) && block->path[length] == '/';
 }
 
-/* Marks are set before going on, so that no circle of holders is followed twice. */
-static void mark(const struct vfa_host *host, struct blocks *blocks, struct block *block)
+/* Each once, so that no circle of holders is followed twice. */
+static void mark(struct blocks *blocks, struct block *block)
+{
+	if (!block || block->is_marked)
+		return;
+	block->is_marked = true;
+	block->next = blocks->pending;
+	blocks->pending = block;
+}
+
+static void mark_next_to(const struct vfa_host *host, struct blocks *blocks,
+			 const struct block *block)
 {
 	char **holders, disk[64];
 	int count;
 
-	if (!block || block->is_marked)
-		return;
-	block->is_marked = true;
 	for (int i = 0; i < blocks->count; i++) {
 		if (is_partition_of(&blocks->list[i], block))
-			mark(host, blocks, &blocks->list[i]);
+			mark(blocks, &blocks->list[i]);
 	}
 	if (shared_disk_of(block, disk))
-		mark(host, blocks, find_name(blocks, disk));
+		mark(blocks, find_name(blocks, disk));
 	count = list_holders(host, block, &holders);
 	for (int i = 0; i < count; i++)
-		mark(host, blocks, find_name(blocks, holders[i]));
+		mark(blocks, find_name(blocks, holders[i]));
 	if (count >= 0)
 		sysfs_free_list(holders, count);
 }
@@ -168,6 +175,12 @@ void blocks_mark(const struct vfa_host *host, struct blocks *blocks, const char 
 {
 	for (int i = 0; i < blocks->count; i++) {
 		if (below_function(blocks->list[i].path, bdf))
-			mark(host, blocks, &blocks->list[i]);
+			mark(blocks, &blocks->list[i]);
+	}
+	while (blocks->pending) {
+		struct block *block = blocks->pending;
+
+		blocks->pending = block->next;
+		mark_next_to(host, blocks, block);
 	}
 }

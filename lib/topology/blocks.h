@@ -17,11 +17,13 @@ struct block {
 	char device[16];       /* "259:2" */
 	char path[SYSFS_PATH]; /* below /sys/devices */
 	bool is_marked;
+	struct block *next; /* marked, and what it leads to is not yet */
 };
 
 struct blocks {
 	struct block *list;
 	int count;
+	struct block *pending;
 };
 
 /** blocks_read() - all block devices; 0, also where there are none, or -errno */

@@ -174,6 +174,23 @@ static void holders_in_a_circle_end(void **state)
 	assert_int_equal(find(machine, uses), 2);
 }
 
+static void a_long_chain_of_holders_is_followed(void **state)
+{
+	struct machine *machine = *state;
+	char below[16] = "nvme0n1", name[16], number[16];
+
+	add_disk(machine);
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "dm-%d", i);
+		snprintf(number, sizeof(number), "253:%d\n", i);
+		add_block(machine, name, number, "virtual/block");
+		add_holder(machine, below, name);
+		strcpy(below, name);
+	}
+	mount_all(machine, "36 35 253:499 / /srv rw - ext4 /dev/dm-499 rw\n");
+	check_use(machine, "dm-499 is mounted on /srv");
+}
+
 /* The disk itself is no device of the function's, and several functions may lead to it. */
 static void a_path_leads_to_its_shared_disk(void **state)
 {
@@ -333,6 +350,7 @@ int main(void)
 		CASE(what_is_built_on_a_disk_counts),
 		CASE(a_holder_is_a_use_though_nothing_is_mounted),
 		CASE(holders_in_a_circle_end),
+		CASE(a_long_chain_of_holders_is_followed),
 		CASE(a_path_leads_to_its_shared_disk),
 		CASE(names_with_slashes_are_found),
 		CASE(a_bridge_does_not_use_what_is_below),
