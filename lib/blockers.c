@@ -27,8 +27,8 @@ __attribute__((format(printf, 3, 4))) static bool append(char *text, size_t size
 	return false;
 }
 
-void member_use(const struct vfa_host *host, const struct vfa_group_member *member,
-		char ret[MEMBER_USE])
+int member_use(const struct vfa_host *host, const struct vfa_group_member *member,
+	       char ret[MEMBER_USE])
 {
 	struct usage uses[MOST_USES];
 	char text[USAGE_TEXT];
@@ -39,6 +39,7 @@ void member_use(const struct vfa_host *host, const struct vfa_group_member *memb
 		append(ret, MEMBER_USE, "%s%s", *ret ? ", " : "", usage_print(&uses[i], text));
 	if (count > MOST_USES)
 		append(ret, MEMBER_USE, " and %d more", count - MOST_USES);
+	return count < 0 ? count : 0;
 }
 
 /* Devices without a PCI id are on another bus, to be found in the group alone. */
@@ -61,7 +62,7 @@ static void add_command(const struct vfa_host *host, const struct vfa_group *gro
 {
 	char command[1024], use[MEMBER_USE];
 
-	member_use(host, member, use);
+	(void)member_use(host, member, use);
 	print_unbind(host, group, member, command, sizeof(command));
 	if (!*use)
 		append(ret->hint, sizeof(ret->hint), "\n%s", command);

@@ -26,8 +26,10 @@ size_t blockers_describe(const struct vfa_host *host, const struct vfa_group *gr
 /**
  * member_use() - what a member on a kernel driver is used for, as far as it can be seen
  * @ret: clauses, an empty string for none
+ *
+ * Return: 0, or -errno of looking, with what was seen before in @ret.
  */
-void member_use(const struct vfa_host *host, const struct vfa_group_member *member,
-		char ret[MEMBER_USE]);
+int member_use(const struct vfa_host *host, const struct vfa_group_member *member,
+	       char ret[MEMBER_USE]);
 
 #endif

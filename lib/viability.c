@@ -167,7 +167,7 @@ static void print_use(const struct vfa_host *host, const struct vfa_group_member
 
 	ret[0] = '\0';
 	if (member->role == VFA_MEMBER_KERNEL)
-		member_use(host, member, ret);
+		(void)member_use(host, member, ret);
 	else if (member->role == VFA_MEMBER_VFIO && holder_find_member(host, member, 0, &holder))
 		snprintf(ret, MEMBER_USE, "held by process %d (%s)", (int)holder.owner.pid,
 			 holder.owner.command);

@@ -73,9 +73,13 @@ static void tell_use(struct vfa_probe *probe, const struct vfa_host *host,
 {
 	struct vfa_group_member member = { .name = function->bdf };
 	char use[MEMBER_USE];
+	int err;
 
-	member_use(host, &member, use);
-	if (*use)
+	err = member_use(host, &member, use);
+	if (err)
+		probe_add(probe, "use", VFA_PROBE_UNKNOWN, "what uses %s cannot be looked for: %s",
+			  function->bdf, strerrordesc_np(-err));
+	else if (*use)
 		probe_add(probe, "use", VFA_PROBE_WARNING,
 			  "%s is in use: %s\nend that first: umount, swapoff, ip link set down",
 			  function->bdf, use);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/sysfs.h"
 #include "memlock.h"
@@ -76,6 +78,11 @@ static void tell_huge_pages(struct vfa_probe *probe, const struct vfa_host *host
 
 	sysfs_path(host, path, "kernel/mm/hugepages");
 	count = sysfs_list(host, path, &pools);
+	if (count < 0 && count != -ENOENT) {
+		probe_add(probe, "hugepages", VFA_PROBE_UNKNOWN, "%s cannot be listed: %s", path,
+			  strerrordesc_np(-count));
+		return;
+	}
 	print_pools(host, pools, count, text, sizeof(text));
 	if (count >= 0)
 		sysfs_free_list(pools, count);

@@ -91,7 +91,8 @@ static void collect(const struct vfa_host *host, const char *bdf, struct nodes *
 		add_function(host, &function, nodes);
 }
 
-static void collect_all(const struct vfa_host *host, struct nodes *nodes)
+/* 0 or -errno. */
+static int collect_all(const struct vfa_host *host, struct nodes *nodes)
 {
 	char path[SYSFS_PATH], **names;
 	int count;
@@ -104,6 +105,7 @@ static void collect_all(const struct vfa_host *host, struct nodes *nodes)
 	}
 	if (count >= 0)
 		sysfs_free_list(names, count);
+	return count < 0 && count != -ENOENT ? count : 0;
 }
 
 static void tell_nodes(struct vfa_probe *probe, const struct vfa_host *host,
@@ -148,11 +150,18 @@ static void tell_rights(struct vfa_probe *probe, const struct vfa_host *host,
 void probe_nodes(struct vfa_probe *probe, const struct vfa_host *host, const char *bdf)
 {
 	struct nodes nodes = { 0 };
+	int err = 0;
 
 	if (bdf)
 		collect(host, bdf, &nodes);
 	else
-		collect_all(host, &nodes);
+		err = collect_all(host, &nodes);
+	if (err) {
+		probe_add(probe, "nodes", VFA_PROBE_UNKNOWN,
+			  "%s/bus/pci/devices cannot be listed: %s", host->sysfs,
+			  strerrordesc_np(-err));
+		return;
+	}
 	tell_nodes(probe, host, &nodes);
 	tell_rights(probe, host, &nodes);
 }

@@ -33,14 +33,22 @@ struct walk {
 	unsigned int left;
 };
 
+/* Where the first one is told: a CardBus bridge has a window there. */
+static unsigned int pointer_of(int header)
+{
+	return (header & 0x7f) == PCI_HEADER_TYPE_CARDBUS ? PCI_CB_CAPABILITY_LIST
+							  : PCI_CAPABILITY_LIST;
+}
+
 static int walk_standard(const struct config_space *config, struct walk *ret)
 {
 	int status = config_read16(config, PCI_STATUS), first = 0;
+	int header = config_read8(config, PCI_HEADER_TYPE);
 
-	if (status < 0)
-		return status;
+	if (status < 0 || header < 0)
+		return status < 0 ? status : header;
 	if (status & PCI_STATUS_CAP_LIST)
-		first = config_read8(config, PCI_CAPABILITY_LIST);
+		first = config_read8(config, pointer_of(header));
 	if (first < 0)
 		return first;
 	*ret = (struct walk){ config, first & ~3, MAX_STANDARD };

@@ -94,6 +94,20 @@ static void the_iommu_is_told_with_its_groups(void **state)
 	check_of(machine, NULL, "domains", VFA_PROBE_UNKNOWN, "1 of 5 groups");
 }
 
+/* A file where a directory ought to be cannot be listed. */
+static void what_cannot_be_listed_is_not_vouched_for(void **state)
+{
+	struct machine *machine = *state;
+
+	tree_write(&machine->tree, "", "sys/kernel/mm/hugepages");
+	check_of(machine, NULL, "hugepages", VFA_PROBE_UNKNOWN, "cannot be listed");
+	tree_write(&machine->tree, "", "sys/class/block");
+	check_of(machine, EDU, "use", VFA_PROBE_UNKNOWN, "cannot be looked for");
+	tree_remove(&machine->tree, "sys/bus/pci/devices");
+	tree_write(&machine->tree, "", "sys/bus/pci/devices");
+	check_of(machine, NULL, "nodes", VFA_PROBE_UNKNOWN, "cannot be listed");
+}
+
 /* Of VT-d, whose unit that both are behind is made without Snoop Control, and then with it. */
 static void an_iommu_that_cannot_make_dma_snoop_is_told(void **state)
 {
@@ -426,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_machine_that_lacks_nothing_is_fine),
 		CASE(the_iommu_is_told_with_its_groups),
+		CASE(what_cannot_be_listed_is_not_vouched_for),
 		CASE(an_iommu_that_cannot_make_dma_snoop_is_told),
 		CASE(without_iommu_that_is_what_fails),
 		CASE(made_up_groups_are_no_iommu),

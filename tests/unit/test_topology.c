@@ -205,6 +205,22 @@ static void lists_of_capabilities_end(void **state)
 	}
 }
 
+/* Its list begins elsewhere; where that of others does it has a window. */
+static void capabilities_of_a_cardbus_bridge_are_found(void **state)
+{
+	struct vfa_topology *topology;
+	struct config config;
+
+	config_init(&config, 0x104c, 0xac50);
+	config.bytes[PCI_CB_CAPABILITY_LIST] = config_add_express(&config, PCI_EXP_TYPE_ENDPOINT);
+	config.bytes[PCI_CAPABILITY_LIST] = 0x80;
+	config.bytes[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_CARDBUS;
+	write_config(state, ENDPOINT, &config, 0);
+	topology = topology_of(state);
+	assert_int_equal(find(topology, ENDPOINT)->type, VFA_FUNCTION_ENDPOINT);
+	vfa_topology_free(topology);
+}
+
 /* Config space that is cut anywhere is read without a word of what is not there. */
 static unsigned int config_opens;
 
@@ -339,6 +355,7 @@ int main(void)
 		BUILT(a_virtual_function_has_what_its_physical_one_has),
 		BUILT(what_cannot_be_read_is_unknown),
 		BUILT(lists_of_capabilities_end),
+		BUILT(capabilities_of_a_cardbus_bridge_are_found),
 		BUILT(config_space_is_opened_once),
 		BUILT(truncated_config_space_ends_in_an_answer),
 		BUILT(no_more_bridges_are_above_a_function_than_buses),
