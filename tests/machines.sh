@@ -43,12 +43,14 @@ machine_round() { # BUILDDIR PROFILE...
 # Each on the newest kernel and the oldest, and where its file says so on other IOMMUs. On
 # no-snoop QEMU itself now and then crashes: it is for running by hand.
 machine_topologies() { # BUILDDIR
-    local file profile program
+    local file profile program programs
     for file in tests/vm/topologies/*.devices; do
         [[ $file != */no-snoop.devices ]] || continue
+        programs=(test_reach test_topology)
+        [[ $file != */bridge-hotplug.devices ]] || programs+=(test_viability)
         for profile in intel stock $(sed -n 's/^also //p' "$file"); do
             [[ " ${profiles[*]} " == *" $profile "* ]] || continue
-            for program in test_reach test_topology; do
+            for program in "${programs[@]}"; do
                 is_chosen "$program" || continue
                 machine_start "$1" "$profile" "$program" "$(basename "$file" .devices)"
             done
