@@ -15,7 +15,7 @@ usage() {
     cat <<'END'
 usage: run.sh [--unit | --vm] [--profile P]... [--jobs N] [TEST...]
 
-  --unit       only the unit tests: no root, no emulator, under a minute
+  --unit       only the unit tests: no root, no emulator, a few minutes
   --vm         only the tests on emulated machines
   --profile P  only on the machine P of tests/vm/profiles; may be repeated
   --jobs N     so many machines at a time (default: the number of processors)
