@@ -435,6 +435,19 @@ static struct vm_cleanup *write_after_test(struct vm *vm, const char *path, cons
 	return cleanup;
 }
 
+size_t vm_count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	size_t count = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
 void vm_set(struct vm *vm, const char *path, const char *text)
 {
 	char old[128] = "";

@@ -181,6 +181,9 @@ struct vm_usage {
 
 struct vm_usage vm_usage_now(void);
 
+/* How many names a directory has, those that start with a dot not counted. */
+size_t vm_count_entries(const char *path);
+
 /* Write @text to a file of sysfs; what was there comes back after the test. */
 void vm_set(struct vm *vm, const char *path, const char *text);
 

@@ -3,7 +3,6 @@
 
 /* The command vfa on a real machine, with its sysfs as the witness. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -106,19 +105,6 @@ static void read_link(const char *bdf, const char *name, char ret[256])
 	strcpy(ret, last ? last + 1 : "");
 }
 
-static size_t count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	size_t count = 0;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
-	return count;
-}
-
 static void list_has_every_function_once(void **state)
 {
 	struct run run;
@@ -130,7 +116,7 @@ static void list_has_every_function_once(void **state)
 	assert_fine(&run);
 	assert_string_equal(run.errors, "");
 	count = split(run.output, lines);
-	assert_int_equal(count, count_entries("/sys/bus/pci/devices"));
+	assert_int_equal(count, vm_count_entries("/sys/bus/pci/devices"));
 	for (size_t i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", lines[i]);
 		assert_int_equal(access(path, F_OK), 0);
@@ -245,7 +231,7 @@ static void group_has_the_groups_and_members_of_sysfs(void **state)
 		assert_int_equal(access(path, F_OK), 0);
 		members++;
 	}
-	assert_int_equal(groups, count_entries("/sys/kernel/iommu_groups"));
+	assert_int_equal(groups, vm_count_entries("/sys/kernel/iommu_groups"));
 	assert_true(members >= groups);
 }
 

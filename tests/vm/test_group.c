@@ -3,7 +3,6 @@
 
 /* Groups as the kernel formed them, with the kernel's sysfs as the witness. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -14,19 +13,6 @@
 static void need_groups(void)
 {
 	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");
-}
-
-static size_t count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	size_t count = 0;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
-	return count;
 }
 
 static void every_group_has_the_members_that_sysfs_has(void **state)
@@ -40,14 +26,14 @@ static void every_group_has_the_members_that_sysfs_has(void **state)
 	(void)state;
 	need_groups();
 	count = assert_ok(vfa_group_list(NULL, numbers, MAX_GROUPS));
-	assert_int_equal(count, count_entries("/sys/kernel/iommu_groups"));
+	assert_int_equal(count, vm_count_entries("/sys/kernel/iommu_groups"));
 	assert_int_equal(vfa_group_list(NULL, NULL, 0), count);
 	for (i = 0; i < count; i++) {
 		assert_true(i == 0 || numbers[i] > numbers[i - 1]);
 		assert_ok(vfa_group_new(NULL, numbers[i], &group));
 		assert_int_equal(vfa_group_number(group), numbers[i]);
 		snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices", numbers[i]);
-		assert_int_equal(vfa_group_count_members(group), count_entries(path));
+		assert_int_equal(vfa_group_count_members(group), vm_count_entries(path));
 		for (j = 0; j < vfa_group_count_members(group); j++) {
 			snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices/%s",
 				 numbers[i], vfa_group_get_member(group, j)->name);
