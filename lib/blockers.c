@@ -3,29 +3,13 @@
 
 #include "blockers.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/append.h"
+
 #define MOST_USES 4
 #define LATER     1280 /* bytes of commands for members in use */
-
-/* All or nothing: the half of a command is another command. */
-__attribute__((format(printf, 3, 4))) static bool append(char *text, size_t size,
-							 const char *format, ...)
-{
-	size_t used = strlen(text);
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(text + used, size - used, format, arguments);
-	va_end(arguments);
-	if ((size_t)length < size - used)
-		return true;
-	text[used] = '\0';
-	return false;
-}
 
 int member_use(const struct vfa_host *host, const struct vfa_group_member *member,
 	       char ret[MEMBER_USE])
@@ -36,9 +20,10 @@ int member_use(const struct vfa_host *host, const struct vfa_group_member *membe
 
 	ret[0] = '\0';
 	for (int i = 0; i < count && i < MOST_USES; i++)
-		append(ret, MEMBER_USE, "%s%s", *ret ? ", " : "", usage_print(&uses[i], text));
+		append_whole(ret, MEMBER_USE, "%s%s", *ret ? ", " : "",
+			     usage_print(&uses[i], text));
 	if (count > MOST_USES)
-		append(ret, MEMBER_USE, " and %d more", count - MOST_USES);
+		append_whole(ret, MEMBER_USE, " and %d more", count - MOST_USES);
 	return count < 0 ? count : 0;
 }
 
@@ -65,10 +50,10 @@ static void add_command(const struct vfa_host *host, const struct vfa_group *gro
 	(void)member_use(host, member, use);
 	print_unbind(host, group, member, command, sizeof(command));
 	if (!*use)
-		append(ret->hint, sizeof(ret->hint), "\n%s", command);
+		append_whole(ret->hint, sizeof(ret->hint), "\n%s", command);
 	else
-		append(later, LATER, "\n%s is in use: %s; when that has ended:\n%s", member->name,
-		       use, command);
+		append_whole(later, LATER, "\n%s is in use: %s; when that has ended:\n%s",
+			     member->name, use, command);
 }
 
 static void add_commands(const struct vfa_host *host, const struct vfa_group *group,
@@ -82,7 +67,7 @@ static void add_commands(const struct vfa_host *host, const struct vfa_group *gr
 		if (member->role == VFA_MEMBER_KERNEL)
 			add_command(host, group, member, ret, later);
 	}
-	append(ret->hint, sizeof(ret->hint), "%s", later);
+	append_whole(ret->hint, sizeof(ret->hint), "%s", later);
 }
 
 size_t blockers_describe(const struct vfa_host *host, const struct vfa_group *group,
@@ -97,14 +82,15 @@ size_t blockers_describe(const struct vfa_host *host, const struct vfa_group *gr
 		if (member->role != VFA_MEMBER_KERNEL)
 			continue;
 		ret->count++;
-		told += append(ret->list, sizeof(ret->list) - 32, "%s%s is bound to %s",
-			       told ? ", " : "", member->name, member->driver);
+		told += append_whole(ret->list, sizeof(ret->list) - 32, "%s%s is bound to %s",
+				     told ? ", " : "", member->name, member->driver);
 	}
 	if (told < ret->count)
-		append(ret->list, sizeof(ret->list), " and %zu more", ret->count - told);
-	append(ret->hint, sizeof(ret->hint),
-	       "members on pcieport, pci-stub or no driver do not block; take off the others, "
-	       "if nothing uses them:");
+		append_whole(ret->list, sizeof(ret->list), " and %zu more", ret->count - told);
+	append_whole(
+		ret->hint, sizeof(ret->hint),
+		"members on pcieport, pci-stub or no driver do not block; take off the others, "
+		"if nothing uses them:");
 	add_commands(host, group, ret);
 	return ret->count;
 }

@@ -4,10 +4,10 @@
 #include "refusal_driver.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/append.h"
 #include "base/sysfs.h"
 #include "topology/pci.h"
 
@@ -142,21 +142,6 @@ int refuse_restored(const struct rebind *rebind, const struct error_record *fail
 			 hint);
 }
 
-/* All or nothing: the half of a command is another command. */
-__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
-							 const char *format, ...)
-{
-	size_t used = strlen(text);
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(text + used, size - used, format, arguments);
-	va_end(arguments);
-	if ((size_t)length >= size - used)
-		text[used] = '\0';
-}
-
 /* What is missing to be as at first. */
 static void print_commands(const struct rebind *rebind, char *text, size_t size)
 {
@@ -166,15 +151,15 @@ static void print_commands(const struct rebind *rebind, char *text, size_t size)
 
 	text[0] = '\0';
 	if (differs && rebind->now.driver[0])
-		append(text, size, "\n  echo %s > %s/bus/pci/drivers/%s/unbind", bdf, sysfs,
-		       rebind->now.driver);
+		append_whole(text, size, "\n  echo %s > %s/bus/pci/drivers/%s/unbind", bdf, sysfs,
+			     rebind->now.driver);
 	if (differs && driver[0])
-		append(text, size,
-		       "\n  echo %3$s > %1$s/bus/pci/devices/%2$s/driver_override"
-		       "\n  echo %2$s > %1$s/bus/pci/drivers/%3$s/bind",
-		       sysfs, bdf, driver);
-	append(text, size, "\n  echo %s%s> %s/bus/pci/devices/%s/driver_override", override,
-	       override[0] ? " " : "", sysfs, bdf);
+		append_whole(text, size,
+			     "\n  echo %3$s > %1$s/bus/pci/devices/%2$s/driver_override"
+			     "\n  echo %2$s > %1$s/bus/pci/drivers/%3$s/bind",
+			     sysfs, bdf, driver);
+	append_whole(text, size, "\n  echo %s%s> %s/bus/pci/devices/%s/driver_override", override,
+		     override[0] ? " " : "", sysfs, bdf);
 }
 
 int refuse_unrestored(const struct rebind *rebind, const struct error_record *failure)
