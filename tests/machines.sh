@@ -130,7 +130,9 @@ machine_test() { # BUILDDIR PROFILE PROGRAM [TOPOLOGY]
 machine_failure() { # LOG STATUS
     echo "     exit status $2; the whole log is $1"
     if [[ -f $1 ]]; then
-        sed -n '/^== outcome/,/^$/p; /^== output/,$p' "$1" | tail -80
+        sed -n '/^== outcome/,/^$/p' "$1"
+        sed -n '/^== output/,/^== console/p' "$1" | sed '1d;$d' | tail -60
+        sed -n '/^== console/,$p' "$1" | tail -20
     else
         tail -20 "$1.errors" # it did not get as far as a log
     fi | sed 's/^/     /'

@@ -399,7 +399,7 @@ struct vm_usage vm_usage_now(void)
 	while (fgets(line, sizeof(line), file)) {
 		found += sscanf(line, "VmLck: %lu", &usage.locked) == 1;
 		found += sscanf(line, "VmPin: %lu", &usage.pinned) == 1;
-		found += sscanf(line, "VmRSS: %lu", &usage.resident) == 1;
+		found += sscanf(line, "RssAnon: %lu", &usage.anonymous) == 1;
 	}
 	fclose(file);
 	assert_int_equal(found, 3);

@@ -176,7 +176,7 @@ void vm_assert_child_refused(const struct vm_report *report, int error, enum vfa
 struct vm_usage {
 	unsigned long locked; /* as the kernel counts for type1 */
 	unsigned long pinned; /* as it counts for iommufd */
-	unsigned long resident;
+	unsigned long anonymous; /* which of file pages are in is the kernel's choice */
 };
 
 struct vm_usage vm_usage_now(void);
