@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Each of examples/ does what it says, as a program of its own. An example is a line
+ * of EXAMPLE, which tests/checks/examples.sh asks for, and a line in main.
+ */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common.h"
+
+/* What it said, on both outputs, and how it ended. */
+struct run {
+	char output[16384];
+	int status;
+};
+
+static void execute(const char *const *arguments, int output)
+{
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	execvp(arguments[0], (char *const *)arguments);
+	_exit(127);
+}
+
+/* To a file, which takes all that is said. */
+static void run_program(struct run *run, const char *const *arguments)
+{
+	int output = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	ssize_t got;
+	pid_t pid;
+
+	assert_true(output >= 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		execute(arguments, output);
+	assert_int_equal(waitpid(pid, &run->status, 0), pid);
+	got = pread(output, run->output, sizeof(run->output) - 1, 0);
+	assert_true(got >= 0);
+	run->output[got] = '\0';
+	close(output);
+}
+
+static void assert_run(const char *said, const char *const *arguments)
+{
+	struct run run;
+
+	run_program(&run, arguments);
+	if (WIFEXITED(run.status) && WEXITSTATUS(run.status) == 0 && strstr(run.output, said))
+		return;
+	fail_msg("%s ended with status %#x and this, where \"%s\" was expected:\n%s", arguments[0],
+		 run.status, said, run.output);
+}
+
+/* An example that takes these arguments and then a backend, and has to say @said. */
+#define EXAMPLE(name, said, ...)                                                                   \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		struct vm *vm = *state;                                                            \
+		const char *backend = vfa_backend_name(vm->backend);                               \
+                                                                                                   \
+		vm_need_assignment(vm);                                                            \
+		assert_run(said, (const char *const[]){ #name, __VA_ARGS__, backend, NULL });      \
+	}
+
+EXAMPLE(edu_dma, "all equal", EDU)
+EXAMPLE(edu_interrupt, "12! = 479001600", EDU)
+EXAMPLE(nvme_identify, "block 1 by MSI-X: 00 02", NVME)
+
+static void list_groups(void **state)
+{
+	(void)state;
+	vm_need(vm_profile()->has_iommu, "an IOMMU, as profile intel has it");
+	assert_run(EDU " [1234:11e8]", (const char *const[]){ "list_groups", NULL });
+}
+
+int main(void)
+{
+	static const struct vm_case cases[] = {
+		VM_CASE(edu_dma),
+		VM_CASE(edu_interrupt),
+		VM_CASE(nvme_identify),
+		VM_CASE_ONCE(list_groups),
+	};
+
+	return vm_run_cases("examples", cases);
+}
