@@ -6,10 +6,6 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 
-/* As many as there is room for: a longer list comes back to where it was. */
-#define MAX_STANDARD ((PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4)
-#define MAX_EXTENDED ((PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 8)
-
 int config_read16(const struct config_space *config, unsigned int offset)
 {
 	uint32_t word;
@@ -26,12 +22,23 @@ int config_read8(const struct config_space *config, unsigned int offset)
 	return err ? err : (int)(word >> 8 * (offset & 3) & 0xff);
 }
 
-/* Where a list stands, and how far it may go on. */
+/* Where a list stands, and where it has been: one that comes back there is at its end. */
 struct walk {
 	const struct config_space *config;
-	unsigned int next; /* 0 at the end */
-	unsigned int left;
+	unsigned int next;                              /* 0 at the end */
+	uint32_t seen[PCI_CFG_SPACE_EXP_SIZE / 4 / 32]; /* a bit for each word */
 };
+
+/* Whether the next one is at or behind @least, and new. */
+static bool walk_goes_on(struct walk *walk, unsigned int least)
+{
+	uint32_t *seen = &walk->seen[walk->next / 4 / 32], bit = 1u << walk->next / 4 % 32;
+
+	if (walk->next < least || *seen & bit)
+		return false;
+	*seen |= bit;
+	return true;
+}
 
 /* Where the first one is told: a CardBus bridge has a window there. */
 static unsigned int pointer_of(int header)
@@ -51,7 +58,7 @@ static int walk_standard(const struct config_space *config, struct walk *ret)
 		first = config_read8(config, pointer_of(header));
 	if (first < 0)
 		return first;
-	*ret = (struct walk){ config, first & ~3, MAX_STANDARD };
+	*ret = (struct walk){ .config = config, .next = first & ~3 };
 	return 0;
 }
 
@@ -61,7 +68,7 @@ static int next_standard(struct walk *walk, struct capability *ret)
 	uint32_t header;
 	int err;
 
-	if (walk->next < PCI_STD_HEADER_SIZEOF || !walk->left--)
+	if (!walk_goes_on(walk, PCI_STD_HEADER_SIZEOF))
 		return 0;
 	err = walk->config->read(walk->config, walk->next, &header);
 	if (err)
@@ -85,9 +92,8 @@ static bool ends_before_extended(const struct config_space *config)
 static void walk_extended(const struct config_space *config, struct walk *ret)
 {
 	*ret = (struct walk){
-		config,
-		ends_before_extended(config) ? 0 : PCI_CFG_SPACE_SIZE,
-		MAX_EXTENDED,
+		.config = config,
+		.next = ends_before_extended(config) ? 0 : PCI_CFG_SPACE_SIZE,
 	};
 }
 
@@ -96,7 +102,7 @@ static int next_extended(struct walk *walk, struct capability *ret)
 	uint32_t header;
 	int err;
 
-	if (walk->next < PCI_CFG_SPACE_SIZE || !walk->left--)
+	if (!walk_goes_on(walk, PCI_CFG_SPACE_SIZE))
 		return 0;
 	err = walk->config->read(walk->config, walk->next, &header);
 	if (err)

@@ -43,6 +43,14 @@ static int list_all(const struct config_space *space, struct capability **ret)
 	return count;
 }
 
+/* Wherever the links lead, none is told twice. */
+static void check_once(const struct capability *list, int count)
+{
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < i; j++)
+			fuzz_require(list[i].offset != list[j].offset);
+}
+
 /* The first one of each id is the one that is found. */
 static void check_found(const struct config_space *space, const struct capability *list, int count)
 {
@@ -85,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > PCI_CFG_SPACE_EXP_SIZE)
 		return 0;
 	count = list_all(&bytes.space, &list);
+	check_once(list, count);
 	check_found(&bytes.space, list, count);
 	check_mask(data, size);
 	free(list);
