@@ -41,16 +41,19 @@ static int read_info(struct vfa_device *device)
 	return region_read_all(device, info.num_regions);
 }
 
-/* All ones is what a bus answers for a device that does not. */
+/*
+ * All ones is what a bus answers for a device that does not. Not for its ids, which VFIO
+ * makes up for virtual functions.
+ */
 static int check_presence(struct vfa_device *device)
 {
-	uint16_t vendor;
+	uint32_t class_code;
 	int err;
 
 	if (!(device->flags & VFIO_DEVICE_FLAGS_PCI))
 		return 0;
-	err = vfa_config_read16(device, PCI_VENDOR_ID, &vendor);
-	if (err || vendor != 0xffff)
+	err = vfa_config_read32(device, PCI_CLASS_REVISION, &class_code);
+	if (err || class_code != UINT32_MAX)
 		return err;
 	return error_set(
 		ENODEV, VFA_CAUSE_DEVICE_GONE,

@@ -22,6 +22,16 @@ int config_read8(const struct config_space *config, unsigned int offset)
 	return err ? err : (int)(word >> 8 * (offset & 3) & 0xff);
 }
 
+int config_require(const struct config_space *config)
+{
+	uint32_t word = 0;
+	int err = config->read(config, PCI_CLASS_REVISION, &word);
+
+	if (err)
+		return err;
+	return word == UINT32_MAX ? -ENODEV : 0;
+}
+
 /* Where a list stands, and where it has been: one that comes back there is at its end. */
 struct walk {
 	const struct config_space *config;

@@ -25,6 +25,14 @@ int config_read16(const struct config_space *config, unsigned int offset);
 /** config_read8() - at any offset: the value, or -errno of reading it */
 int config_read8(const struct config_space *config, unsigned int offset);
 
+/**
+ * config_require() - whether the function answers
+ *
+ * By its class, which no function has of all ones: VFIO makes up the ids, and a virtual
+ * function has none. Return: 0, -ENODEV when it reads as all ones, or -errno of reading.
+ */
+int config_require(const struct config_space *config);
+
 struct capability {
 	uint16_t id;
 	uint16_t offset;

@@ -49,15 +49,11 @@ int express_read(const struct config_space *config, struct express *ret)
 int express_require(const struct config_space *config, struct express *ret)
 {
 	struct express express = { 0 };
-	uint32_t ids = 0;
 	int err = express_read(config, &express);
 
 	if (!err)
-		err = config->read(config, PCI_VENDOR_ID, &ids);
-	if (err)
-		return err;
-	if (ids == UINT32_MAX)
-		return -ENODEV;
-	*ret = express;
-	return 0;
+		err = config_require(config);
+	if (!err)
+		*ret = express;
+	return err;
 }

@@ -23,8 +23,7 @@ int express_read(const struct config_space *config, struct express *ret);
 /**
  * express_require() - the same of a function that has to answer
  *
- * Not for virtual functions, which never tell their ids. Return: -ENODEV when it reads as
- * all ones.
+ * Return: -ENODEV when it reads as all ones.
  */
 int express_require(const struct config_space *config, struct express *ret);
 

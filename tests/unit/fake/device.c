@@ -218,10 +218,11 @@ static ssize_t config_write(struct fake_device *device, const uint8_t *bytes, si
 
 static ssize_t config_read(struct fake_device *device, void *buffer, size_t size, uint64_t at)
 {
+	uint8_t lost[FAKE_CONFIG];
+
 	if (device->gone)
-		memset(buffer, 0xff, size);
-	else
-		memcpy(buffer, device->config + at, size);
+		fake_config_lose(device, lost);
+	memcpy(buffer, (device->gone ? lost : device->config) + at, size);
 	return size;
 }
 

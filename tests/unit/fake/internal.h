@@ -20,6 +20,7 @@
 #define FAKE_IRQS         5
 #define FAKE_VECTORS      64
 #define FAKE_RESERVED_MAX 16
+#define FAKE_CONFIG       4096
 #define FAKE_BAR_ROOM     (64ull << 20) /* a region's share of the device's memory file */
 
 struct fake_group;
@@ -206,9 +207,9 @@ struct fake_device {
 	char bdf[16];
 	char token[40];
 	uint32_t cdev;
-	uint8_t config[4096];
-	uint8_t fixed[4096]; /* bits of it that cannot be written */
-	uint8_t saved[4096]; /* as it was when the device was opened */
+	uint8_t config[FAKE_CONFIG];
+	uint8_t fixed[FAKE_CONFIG]; /* bits of it that cannot be written */
+	uint8_t saved[FAKE_CONFIG]; /* as it was when the device was opened */
 	struct fake_region regions[FAKE_REGIONS];
 	struct fake_irq irqs[FAKE_IRQS];
 	int memory_fd;
@@ -290,6 +291,10 @@ ssize_t fake_device_write(struct fake_opened *opened, const void *buffer, size_t
 			  uint64_t offset);
 int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, int flags,
 		     uint64_t offset, void **ret);
+
+/* vconfig.c: config space of a device that has gone, as VFIO shows it */
+
+void fake_config_lose(const struct fake_device *device, uint8_t config[FAKE_CONFIG]);
 
 /* irq.c */
 
