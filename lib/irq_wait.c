@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include "irq.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/api.h"
+#include "base/error.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* What is left of a timeout that ends at @deadline; negative for ever. */
+static int remaining(int timeout_ms, int64_t deadline)
+{
+	int64_t left = deadline - now_ms();
+
+	if (timeout_ms <= 0)
+		return timeout_ms;
+	return left > 0 ? (int)left : 0;
+}
+
+/* 1 when @fd is readable, 0 when the time is over. */
+static int wait_readable(const struct syscalls *sys, int fd, int timeout_ms, int64_t deadline)
+{
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	int ready;
+
+	do
+		ready = sys_poll(sys, &wanted, 1, remaining(timeout_ms, deadline));
+	while (ready == -EINTR);
+	return ready;
+}
+
+/* Somebody else may have read the eventfd between poll and read: wait on. */
+static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64_t *events)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	ssize_t used;
+	int ready;
+
+	do {
+		ready = wait_readable(sys, fd, timeout_ms, deadline);
+		if (ready <= 0)
+			return ready ? ready : -ETIMEDOUT;
+		used = sys_read(sys, fd, events, sizeof(*events));
+	} while (used == -EAGAIN);
+	return used < 0 ? (int)used : 0;
+}
+
+VFA_API int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, uint64_t *ret)
+{
+	uint64_t events;
+	int fd = vfa_irq_fd(irq, vector);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = wait_event(device_syscalls(irq->device), fd, timeout_ms, &events);
+	if (err == -ETIMEDOUT)
+		return irq_refuse_timeout(irq, vector, timeout_ms);
+	if (err)
+		return error_kernel(err, "%s: wait for vector %u of %s", irq->device->bdf, vector,
+				    irq_name(irq->kind));
+	if (ret)
+		*ret = events;
+	return 0;
+}
