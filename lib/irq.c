@@ -147,6 +147,32 @@ void irq_release_all(struct vfa_device *device)
 			release(device->irqs[kind]);
 }
 
+/*
+ * Linux restores MSI and MSI-X itself after a reset that it does; it writes the table anew here
+ * for a device that lost it otherwise. A pin that was masked since it fired has nothing to wait
+ * for any more.
+ */
+static int rearm(struct vfa_irq *irq)
+{
+	int err = arm(irq);
+
+	if (!err && irq->maskable && !irq->held)
+		err = irq_unmask(irq);
+	return err;
+}
+
+int irq_rearm_all(struct vfa_device *device)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&device->lock);
+	for (size_t kind = VFA_IRQ_INTX; kind <= VFA_IRQ_MSIX && !err; kind++)
+		if (device->irqs[kind])
+			err = rearm(device->irqs[kind]);
+	pthread_mutex_unlock(&device->lock);
+	return err;
+}
+
 VFA_API int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector)
 {
 	if (!irq)

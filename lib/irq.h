@@ -9,12 +9,15 @@
 #ifndef LIB_IRQ_H
 #define LIB_IRQ_H
 
+#include <stdatomic.h>
+
 #include "device.h"
 
 struct vfa_irq {
 	struct vfa_device *device;
 	enum vfa_irq_kind kind;
 	bool maskable;
+	atomic_bool held; /* by vfa_irq_mask() */
 	uint32_t start;
 	uint32_t count;
 	int fds[]; /* of vectors start to start + count - 1 */
@@ -22,6 +25,17 @@ struct vfa_irq {
 
 /** irq_release_all() - disable what is still enabled; nobody else uses the device any more */
 void irq_release_all(struct vfa_device *device);
+
+/**
+ * irq_rearm_all() - let all that is enabled signal again, after a reset of the device
+ *
+ * Handles, eventfds and what the eventfds have counted stay. INTx that the kernel masked
+ * when it fired is unmasked; INTx that vfa_irq_mask() holds back stays so. The caller
+ * does not have the device's lock.
+ *
+ * Return: 0, or -errno, recorded; handles stay then, and it may be tried again.
+ */
+int irq_rearm_all(struct vfa_device *device);
 
 /* irq_info.c */
 
@@ -47,5 +61,8 @@ int irq_check_vectors(const struct vfa_device *device, enum vfa_irq_kind kind, u
 int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind);
 int irq_refuse_vectors(const struct vfa_irq *irq, int available);
 int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms);
+
+/** irq_unmask() - unmask INTx; 0, or -errno, recorded */
+int irq_unmask(struct vfa_irq *irq);
 
 #endif

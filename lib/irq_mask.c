@@ -10,28 +10,53 @@
 
 static int change_mask(struct vfa_irq *irq, uint32_t action)
 {
-	int err;
+	int err = irq_set(irq->device, irq->kind, action, 1);
 
-	if (!irq)
-		return error_null("irq");
-	if (!irq->maskable)
-		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_IRQ,
-				 "%s: %s interrupts cannot be masked through VFIO\n"
-				 "mask them in the device, or ignore their eventfds",
-				 irq->device->bdf, irq_name(irq->kind));
-	err = irq_set(irq->device, irq->kind, action, 1);
 	if (err < 0)
 		return error_kernel(err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,
 				    irq_name(irq->kind));
 	return 0;
 }
 
+int irq_unmask(struct vfa_irq *irq)
+{
+	return change_mask(irq, VFIO_IRQ_SET_ACTION_UNMASK);
+}
+
+static int check_maskable(const struct vfa_irq *irq)
+{
+	if (!irq)
+		return error_null("irq");
+	if (irq->maskable)
+		return 0;
+	return error_set(EOPNOTSUPP, VFA_CAUSE_NO_IRQ,
+			 "%s: %s interrupts cannot be masked through VFIO\n"
+			 "mask them in the device, or ignore their eventfds",
+			 irq->device->bdf, irq_name(irq->kind));
+}
+
+/* Before the kernel is asked: a reset in another thread is not to unmask it again. */
 VFA_API int vfa_irq_mask(struct vfa_irq *irq)
 {
-	return change_mask(irq, VFIO_IRQ_SET_ACTION_MASK);
+	bool before;
+	int err = check_maskable(irq);
+
+	if (err)
+		return err;
+	before = atomic_exchange(&irq->held, true);
+	err = change_mask(irq, VFIO_IRQ_SET_ACTION_MASK);
+	if (err)
+		atomic_store(&irq->held, before);
+	return err;
 }
 
 VFA_API int vfa_irq_unmask(struct vfa_irq *irq)
 {
-	return change_mask(irq, VFIO_IRQ_SET_ACTION_UNMASK);
+	int err = check_maskable(irq);
+
+	if (!err)
+		err = irq_unmask(irq);
+	if (!err)
+		atomic_store(&irq->held, false);
+	return err;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "irq.h"
 
 static struct vfa_irq *enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 			      uint32_t count)
@@ -310,6 +311,48 @@ static void ignore(int signal)
 	(void)signal;
 }
 
+/* The old eventfds, with what they have counted. */
+static void rearmed_vectors_keep_their_eventfds(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 2);
+	int fd = vfa_irq_fd(irq, 1);
+	uint64_t events;
+
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(irq_rearm_all(space.device));
+	assert_int_equal(vfa_irq_fd(irq, 1), fd);
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(vfa_irq_wait(irq, 1, 0, &events));
+	assert_int_equal(events, 2);
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
+	assert_fails(irq_rearm_all(space.device), EIO, KERNEL);
+	fake_fail_ioctl(0, 0);
+	assert_ok(irq_rearm_all(space.device));
+	assert_int_equal(fake_count_vectors(), 2);
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+static void rearmed_intx_is_unmasked_unless_it_is_held_back(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1);
+
+	fake_fire(EDU, VFA_IRQ_INTX, 0);
+	assert_true(fake_is_masked(EDU));
+	assert_ok(irq_rearm_all(space.device));
+	assert_false(fake_is_masked(EDU));
+	assert_ok(vfa_irq_mask(irq));
+	assert_ok(irq_rearm_all(space.device));
+	assert_true(fake_is_masked(EDU));
+	assert_ok(vfa_irq_unmask(irq));
+	assert_ok(irq_rearm_all(space.device));
+	assert_false(fake_is_masked(EDU));
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
 struct disturber {
 	pthread_t waiter;
 	unsigned int signals;
@@ -377,6 +420,8 @@ int main(void)
 		ON_BOTH(too_many_open_files_are_told),
 		ON_BOTH(an_enable_that_failed_can_be_tried_again),
 		ON_BOTH(interrupts_are_enabled_anew_after_a_reset),
+		ON_BOTH(rearmed_vectors_keep_their_eventfds),
+		ON_BOTH(rearmed_intx_is_unmasked_unless_it_is_held_back),
 		ON_BOTH(a_signal_does_not_shorten_a_wait),
 		cmocka_unit_test(kinds_have_names),
 	};
