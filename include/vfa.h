@@ -34,6 +34,7 @@
 #include <vfa/pool.h>
 #include <vfa/probe.h>
 #include <vfa/region.h>
+#include <vfa/reset.h>
 #include <vfa/topology.h>
 #include <vfa/translation.h>
 #include <vfa/verdict.h>

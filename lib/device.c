@@ -296,29 +296,6 @@ VFA_API int vfa_device_fd(const struct vfa_device *device)
 	return device ? device->fd : error_null("device");
 }
 
-VFA_API int vfa_device_can_reset(const struct vfa_device *device)
-{
-	return device ? !!(device->flags & VFIO_DEVICE_FLAGS_RESET) : error_null("device");
-}
-
-VFA_API int vfa_device_reset(struct vfa_device *device)
-{
-	int err;
-
-	if (!device)
-		return error_null("device");
-	if (!vfa_device_can_reset(device))
-		return error_set(
-			EOPNOTSUPP, VFA_CAUSE_NO_RESET,
-			"%s cannot be reset alone: it has no function-level reset and shares "
-			"its bus or slot\n"
-			"reset it by its own registers; reset_method in its sysfs directory "
-			"lists what the kernel has",
-			device->bdf);
-	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
-	return err < 0 ? error_kernel(err, "%s: VFIO_DEVICE_RESET", device->bdf) : 0;
-}
-
 static int change_command(struct vfa_device *device, uint16_t clear, uint16_t set)
 {
 	uint16_t command;
