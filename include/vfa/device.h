@@ -162,6 +162,35 @@ int vfa_device_group(const struct vfa_device *device);
  */
 int vfa_device_fd(const struct vfa_device *device);
 
+/** enum vfa_device_state - what vfa_device_check() finds */
+enum vfa_device_state {
+	VFA_DEVICE_READY = 0,   /* it answers */
+	VFA_DEVICE_ASLEEP = 1,  /* in D3hot or D3cold: its registers cannot be reached */
+	VFA_DEVICE_LEAVING = 2, /* it answers, and the kernel waits for it to be closed */
+};
+
+/**
+ * vfa_device_check() - look whether the device is still there
+ * @device: the device
+ *
+ * For a program to which a register has read as all ones, or that has not heard of its
+ * device for a while. A device that the kernel has put to sleep is not woken.
+ * VFA_DEVICE_LEAVING is told from the moment that the device is unplugged, removed or
+ * unbound, also to a program without VFA_IRQ_REQUEST; without sysfs it is not known.
+ *
+ * A device that is gone has to be closed as any other. Until then other functions fail
+ * with -ENODEV and VFA_CAUSE_DEVICE_GONE where they need it, and do what they can:
+ * interrupts are disabled and regions unmapped.
+ *
+ * Return: enum vfa_device_state, or
+ *	-EINVAL: @device is NULL
+ *	-ENODEV: it does not answer: config space reads as all ones (VFA_CAUSE_DEVICE_GONE)
+ *
+ * Kernel: Status in config space; power_state, power/runtime_status and driver in
+ * /sys/bus/pci/devices/BDF.
+ */
+int vfa_device_check(struct vfa_device *device);
+
 /**
  * vfa_device_enable_bus_master() - let the device do DMA and send MSIs
  * @device: the device

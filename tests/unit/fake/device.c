@@ -237,6 +237,8 @@ static ssize_t admit(const struct fake_device *device, uint64_t offset, size_t s
 
 	if (index >= FAKE_REGIONS)
 		return -EINVAL;
+	if (device->stuck)
+		return -EIO;
 	region = &device->regions[index];
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		if (at >= region->size || at + size > region->size)

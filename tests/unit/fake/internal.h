@@ -215,6 +215,7 @@ struct fake_device {
 	int memory_fd;
 	bool busy;
 	bool gone;
+	bool stuck;
 	bool reset_works;
 	int info_errno;
 	size_t transfer;

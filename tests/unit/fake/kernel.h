@@ -66,6 +66,8 @@ void fake_set_isolated_msi(uint32_t group, bool isolated);
 void fake_set_device_busy(const char *bdf, bool busy);
 /* The device no longer answers: all ones. */
 void fake_set_gone(const char *bdf, bool gone);
+/* The kernel cannot wake it: EIO for each access to a region. */
+void fake_set_stuck(const char *bdf, bool stuck);
 void fake_set_reset(const char *bdf, bool works);
 /* A virtual function whose physical function is assigned wants this UUID. */
 void fake_set_token(const char *bdf, const char *uuid);

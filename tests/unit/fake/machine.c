@@ -217,6 +217,7 @@ DEVICE_SETTER(fake_set_gone, bool, gone)
 DEVICE_SETTER(fake_set_reset, bool, reset_works)
 DEVICE_SETTER(fake_set_info_errno, int, info_errno)
 DEVICE_SETTER(fake_set_transfer, size_t, transfer)
+DEVICE_SETTER(fake_set_stuck, bool, stuck)
 
 void fake_set_token(const char *bdf, const char *uuid)
 {
