@@ -105,6 +105,8 @@ struct vfa_function_feature {
  * @config_error: 0 when its capabilities could be read; -EACCES without the
  *	privilege; -ENODEV when it reads as all ones: asleep or gone; another errno of
  *	reading the file
+ * @vf_count: how many virtual functions it has now
+ * @vf_max: how many it can have; 0 for a function without SR-IOV
  *
  * Later releases may add fields at the end.
  */
@@ -132,6 +134,8 @@ struct vfa_function {
 	struct vfa_function_feature pasid;
 	enum vfa_answer no_snoop;
 	int config_error;
+	uint16_t vf_count;
+	uint16_t vf_max;
 };
 
 /**
@@ -183,6 +187,23 @@ const struct vfa_function *vfa_topology_get_function(const struct vfa_topology *
  *	-ENODEV: no such function (VFA_CAUSE_NO_DEVICE)
  */
 int vfa_topology_find_function(const struct vfa_topology *topology, const char *bdf);
+
+/**
+ * vfa_topology_virtual_functions() - the virtual functions of a physical one
+ * @topology: the topology
+ * @physical: its index
+ * @indexes: filled in ascending order, may be NULL when @max is 0
+ * @max: number of elements in @indexes
+ *
+ * The way back is the field physical of struct vfa_function.
+ *
+ * Return: how many there are in the snapshot, which may exceed @max; 0 for any function
+ * without; -EINVAL for a NULL argument, or when @physical is too large.
+ *
+ * Kernel: /sys/bus/pci/devices/BDF/physfn.
+ */
+int vfa_topology_virtual_functions(const struct vfa_topology *topology, size_t physical,
+				   size_t *indexes, size_t max);
 
 /**
  * vfa_function_type_name() - such as "endpoint" or "root port"

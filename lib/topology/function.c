@@ -261,6 +261,14 @@ static void read_identity(const struct vfa_host *host, const struct bdf_parts *p
 	ret->class_code = pci_read_number(host, ret->bdf, "class");
 }
 
+/* Asking how many there are waits for a change that is under way: only where there can be some. */
+static void read_virtual(const struct vfa_host *host, struct vfa_function *ret)
+{
+	ret->vf_max = pci_read_number(host, ret->bdf, "sriov_totalvfs");
+	if (ret->vf_max)
+		ret->vf_count = pci_read_number(host, ret->bdf, "sriov_numvfs");
+}
+
 int function_read(const struct vfa_host *host, const char *bdf, struct function_links *links,
 		  struct vfa_function *ret)
 {
@@ -285,6 +293,8 @@ int function_read(const struct vfa_host *host, const char *bdf, struct function_
 	if (err)
 		return err;
 	read_identity(host, &parts, ret);
+	if (!is_virtual)
+		read_virtual(host, ret);
 	read_config_space(host, is_virtual, links, ret);
 	ret->driver = strdup(basic.driver);
 	return ret->driver ? 0 : -ENOMEM;

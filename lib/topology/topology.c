@@ -223,6 +223,28 @@ VFA_API int vfa_topology_find_function(const struct vfa_topology *topology, cons
 	return index < 0 ? pci_refuse_missing(full) : index;
 }
 
+VFA_API int vfa_topology_virtual_functions(const struct vfa_topology *topology, size_t physical,
+					   size_t *indexes, size_t max)
+{
+	size_t count = 0;
+
+	if (!topology || (!indexes && max))
+		return error_null(topology ? "indexes" : "topology");
+	if (physical >= topology->count)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "function %zu: the topology has %zu\n"
+				 "give an index below that",
+				 physical, topology->count);
+	for (size_t i = 0; i < topology->count; i++) {
+		if (topology->functions[i].physical != (int32_t)physical)
+			continue;
+		if (count < max)
+			indexes[count] = i;
+		count++;
+	}
+	return count;
+}
+
 VFA_API const char *vfa_function_type_name(enum vfa_function_type type)
 {
 	static const char *const names[] = {

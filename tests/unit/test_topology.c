@@ -163,6 +163,33 @@ static void check_unread(void **state, int error)
 	vfa_topology_free(topology);
 }
 
+static void physical_and_virtual_functions_lead_to_each_other(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_topology *topology;
+	size_t indexes[2] = { 99, 99 };
+	int physical;
+
+	tree_write(&machine->tree, "7\n", "sys/bus/pci/devices/" ENDPOINT "/sriov_totalvfs");
+	tree_write(&machine->tree, "1\n", "sys/bus/pci/devices/" ENDPOINT "/sriov_numvfs");
+	topology = topology_of(state);
+	physical = vfa_topology_find_function(topology, ENDPOINT);
+
+	assert_int_equal(find(topology, ENDPOINT)->vf_max, 7);
+	assert_int_equal(find(topology, ENDPOINT)->vf_count, 1);
+	assert_int_equal(find(topology, VIRTUAL)->vf_max, 0);
+	assert_int_equal(vfa_topology_virtual_functions(topology, physical, NULL, 0), 1);
+	assert_int_equal(vfa_topology_virtual_functions(topology, physical, indexes, 2), 1);
+	assert_int_equal(indexes[0], vfa_topology_find_function(topology, VIRTUAL));
+	assert_int_equal(indexes[1], 99);
+	assert_int_equal(vfa_topology_virtual_functions(topology, indexes[0], indexes, 2), 0);
+
+	assert_fails(vfa_topology_virtual_functions(NULL, 0, indexes, 2), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_topology_virtual_functions(topology, 0, NULL, 2), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_topology_virtual_functions(topology, 99, NULL, 0), EINVAL, BAD_ARGUMENT);
+	vfa_topology_free(topology);
+}
+
 static void what_cannot_be_read_is_unknown(void **state)
 {
 	struct machine *machine = *state;
@@ -353,6 +380,7 @@ int main(void)
 		BUILT(a_function_tells_where_it_is),
 		BUILT(a_port_tells_its_buses_and_its_acs),
 		BUILT(a_virtual_function_has_what_its_physical_one_has),
+		BUILT(physical_and_virtual_functions_lead_to_each_other),
 		BUILT(what_cannot_be_read_is_unknown),
 		BUILT(lists_of_capabilities_end),
 		BUILT(capabilities_of_a_cardbus_bridge_are_found),
