@@ -17,7 +17,6 @@
 
 struct region {
 	struct vfa_region_info info;
-	bool sparse; /* only parts can be mapped */
 
 	void *address; /* its mapping, shared by all its users, under the device's lock */
 	unsigned int users;

@@ -3,9 +3,12 @@
 
 #include "region.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/api.h"
@@ -17,19 +20,45 @@ VFA_API int vfa_region_count(const struct vfa_device *device)
 	return device ? (int)device->region_count : error_null("device");
 }
 
-static uint32_t translate_flags(const struct vfio_region_info *info)
+static const void *capability(const struct vfio_region_info *info, uint16_t id, size_t least)
 {
-	return (info->flags & VFIO_REGION_INFO_FLAG_READ ? VFA_REGION_CAN_READ : 0) |
-	       (info->flags & VFIO_REGION_INFO_FLAG_WRITE ? VFA_REGION_CAN_WRITE : 0) |
-	       (info->flags & VFIO_REGION_INFO_FLAG_MMAP ? VFA_REGION_CAN_MAP : 0);
+	if (!(info->flags & VFIO_REGION_INFO_FLAG_CAPS))
+		return NULL;
+	return info_capability(info, info->cap_offset, id, least);
 }
 
 /* A region of which only parts can be mapped lists them. */
 static bool is_sparse(const struct vfio_region_info *info)
 {
-	return info->flags & VFIO_REGION_INFO_FLAG_CAPS &&
-	       info_capability(info, info->cap_offset, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
-			       sizeof(struct vfio_region_info_cap_sparse_mmap));
+	return capability(info, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+			  sizeof(struct vfio_region_info_cap_sparse_mmap));
+}
+
+static bool can_map_msix(const struct vfio_region_info *info)
+{
+	return capability(info, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+			  sizeof(struct vfio_info_cap_header));
+}
+
+static uint32_t translate_flags(const struct vfio_region_info *info)
+{
+	return (info->flags & VFIO_REGION_INFO_FLAG_READ ? VFA_REGION_CAN_READ : 0) |
+	       (info->flags & VFIO_REGION_INFO_FLAG_WRITE ? VFA_REGION_CAN_WRITE : 0) |
+	       (info->flags & VFIO_REGION_INFO_FLAG_MMAP ? VFA_REGION_CAN_MAP : 0) |
+	       (is_sparse(info) ? VFA_REGION_IS_SPARSE : 0) |
+	       (can_map_msix(info) ? VFA_REGION_MSIX_IS_MAPPABLE : 0);
+}
+
+static void translate_type(const struct vfio_region_info *info, struct vfa_region_info *ret)
+{
+	struct vfio_region_info_cap_type type;
+	const void *found = capability(info, VFIO_REGION_INFO_CAP_TYPE, sizeof(type));
+
+	if (!found)
+		return;
+	memcpy(&type, found, sizeof(type)); /* it may not be aligned */
+	ret->type = type.type;
+	ret->subtype = type.subtype;
 }
 
 static int read_region(struct vfa_device *device, uint32_t index, struct region *region)
@@ -51,8 +80,35 @@ static int read_region(struct vfa_device *device, uint32_t index, struct region 
 		.offset = info->offset,
 		.flags = translate_flags(info),
 	};
-	region->sparse = is_sparse(info);
+	translate_type(info, &region->info);
 	free(info);
+	return 0;
+}
+
+static uint32_t bar_flags(uint32_t bar)
+{
+	if (bar & PCI_BASE_ADDRESS_SPACE_IO)
+		return VFA_REGION_IS_IO_PORTS;
+	return bar & PCI_BASE_ADDRESS_MEM_PREFETCH ? VFA_REGION_IS_PREFETCHABLE : 0;
+}
+
+/* VFIO shows the kind of a BAR where the device has it, of virtual functions too. */
+static int read_bars(struct vfa_device *device)
+{
+	const struct vfa_region_info *config = &device->regions[VFA_REGION_CONFIG].info;
+	uint32_t bars[PCI_STD_NUM_BARS];
+	ssize_t got;
+
+	if (device->region_count <= VFA_REGION_CONFIG ||
+	    config->size < PCI_BASE_ADDRESS_0 + sizeof(bars))
+		return 0;
+	got = sys_pread(device_syscalls(device), device->fd, bars, sizeof(bars),
+			config->offset + PCI_BASE_ADDRESS_0);
+	if (got != sizeof(bars))
+		return error_kernel(got < 0 ? got : -EIO, "%s: pread of its BARs", device->bdf);
+	for (uint32_t i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (device->regions[i].info.size)
+			device->regions[i].info.flags |= bar_flags(le32toh(bars[i]));
 	return 0;
 }
 
@@ -68,7 +124,7 @@ int region_read_all(struct vfa_device *device, uint32_t count)
 		if (err)
 			return err;
 	}
-	return 0;
+	return device->flags & VFIO_DEVICE_FLAGS_PCI ? read_bars(device) : 0;
 }
 
 /* The region of an index, whether the device implements it or not. */
@@ -109,6 +165,28 @@ VFA_API int vfa_region_get_info(struct vfa_device *device, uint32_t index,
 	return err;
 }
 
+VFA_API int vfa_region_find(const struct vfa_device *device, uint32_t type, uint32_t subtype)
+{
+	if (!device)
+		return error_null("device");
+	if (!type)
+		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
+				 "%s: a region of type 0\nBARs and the other usual regions have no "
+				 "type: they are known by their indexes",
+				 device->bdf);
+	for (uint32_t index = 0; index < device->region_count; index++) {
+		const struct vfa_region_info *info = &device->regions[index].info;
+
+		if (info->type == type && info->subtype == subtype)
+			return (int)index;
+	}
+	return error_set(ENOENT, VFA_CAUSE_NO_REGION,
+			 "%s has no region of type 0x%x and subtype 0x%x\n"
+			 "the driver that it is bound to does not add one; vfa_region_get_info "
+			 "tells the type of each",
+			 device->bdf, type, subtype);
+}
+
 static int check_mappable(const struct vfa_device *device, uint32_t index,
 			  const struct region *region)
 {
@@ -121,7 +199,7 @@ static int check_mappable(const struct vfa_device *device, uint32_t index,
 			index == VFA_REGION_CONFIG
 				? "config space"
 				: "I/O ports, smaller than a page, or guarded by its driver");
-	if (region->sparse)
+	if (region->info.flags & VFA_REGION_IS_SPARSE)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
 				 "%s: only parts of region %u can be mapped\n"
 				 "use vfa_region_read and vfa_region_write",

@@ -31,11 +31,15 @@ enum vfa_region_index {
 	VFA_REGION_VGA = 8,
 };
 
-/** enum vfa_region_flags - what can be done with a region */
+/** enum vfa_region_flags - what can be done with a region, and what a BAR is */
 enum vfa_region_flags {
 	VFA_REGION_CAN_READ = 1 << 0,
 	VFA_REGION_CAN_WRITE = 1 << 1,
-	VFA_REGION_CAN_MAP = 1 << 2,
+	VFA_REGION_CAN_MAP = 1 << 2,         /* whole, or the parts that vfa_region_areas() lists */
+	VFA_REGION_IS_SPARSE = 1 << 3,       /* and it is parts only */
+	VFA_REGION_IS_IO_PORTS = 1 << 4,     /* a BAR of I/O ports, to be used by call */
+	VFA_REGION_IS_PREFETCHABLE = 1 << 5, /* reading has no side effects, as of memory */
+	VFA_REGION_MSIX_IS_MAPPABLE = 1 << 6, /* with the MSI-X table, which is in it */
 };
 
 /**
@@ -43,13 +47,18 @@ enum vfa_region_flags {
  * @size: in bytes; 0 when the device does not have it
  * @offset: where it starts in the device fd
  * @flags: enum vfa_region_flags
+ * @type: VFIO_REGION_TYPE_* of linux/vfio.h for a region that the device's driver adds,
+ *	with the vendor's PCI id and bit 31 for a vendor's own; 0 for the others
+ * @subtype: which of that type, as VFIO_REGION_SUBTYPE_*
  * @reserved: 0, for what later releases tell
  */
 struct vfa_region_info {
 	uint64_t size;
 	uint64_t offset;
 	uint32_t flags;
-	uint32_t reserved[3];
+	uint32_t type;
+	uint32_t subtype;
+	uint32_t reserved;
 };
 
 /**
@@ -73,9 +82,22 @@ int vfa_region_count(const struct vfa_device *device);
  *	-EINVAL: a NULL argument, or @index is too large (VFA_CAUSE_NO_REGION)
  *	any other errno of the kernel
  *
- * Kernel: VFIO_DEVICE_GET_REGION_INFO.
+ * Kernel: VFIO_DEVICE_GET_REGION_INFO, and the BARs in config space, which are read when
+ * the device is opened.
  */
 int vfa_region_get_info(struct vfa_device *device, uint32_t index, struct vfa_region_info *ret);
+
+/**
+ * vfa_region_find() - the region of a type
+ * @device: the device
+ * @type: as in struct vfa_region_info, not 0
+ * @subtype: likewise
+ *
+ * Return: the index of the first region of @type and @subtype, or
+ *	-EINVAL: @device is NULL, or @type is 0 (VFA_CAUSE_BAD_ARGUMENT)
+ *	-ENOENT: the device's driver adds no such region (VFA_CAUSE_NO_REGION)
+ */
+int vfa_region_find(const struct vfa_device *device, uint32_t type, uint32_t subtype);
 
 /**
  * vfa_region_map() - map a region whole

@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include <dirent.h>
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,9 +52,13 @@ static void add_devices(struct machine *machine)
 	}
 }
 
-/* BAR0 whole, BAR2 not to be mapped, BAR4 only in part, and a ROM. */
+/* BAR0 whole, BAR2 of I/O ports, BAR4 only in part, and a ROM. */
 static void describe_edu(void)
 {
+	uint32_t ports = PCI_BASE_ADDRESS_SPACE_IO;
+
+	fake_set_config(EDU, PCI_BASE_ADDRESS_2, &ports, sizeof(ports));
+	fake_fix_config(EDU, PCI_BASE_ADDRESS_2, ports);
 	fake_set_region(EDU, 0, 1 << 20, ALL_RIGHTS);
 	fake_set_region(EDU, 2, 256, READ_WRITE);
 	fake_set_region(EDU, 4, 4 * PAGE, ALL_RIGHTS);

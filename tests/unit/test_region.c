@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 
 #include "fixture.h"
@@ -16,13 +17,109 @@ static void regions_are_described(void **state)
 	assert_int_equal(info.flags,
 			 VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE | VFA_REGION_CAN_MAP);
 	assert_ok(vfa_region_get_info(space.device, VFA_BAR(2), &info));
-	assert_int_equal(info.flags, VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE);
+	assert_int_equal(info.flags,
+			 VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE | VFA_REGION_IS_IO_PORTS);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(4), &info));
+	assert_int_equal(info.flags, VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE |
+					     VFA_REGION_CAN_MAP | VFA_REGION_IS_SPARSE);
 	assert_ok(vfa_region_get_info(space.device, VFA_REGION_ROM, &info));
 	assert_int_equal(info.flags, VFA_REGION_CAN_READ);
 	assert_ok(vfa_region_get_info(space.device, VFA_REGION_CONFIG, &info));
 	assert_int_equal(info.size, 256);
 	assert_int_equal(info.offset, (uint64_t)VFA_REGION_CONFIG << 40);
 	close_space(space);
+}
+
+#define READ_WRITE (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+#define ALL_RIGHTS (READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP)
+
+/* A 64-bit one, whose upper half is no BAR. */
+static void a_prefetchable_bar_is_told(void **state)
+{
+	uint32_t bars[] = { PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH,
+			    0xffffffff };
+	struct vfa_region_info info;
+	struct space space;
+
+	fake_set_region(NVME, 2, 1 << 20, ALL_RIGHTS);
+	fake_set_config(NVME, PCI_BASE_ADDRESS_2, bars, sizeof(bars));
+	space = open_space_of(state, NVME);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(0), &info));
+	assert_int_equal(info.flags & VFA_REGION_IS_PREFETCHABLE, 0);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(2), &info));
+	assert_int_equal(info.flags, VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE |
+					     VFA_REGION_CAN_MAP | VFA_REGION_IS_PREFETCHABLE);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(3), &info));
+	assert_int_equal(info.size, 0);
+	assert_int_equal(info.flags, 0);
+	close_space(space);
+}
+
+static void a_mappable_msix_table_is_told(void **state)
+{
+	struct vfa_region_info info;
+	volatile void *base = NULL;
+	struct space space;
+
+	fake_set_msix_mappable(NVME, 0);
+	space = open_space_of(state, NVME);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(0), &info));
+	assert_true(info.flags & VFA_REGION_MSIX_IS_MAPPABLE);
+	assert_false(info.flags & VFA_REGION_IS_SPARSE);
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &base));
+	close_space(space);
+}
+
+#define INTEL ((uint32_t)VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086)
+
+static void a_region_of_the_driver_is_found_by_its_type(void **state)
+{
+	struct vfa_region_info info;
+	struct space space;
+	int index;
+
+	fake_add_region(EDU, INTEL, VFIO_REGION_SUBTYPE_INTEL_IGD_HOST_CFG, 256,
+			VFIO_REGION_INFO_FLAG_READ);
+	fake_add_region(EDU, INTEL, VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION, 8192, READ_WRITE);
+	space = open_space(state);
+	assert_int_equal(vfa_region_count(space.device), 11);
+	index = vfa_region_find(space.device, INTEL, VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
+	assert_int_equal(index, 10);
+	assert_ok(vfa_region_get_info(space.device, index, &info));
+	assert_int_equal(info.size, 8192);
+	assert_int_equal(info.type, INTEL);
+	assert_int_equal(info.subtype, VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
+	assert_fails(vfa_region_find(space.device, INTEL, 7), ENOENT, NO_REGION);
+	assert_fails(vfa_region_find(space.device, INTEL + 1, 1), ENOENT, NO_REGION);
+	assert_fails(vfa_region_find(space.device, 0, 0), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_find(NULL, INTEL, 1), EINVAL, BAD_ARGUMENT);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(0), &info));
+	assert_int_equal(info.type, 0);
+	close_space(space);
+}
+
+static void a_region_of_the_driver_is_read(void **state)
+{
+	struct space space;
+	uint8_t out[4] = "abc", in[4] = "";
+	uint32_t index = fake_add_region(EDU, INTEL, 1, 4096, READ_WRITE);
+
+	space = open_space(state);
+	assert_ok(vfa_region_write(space.device, index, 100, out, sizeof(out)));
+	assert_ok(vfa_region_read(space.device, index, 100, in, sizeof(in)));
+	assert_memory_equal(in, out, sizeof(out));
+	close_space(space);
+}
+
+static void bars_that_cannot_be_read_are_told(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = NULL;
+
+	fake_set_transfer(EDU, 3);
+	assert_fails(vfa_device_open(container, EDU, NULL, &device), EIO, KERNEL);
+	assert_null(device);
+	vfa_container_close(container);
 }
 
 static void an_empty_region_has_no_size(void **state)
@@ -214,6 +311,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(regions_are_described),
+		ON_BOTH(a_prefetchable_bar_is_told),
+		ON_BOTH(a_mappable_msix_table_is_told),
+		ON_BOTH(a_region_of_the_driver_is_found_by_its_type),
+		ON_BOTH(a_region_of_the_driver_is_read),
+		ON_BOTH(bars_that_cannot_be_read_are_told),
 		ON_BOTH(an_empty_region_has_no_size),
 		ON_BOTH(an_index_too_large_is_refused),
 		ON_BOTH(nulls_are_refused),

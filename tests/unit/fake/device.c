@@ -108,12 +108,12 @@ static long get_info(const struct fake_device *device, struct vfio_device_info *
 	info->flags = VFIO_DEVICE_FLAGS_PCI;
 	if (device->reset_works)
 		info->flags |= VFIO_DEVICE_FLAGS_RESET;
-	info->num_regions = VFIO_PCI_NUM_REGIONS;
+	info->num_regions = device->region_count;
 	info->num_irqs = VFIO_PCI_NUM_IRQS;
 	return 0;
 }
 
-static void fill_chain(const struct fake_region *region, struct fake_chain *chain)
+static void add_sparse(const struct fake_region *region, struct fake_chain *chain)
 {
 	struct vfio_region_sparse_mmap_area area = {
 		.offset = region->sparse.start,
@@ -125,6 +125,19 @@ static void fill_chain(const struct fake_region *region, struct fake_chain *chai
 	memcpy((char *)data + 8, &area, sizeof(area));
 }
 
+static void fill_chain(const struct fake_region *region, struct fake_chain *chain)
+{
+	uint32_t type[] = { region->type, region->subtype };
+
+	if (region->type)
+		memcpy(fake_chain_add(chain, VFIO_REGION_INFO_CAP_TYPE, 1, sizeof(type)), type,
+		       sizeof(type));
+	if (region->is_sparse)
+		add_sparse(region, chain);
+	if (region->maps_msix)
+		fake_chain_add(chain, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, 1, 0);
+}
+
 static long get_region_info(const struct fake_device *device, struct vfio_region_info *argument)
 {
 	struct vfio_region_info info;
@@ -134,7 +147,7 @@ static long get_region_info(const struct fake_device *device, struct vfio_region
 	if (!argument)
 		return -EFAULT;
 	info = *argument;
-	if (info.argsz < sizeof(info) || info.index >= FAKE_REGIONS)
+	if (info.argsz < sizeof(info) || info.index >= device->region_count)
 		return -EINVAL;
 	if (device->info_errno)
 		return -device->info_errno;
@@ -144,9 +157,9 @@ static long get_region_info(const struct fake_device *device, struct vfio_region
 	info.offset = (uint64_t)info.index << OFFSET_SHIFT;
 	info.size = region->size;
 	info.flags = region->flags;
-	if (region->is_sparse) {
+	fill_chain(region, &chain);
+	if (chain.size) {
 		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
-		fill_chain(region, &chain);
 		fake_chain_copy(&chain, argument, &info.argsz, &info.cap_offset);
 	}
 	*argument = info;
@@ -235,7 +248,7 @@ static ssize_t admit(const struct fake_device *device, uint64_t offset, size_t s
 	uint64_t index = offset >> OFFSET_SHIFT, at = offset & ((1ull << OFFSET_SHIFT) - 1);
 	const struct fake_region *region;
 
-	if (index >= FAKE_REGIONS)
+	if (index >= device->region_count)
 		return -EINVAL;
 	if (device->stuck)
 		return -EIO;
@@ -311,7 +324,9 @@ int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, in
 	uint64_t index = offset >> OFFSET_SHIFT, at = offset & ((1ull << OFFSET_SHIFT) - 1);
 	struct fake_device *device = opened->device;
 
-	if (!opened->granted || index >= VFIO_PCI_ROM_REGION_INDEX || !(flags & MAP_SHARED))
+	if (!opened->granted || index >= device->region_count || !(flags & MAP_SHARED))
+		return -EINVAL;
+	if (index >= VFIO_PCI_ROM_REGION_INDEX && index < VFIO_PCI_NUM_REGIONS)
 		return -EINVAL;
 	if (!can_map(&device->regions[index], at, (size + FAKE_PAGE - 1) & -FAKE_PAGE))
 		return -EINVAL;

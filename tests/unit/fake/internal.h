@@ -16,7 +16,7 @@
 #include "fake/kernel.h"
 
 #define FAKE_PAGE         4096ull
-#define FAKE_REGIONS      9
+#define FAKE_REGIONS      12 /* with those that a driver adds */
 #define FAKE_IRQS         5
 #define FAKE_VECTORS      64
 #define FAKE_RESERVED_MAX 16
@@ -192,6 +192,9 @@ struct fake_group {
 struct fake_region {
 	uint64_t size;
 	uint32_t flags;
+	uint32_t type; /* of one that a driver adds */
+	uint32_t subtype;
+	bool maps_msix;
 	struct fake_range sparse;
 	bool is_sparse;
 };
@@ -211,6 +214,7 @@ struct fake_device {
 	uint8_t fixed[FAKE_CONFIG]; /* bits of it that cannot be written */
 	uint8_t saved[FAKE_CONFIG]; /* as it was when the device was opened */
 	struct fake_region regions[FAKE_REGIONS];
+	uint32_t region_count;
 	struct fake_irq irqs[FAKE_IRQS];
 	int memory_fd;
 	bool busy;

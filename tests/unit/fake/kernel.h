@@ -75,6 +75,11 @@ void fake_set_token(const char *bdf, const char *uuid);
 void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t flags);
 /* Only this part of the region can be mapped. */
 void fake_set_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size);
+/* One that the device's driver adds behind the others: its index. */
+uint32_t fake_add_region(const char *bdf, uint32_t type, uint32_t subtype, uint64_t size,
+			 uint32_t flags);
+/* It has the MSI-X table, and the kernel says that this is no reason not to map it. */
+void fake_set_msix_mappable(const char *bdf, uint32_t index);
 void fake_set_irq_count(const char *bdf, uint32_t index, uint32_t count);
 void fake_set_config(const char *bdf, uint32_t offset, const void *bytes, size_t size);
 /* Bits of config space, in the 16 at an offset, that the device does not let anybody write. */

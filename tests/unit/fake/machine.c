@@ -140,6 +140,7 @@ void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev)
 	device->irq_type = FAKE_IRQS;
 	for (size_t i = 0; i < FAKE_IRQS; i++)
 		no_fds(&device->irqs[i]);
+	device->region_count = VFIO_PCI_NUM_REGIONS;
 	device->irqs[VFIO_PCI_INTX_IRQ_INDEX].count = 1;
 	device->irqs[VFIO_PCI_ERR_IRQ_INDEX].count = 1;
 	device->irqs[VFIO_PCI_REQ_IRQ_INDEX].count = 1;
@@ -245,6 +246,29 @@ void fake_set_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t s
 	region = &fake_device_find(bdf)->regions[index];
 	region->is_sparse = true;
 	region->sparse = (struct fake_range){ start, start + size - 1 };
+	fake_unlock();
+}
+
+uint32_t fake_add_region(const char *bdf, uint32_t type, uint32_t subtype, uint64_t size,
+			 uint32_t flags)
+{
+	struct fake_device *device;
+	uint32_t index;
+
+	fake_lock();
+	device = fake_device_find(bdf);
+	index = device->region_count++;
+	device->regions[index] = (struct fake_region){
+		.size = size, .flags = flags, .type = type, .subtype = subtype
+	};
+	fake_unlock();
+	return index;
+}
+
+void fake_set_msix_mappable(const char *bdf, uint32_t index)
+{
+	fake_lock();
+	fake_device_find(bdf)->regions[index].maps_msix = true;
 	fake_unlock();
 }
 

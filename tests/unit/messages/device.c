@@ -61,6 +61,10 @@ static void no_region_is_told(void **state)
 	SAYS(vfa_region_map(space.device, VFA_BAR(1), &base), NO_REGION,
 	     "0000:00:04.0 does not implement region 1",
 	     "vfa_region_get_info tells the size of each");
+	SAYS(vfa_region_find(space.device, 0x80008086, 1), NO_REGION,
+	     "0000:00:04.0 has no region of type 0x80008086 and subtype 0x1",
+	     "the driver that it is bound to does not add one; vfa_region_get_info tells the "
+	     "type of each");
 	close_space(space);
 }
 
