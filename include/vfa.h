@@ -22,6 +22,7 @@
 #include <vfa/device.h>
 #include <vfa/driver.h>
 #include <vfa/error.h>
+#include <vfa/feature.h>
 #include <vfa/group.h>
 #include <vfa/host.h>
 #include <vfa/iova.h>

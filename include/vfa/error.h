@@ -93,6 +93,8 @@ enum vfa_cause {
 	VFA_CAUSE_NOT_RESTORED,   /* what was done could not be undone after a failure */
 
 	VFA_CAUSE_NO_SNOOP_FIXED, /* Enable No Snoop of the device cannot be changed */
+
+	VFA_CAUSE_NO_FEATURE, /* kernel, driver or device lack the feature, or this use of it */
 };
 
 /**

@@ -42,6 +42,7 @@ static void last_close(struct fake_device *device)
 	memcpy(device->config, device->saved, sizeof(device->config));
 	device->config[CONFIG_COMMAND] &= ~COMMAND_MASTER;
 	fake_irq_disable_all(device);
+	fake_power_leave(device);
 }
 
 int fake_device_open_by_group(struct fake_device *device, struct fake_file *group_file)
@@ -193,6 +194,7 @@ static long reset(struct fake_device *device)
 
 long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *argument)
 {
+	fake_power_wake(opened->device);
 	switch (request) {
 	case UAPI_VFIO_DEVICE_BIND_IOMMUFD:
 		return fake_cdev_bind(opened, argument);
@@ -206,6 +208,8 @@ long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *a
 		return fake_irq_set(opened->device, argument);
 	case VFIO_DEVICE_RESET:
 		return reset(opened->device);
+	case VFIO_DEVICE_FEATURE:
+		return fake_feature(opened->device, argument);
 	}
 	return -ENOTTY;
 }
@@ -276,6 +280,7 @@ ssize_t fake_device_read(struct fake_opened *opened, void *buffer, size_t size, 
 
 	if (!opened->granted)
 		return -EINVAL;
+	fake_power_wake(device);
 	if (!size)
 		return 0;
 	done = admit(device, offset, size, VFIO_REGION_INFO_FLAG_READ);
@@ -298,6 +303,7 @@ ssize_t fake_device_write(struct fake_opened *opened, const void *buffer, size_t
 
 	if (!opened->granted)
 		return -EINVAL;
+	fake_power_wake(device);
 	if (!size)
 		return 0;
 	done = admit(device, offset, size, VFIO_REGION_INFO_FLAG_WRITE);

@@ -21,6 +21,8 @@
 #define FAKE_VECTORS      64
 #define FAKE_RESERVED_MAX 16
 #define FAKE_CONFIG       4096
+#define FAKE_FEATURES     16
+#define FAKE_FEATURE_ROOM 64
 #define FAKE_BAR_ROOM     (64ull << 20) /* a region's share of the device's memory file */
 
 struct fake_group;
@@ -50,6 +52,8 @@ struct fake_settings {
 	bool bind_token;
 	bool unsafe_interrupts;
 	bool map_file;
+	bool features;
+	int feature_result; /* of getting one */
 	unsigned int nodes;
 	int populate_errno;
 	uint64_t memlock;
@@ -204,6 +208,12 @@ struct fake_irq {
 	int fds[FAKE_VECTORS]; /* duplicates that stand for the kernel's references */
 };
 
+struct fake_feature {
+	uint32_t access; /* VFIO_DEVICE_FEATURE_GET and _SET; 0: the device has it not */
+	uint32_t size;
+	uint8_t data[FAKE_FEATURE_ROOM];
+};
+
 struct fake_device {
 	struct fake_device *next;
 	struct fake_group *group;
@@ -224,6 +234,9 @@ struct fake_device {
 	int info_errno;
 	size_t transfer;
 	unsigned int resets;
+	struct fake_feature features[FAKE_FEATURES];
+	bool low_power;
+	int wakeup_fd; /* a duplicate that stands for the kernel's reference */
 
 	unsigned int open_count;
 	int irq_type; /* FAKE_IRQS when none of INTx, MSI and MSI-X is on */
@@ -306,7 +319,17 @@ void fake_config_lose(const struct fake_device *device, uint8_t config[FAKE_CONF
 uint32_t fake_irq_count(const struct fake_device *device, uint32_t index);
 long fake_irq_set(struct fake_device *device, const struct vfio_irq_set *set);
 void fake_irq_disable_all(struct fake_device *device);
+bool fake_is_eventfd(int fd);
+void fake_signal_eventfd(int fd);
 void fake_irq_fire(struct fake_device *device, uint32_t index, uint32_t vector);
+
+/* feature.c */
+
+void fake_features_init(struct fake_device *device);
+long fake_feature(struct fake_device *device, struct vfio_device_feature *argument);
+/* The host asks something of the device. */
+void fake_power_wake(struct fake_device *device);
+void fake_power_leave(struct fake_device *device);
 
 /* The objects that are open now, for the inspectors. */
 extern size_t fake_objects[FAKE_OBJECT_DEVICE + 1];

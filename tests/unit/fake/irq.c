@@ -16,7 +16,7 @@ uint32_t fake_irq_count(const struct fake_device *device, uint32_t index)
 	return index < FAKE_IRQS ? device->irqs[index].count : 0;
 }
 
-static bool is_eventfd(int fd)
+bool fake_is_eventfd(int fd)
 {
 	char path[64], target[64] = "";
 
@@ -39,13 +39,13 @@ static int hold(int *slot, int fd)
 		return 0;
 	if (fcntl(fd, F_GETFD) < 0)
 		return -EBADF;
-	if (!is_eventfd(fd))
+	if (!fake_is_eventfd(fd))
 		return -EINVAL;
 	*slot = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return *slot < 0 ? -errno : 0;
 }
 
-static void signal_eventfd(int fd)
+void fake_signal_eventfd(int fd)
 {
 	uint64_t one = 1;
 
@@ -117,7 +117,7 @@ static void trigger(struct fake_device *device, const struct vfio_irq_set *set)
 
 	for (uint32_t i = 0; i < set->count; i++)
 		if (!bools || set->data[i])
-			signal_eventfd(device->irqs[set->index].fds[set->start + i]);
+			fake_signal_eventfd(device->irqs[set->index].fds[set->start + i]);
 }
 
 static long set_msi(struct fake_device *device, const struct vfio_irq_set *set)
@@ -200,7 +200,7 @@ static long set_single(struct fake_device *device, const struct vfio_irq_set *se
 		if (*slot < 0)
 			return -EINVAL;
 		if (set->count)
-			signal_eventfd(*slot);
+			fake_signal_eventfd(*slot);
 		else
 			drop(slot);
 		return 0;
@@ -279,5 +279,5 @@ void fake_irq_fire(struct fake_device *device, uint32_t index, uint32_t vector)
 		}
 		device->masked = device->irqs[0].fds[0] >= 0;
 	}
-	signal_eventfd(device->irqs[index].fds[vector]);
+	fake_signal_eventfd(device->irqs[index].fds[vector]);
 }

@@ -498,6 +498,7 @@ void fake_start(const char *dev)
 		.type1 = true,
 		.bind_token = true,
 		.map_file = true,
+		.features = true,
 		.nodes = 1,
 		.memlock = UINT64_MAX,
 		.entry_limit = 65535,
@@ -537,6 +538,8 @@ SETTER(fake_set_iommufd_container, bool, iommufd_container)
 SETTER(fake_set_bind_token, bool, bind_token)
 SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
 SETTER(fake_set_map_file, bool, map_file)
+SETTER(fake_set_features, bool, features)
+SETTER(fake_set_feature_result, int, feature_result)
 SETTER(fake_set_nodes, unsigned int, nodes)
 SETTER(fake_set_populate_errno, int, populate_errno)
 SETTER(fake_set_memlock, uint64_t, memlock)

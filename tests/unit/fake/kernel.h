@@ -71,6 +71,15 @@ void fake_set_stuck(const char *bdf, bool stuck);
 void fake_set_reset(const char *bdf, bool works);
 /* A virtual function whose physical function is assigned wants this UUID. */
 void fake_set_token(const char *bdf, const char *uuid);
+/* Access as VFIO_DEVICE_FEATURE_GET and _SET, 0 for none; data of 64 bytes at most, NULL for zeros.
+ */
+void fake_set_feature(const char *bdf, uint32_t feature, uint32_t access, uint32_t size,
+		      const void *data);
+/* What was set last. */
+void fake_get_feature(const char *bdf, uint32_t feature, void *ret);
+/* The device wakes by itself. */
+void fake_wake(const char *bdf);
+bool fake_is_in_low_power(const char *bdf);
 /* Flags as VFIO_REGION_INFO_FLAG_*. */
 void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t flags);
 /* Only this part of the region can be mapped. */
@@ -108,6 +117,10 @@ void fake_set_unsafe_interrupts(bool allowed);
 void fake_set_open_errno(const char *node, int err);
 /* IOMMU_IOAS_MAP_FILE, from Linux 6.14. */
 void fake_set_map_file(bool there);
+/* VFIO_DEVICE_FEATURE, from Linux 5.7. */
+void fake_set_features(bool there);
+/* What getting one returns; 0 as most do. */
+void fake_set_feature_result(int result);
 /* Huge pages of this size that are free: 64 KiB, 2 MiB or 1 GiB; none at first. */
 void fake_set_huge_pages(uint64_t page_size, uint64_t count);
 /* NUMA nodes, from 0 on; 0 for a kernel that has none of it. */

@@ -138,6 +138,7 @@ void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev)
 	device->reset_works = true;
 	device->transfer = SIZE_MAX;
 	device->irq_type = FAKE_IRQS;
+	fake_features_init(device);
 	for (size_t i = 0; i < FAKE_IRQS; i++)
 		no_fds(&device->irqs[i]);
 	device->region_count = VFIO_PCI_NUM_REGIONS;
@@ -228,6 +229,47 @@ void fake_set_token(const char *bdf, const char *uuid)
 	device = fake_device_find(bdf);
 	snprintf(device->token, sizeof(device->token), "%s", uuid ? uuid : "");
 	fake_unlock();
+}
+
+void fake_set_feature(const char *bdf, uint32_t feature, uint32_t access, uint32_t size,
+		      const void *data)
+{
+	struct fake_feature *set;
+
+	fake_lock();
+	set = &fake_device_find(bdf)->features[feature];
+	set->access = access;
+	set->size = size;
+	if (data)
+		memcpy(set->data, data, size);
+	fake_unlock();
+}
+
+void fake_get_feature(const char *bdf, uint32_t feature, void *ret)
+{
+	const struct fake_feature *set;
+
+	fake_lock();
+	set = &fake_device_find(bdf)->features[feature];
+	memcpy(ret, set->data, set->size);
+	fake_unlock();
+}
+
+void fake_wake(const char *bdf)
+{
+	fake_lock();
+	fake_power_wake(fake_device_find(bdf));
+	fake_unlock();
+}
+
+bool fake_is_in_low_power(const char *bdf)
+{
+	bool low;
+
+	fake_lock();
+	low = fake_device_find(bdf)->low_power;
+	fake_unlock();
+	return low;
 }
 
 void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t flags)
@@ -359,7 +401,7 @@ size_t fake_count_own_fds(void)
 
 	fake_lock();
 	for (struct fake_device *device = fake_devices; device; device = device->next)
-		count++;
+		count += 1 + (device->wakeup_fd >= 0);
 	fake_unlock();
 	return count;
 }
