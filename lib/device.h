@@ -17,9 +17,9 @@
 
 struct region {
 	struct vfa_region_info info;
-
-	void *address; /* its mapping, shared by all its users, under the device's lock */
-	unsigned int users;
+	struct vfa_region_area whole;
+	struct vfa_region_area *areas; /* that can be mapped: the whole region, or some of it */
+	size_t area_count;
 };
 
 #define IRQ_KINDS (VFA_IRQ_REQUEST + 1)
@@ -37,6 +37,7 @@ struct vfa_device {
 	uint32_t irq_count;
 	uint32_t region_count;
 	struct region *regions;
+	struct region_mapping *mappings; /* of regions, under the lock */
 
 	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, and config updates */
 	struct vfa_irq *irqs[IRQ_KINDS];

@@ -9,11 +9,11 @@
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/api.h"
 #include "base/error.h"
 #include "base/info.h"
+#include "memory.h"
 
 VFA_API int vfa_region_count(const struct vfa_device *device)
 {
@@ -27,13 +27,6 @@ static const void *capability(const struct vfio_region_info *info, uint16_t id, 
 	return info_capability(info, info->cap_offset, id, least);
 }
 
-/* A region of which only parts can be mapped lists them. */
-static bool is_sparse(const struct vfio_region_info *info)
-{
-	return capability(info, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
-			  sizeof(struct vfio_region_info_cap_sparse_mmap));
-}
-
 static bool can_map_msix(const struct vfio_region_info *info)
 {
 	return capability(info, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
@@ -45,7 +38,6 @@ static uint32_t translate_flags(const struct vfio_region_info *info)
 	return (info->flags & VFIO_REGION_INFO_FLAG_READ ? VFA_REGION_CAN_READ : 0) |
 	       (info->flags & VFIO_REGION_INFO_FLAG_WRITE ? VFA_REGION_CAN_WRITE : 0) |
 	       (info->flags & VFIO_REGION_INFO_FLAG_MMAP ? VFA_REGION_CAN_MAP : 0) |
-	       (is_sparse(info) ? VFA_REGION_IS_SPARSE : 0) |
 	       (can_map_msix(info) ? VFA_REGION_MSIX_IS_MAPPABLE : 0);
 }
 
@@ -59,6 +51,74 @@ static void translate_type(const struct vfio_region_info *info, struct vfa_regio
 	memcpy(&type, found, sizeof(type)); /* it may not be aligned */
 	ret->type = type.type;
 	ret->subtype = type.subtype;
+}
+
+/* The pages of an area that are in it whole and in the region; false for none. */
+static bool fit_area(struct vfa_region_area *area, uint64_t size)
+{
+	uint64_t mask = memory_page_size() - 1;
+	uint64_t end = area->size < size ? area->offset + area->size : size;
+
+	if (area->offset >= size || end < area->offset)
+		return false;
+	if (end >= size)
+		end = size;
+	else
+		end &= ~mask;
+	area->offset = (area->offset + mask) & ~mask;
+	if (area->offset >= end)
+		return false;
+	area->size = end - area->offset;
+	return true;
+}
+
+static size_t take_areas(const struct vfio_region_info *info,
+			 const struct vfio_region_info_cap_sparse_mmap *sparse,
+			 struct vfa_region_area *list, size_t count)
+{
+	const char *next = (const char *)sparse->areas;
+	struct vfio_region_sparse_mmap_area area;
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++, next += sizeof(area)) {
+		memcpy(&area, next, sizeof(area)); /* it may not be aligned */
+		list[used] = (struct vfa_region_area){ area.offset, area.size };
+		used += fit_area(&list[used], info->size);
+	}
+	return used;
+}
+
+static bool is_whole(const struct region *region)
+{
+	return region->area_count == 1 && !region->areas->offset &&
+	       region->areas->size == region->info.size;
+}
+
+/* A region of which only parts can be mapped lists them. */
+static int read_areas(const struct vfio_region_info *info, struct region *region)
+{
+	const struct vfio_region_info_cap_sparse_mmap *sparse =
+		capability(info, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(*sparse));
+	size_t count;
+
+	region->whole.size = info->size;
+	if (!sparse) {
+		region->areas = &region->whole;
+		region->area_count = 1;
+		return 0;
+	}
+	count = (info_room(info, sparse) - sizeof(*sparse)) / sizeof(sparse->areas[0]);
+	if (sparse->nr_areas < count)
+		count = sparse->nr_areas;
+	region->areas = calloc(count + 1, sizeof(*region->areas));
+	if (!region->areas)
+		return error_memory();
+	region->area_count = take_areas(info, sparse, region->areas, count);
+	if (!region->area_count)
+		region->info.flags &= ~VFA_REGION_CAN_MAP;
+	else if (!is_whole(region))
+		region->info.flags |= VFA_REGION_IS_SPARSE;
+	return 0;
 }
 
 static int read_region(struct vfa_device *device, uint32_t index, struct region *region)
@@ -81,8 +141,10 @@ static int read_region(struct vfa_device *device, uint32_t index, struct region 
 		.flags = translate_flags(info),
 	};
 	translate_type(info, &region->info);
+	if (region->info.flags & VFA_REGION_CAN_MAP)
+		err = read_areas(info, region);
 	free(info);
-	return 0;
+	return err;
 }
 
 static uint32_t bar_flags(uint32_t bar)
@@ -127,8 +189,7 @@ int region_read_all(struct vfa_device *device, uint32_t count)
 	return device->flags & VFIO_DEVICE_FLAGS_PCI ? read_bars(device) : 0;
 }
 
-/* The region of an index, whether the device implements it or not. */
-static int find_region(struct vfa_device *device, uint32_t index, struct region **ret)
+int region_get(const struct vfa_device *device, uint32_t index, struct region **ret)
 {
 	if (index >= device->region_count)
 		return error_set(EINVAL, VFA_CAUSE_NO_REGION,
@@ -139,9 +200,9 @@ static int find_region(struct vfa_device *device, uint32_t index, struct region 
 	return 0;
 }
 
-static int find_implemented(struct vfa_device *device, uint32_t index, struct region **ret)
+int region_require(const struct vfa_device *device, uint32_t index, struct region **ret)
 {
-	int err = find_region(device, index, ret);
+	int err = region_get(device, index, ret);
 
 	if (err || (*ret)->info.size)
 		return err;
@@ -149,6 +210,27 @@ static int find_implemented(struct vfa_device *device, uint32_t index, struct re
 			 "%s does not implement region %u\n"
 			 "vfa_region_get_info tells the size of each",
 			 device->bdf, index);
+}
+
+int region_check_bounds(const struct vfa_device *device, uint32_t index, uint64_t offset,
+			uint64_t size)
+{
+	struct region *region = NULL;
+	int err = region_require(device, index, &region);
+
+	if (err)
+		return err;
+	if (!size)
+		return error_set(EINVAL, VFA_CAUSE_EMPTY,
+				 "%s: 0 bytes of region %u\ngive the size in bytes", device->bdf,
+				 index);
+	if (offset < region->info.size && size <= region->info.size - offset)
+		return 0;
+	return error_set(EINVAL, VFA_CAUSE_REGION_BOUNDS,
+			 "%s: %" PRIu64 " bytes at offset 0x%" PRIx64
+			 " are past the end of region %u\n"
+			 "the region has 0x%" PRIx64 " bytes",
+			 device->bdf, size, offset, index, region->info.size);
 }
 
 VFA_API int vfa_region_get_info(struct vfa_device *device, uint32_t index,
@@ -159,10 +241,26 @@ VFA_API int vfa_region_get_info(struct vfa_device *device, uint32_t index,
 
 	if (!device || !ret)
 		return error_null(device ? "ret" : "device");
-	err = find_region(device, index, &region);
+	err = region_get(device, index, &region);
 	if (!err)
 		*ret = region->info;
 	return err;
+}
+
+VFA_API int vfa_region_areas(struct vfa_device *device, uint32_t index,
+			     struct vfa_region_area *list, size_t max)
+{
+	struct region *region = NULL;
+	int err;
+
+	if (!device || (!list && max))
+		return error_null(device ? "list" : "device");
+	err = region_get(device, index, &region);
+	if (err)
+		return err;
+	for (size_t i = 0; i < region->area_count && i < max; i++)
+		list[i] = region->areas[i];
+	return (int)region->area_count;
 }
 
 VFA_API int vfa_region_find(const struct vfa_device *device, uint32_t type, uint32_t subtype)
@@ -187,170 +285,16 @@ VFA_API int vfa_region_find(const struct vfa_device *device, uint32_t type, uint
 			 device->bdf, type, subtype);
 }
 
-static int check_mappable(const struct vfa_device *device, uint32_t index,
-			  const struct region *region)
-{
-	if (!(region->info.flags & VFA_REGION_CAN_MAP))
-		return error_set(
-			EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
-			"%s: region %u cannot be mapped: it is %s\n"
-			"use vfa_region_read and vfa_region_write",
-			device->bdf, index,
-			index == VFA_REGION_CONFIG
-				? "config space"
-				: "I/O ports, smaller than a page, or guarded by its driver");
-	if (region->info.flags & VFA_REGION_IS_SPARSE)
-		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
-				 "%s: only parts of region %u can be mapped\n"
-				 "use vfa_region_read and vfa_region_write",
-				 device->bdf, index);
-	return 0;
-}
-
-static int map_region(struct vfa_device *device, uint32_t index, struct region *region)
-{
-	uint32_t flags = region->info.flags;
-	int err = check_mappable(device, index, region);
-
-	if (err)
-		return err;
-	err = sys_mmap(device_syscalls(device), NULL, region->info.size,
-		       (flags & VFA_REGION_CAN_READ ? PROT_READ : 0) |
-			       (flags & VFA_REGION_CAN_WRITE ? PROT_WRITE : 0),
-		       MAP_SHARED, device->fd, region->info.offset, &region->address);
-	return err ? error_kernel(err, "%s: mmap region %u", device->bdf, index) : 0;
-}
-
-VFA_API int vfa_region_map(struct vfa_device *device, uint32_t index, volatile void **ret)
-{
-	struct region *region = NULL;
-	int err;
-
-	if (!device || !ret)
-		return error_null(device ? "ret" : "device");
-	err = find_implemented(device, index, &region);
-	if (err)
-		return err;
-	pthread_mutex_lock(&device->lock);
-	if (!region->users)
-		err = map_region(device, index, region);
-	if (!err) {
-		region->users++;
-		*ret = region->address;
-	}
-	pthread_mutex_unlock(&device->lock);
-	return err;
-}
-
-static void unmap_region(struct vfa_device *device, struct region *region)
-{
-	sys_munmap(device_syscalls(device), region->address, region->info.size);
-	region->address = NULL;
-	region->users = 0;
-}
-
-VFA_API int vfa_region_unmap(struct vfa_device *device, uint32_t index)
-{
-	struct region *region = NULL;
-	int err;
-
-	if (!device)
-		return error_null("device");
-	err = find_region(device, index, &region);
-	if (err)
-		return err;
-	pthread_mutex_lock(&device->lock);
-	if (!region->users)
-		err = error_set(EINVAL, VFA_CAUSE_WRONG_ORDER,
-				"%s: region %u is not mapped\nunmap as often as it was mapped",
-				device->bdf, index);
-	else if (region->users == 1)
-		unmap_region(device, region);
-	else
-		region->users--;
-	pthread_mutex_unlock(&device->lock);
-	return err;
-}
-
 void region_release_all(struct vfa_device *device)
 {
-	for (uint32_t index = 0; index < device->region_count; index++)
-		if (device->regions[index].users)
-			unmap_region(device, &device->regions[index]);
+	region_unmap_all(device);
+	for (uint32_t index = 0; index < device->region_count; index++) {
+		struct region *region = &device->regions[index];
+
+		if (region->areas != &region->whole)
+			free(region->areas);
+	}
 	free(device->regions);
 	device->regions = NULL;
 	device->region_count = 0;
-}
-
-/* Whether a transfer lies in the region and is allowed; @place is where in the fd. */
-static int check_transfer(struct vfa_device *device, uint32_t index, uint64_t offset, size_t size,
-			  uint32_t right, off_t *place)
-{
-	struct region *region = NULL;
-	int err = find_implemented(device, index, &region);
-
-	if (err)
-		return err;
-	if (!size)
-		return error_set(EINVAL, VFA_CAUSE_EMPTY,
-				 "%s: a transfer of 0 bytes\ngive the size in bytes", device->bdf);
-	if (offset >= region->info.size || size > region->info.size - offset)
-		return error_set(EINVAL, VFA_CAUSE_REGION_BOUNDS,
-				 "%s: %zu bytes at offset 0x%" PRIx64
-				 " are past the end of region %u\n"
-				 "the region has 0x%" PRIx64 " bytes",
-				 device->bdf, size, offset, index, region->info.size);
-	if (!(region->info.flags & right))
-		return error_set(EOPNOTSUPP, VFA_CAUSE_REGION_RIGHTS,
-				 "%s: region %u cannot be %s\n"
-				 "the flags of vfa_region_get_info tell what it allows",
-				 device->bdf, index,
-				 right == VFA_REGION_CAN_READ ? "read" : "written");
-	*place = region->info.offset + offset;
-	return 0;
-}
-
-static int check_moved(const struct vfa_device *device, uint32_t index, const char *call,
-		       ssize_t moved, size_t size)
-{
-	if (moved < 0)
-		return error_kernel(moved, "%s: %s of region %u", device->bdf, call, index);
-	if ((size_t)moved < size)
-		return error_set(EIO, VFA_CAUSE_KERNEL,
-				 "%s: %s of region %u moved %zd of %zu bytes\n"
-				 "the device may be asleep, in reset or gone",
-				 device->bdf, call, index, moved, size);
-	return 0;
-}
-
-VFA_API int vfa_region_read(struct vfa_device *device, uint32_t index, uint64_t offset,
-			    void *buffer, size_t size)
-{
-	ssize_t moved;
-	off_t place = 0;
-	int err;
-
-	if (!device || !buffer)
-		return error_null(device ? "buffer" : "device");
-	err = check_transfer(device, index, offset, size, VFA_REGION_CAN_READ, &place);
-	if (err)
-		return err;
-	moved = sys_pread(device_syscalls(device), device->fd, buffer, size, place);
-	return check_moved(device, index, "pread", moved, size);
-}
-
-VFA_API int vfa_region_write(struct vfa_device *device, uint32_t index, uint64_t offset,
-			     const void *buffer, size_t size)
-{
-	ssize_t moved;
-	off_t place = 0;
-	int err;
-
-	if (!device || !buffer)
-		return error_null(device ? "buffer" : "device");
-	err = check_transfer(device, index, offset, size, VFA_REGION_CAN_WRITE, &place);
-	if (err)
-		return err;
-	moved = sys_pwrite(device_syscalls(device), device->fd, buffer, size, place);
-	return check_moved(device, index, "pwrite", moved, size);
 }

@@ -14,4 +14,17 @@ int region_read_all(struct vfa_device *device, uint32_t count);
 /** region_release_all() - unmap what is still mapped and forget the regions */
 void region_release_all(struct vfa_device *device);
 
+/** region_unmap_all() - whoever still uses it */
+void region_unmap_all(struct vfa_device *device);
+
+/** region_get() - the region of an index, which may be empty; 0 or -errno, recorded */
+int region_get(const struct vfa_device *device, uint32_t index, struct region **ret);
+
+/** region_require() - the same, but the device must have it */
+int region_require(const struct vfa_device *device, uint32_t index, struct region **ret);
+
+/** region_check_bounds() - whether @size bytes at @offset are in it; 0 or -errno, recorded */
+int region_check_bounds(const struct vfa_device *device, uint32_t index, uint64_t offset,
+			uint64_t size);
+
 #endif

@@ -100,6 +100,35 @@ int vfa_region_get_info(struct vfa_device *device, uint32_t index, struct vfa_re
 int vfa_region_find(const struct vfa_device *device, uint32_t type, uint32_t subtype);
 
 /**
+ * struct vfa_region_area - a part of a region
+ * @offset: in bytes from the region's start
+ * @size: in bytes
+ */
+struct vfa_region_area {
+	uint64_t offset;
+	uint64_t size;
+};
+
+/**
+ * vfa_region_areas() - which parts of a region can be mapped
+ * @device: the device
+ * @index: the region
+ * @list: filled with the first @max areas; may be NULL when @max is 0
+ * @max: how many @list has room for
+ *
+ * An area starts at a page and ends with one, or with the region. A region that can be
+ * mapped whole is one area.
+ *
+ * Return: how many areas there are, which may be more than @max and is 0 when nothing can
+ * be mapped, or
+ *	-EINVAL: a NULL argument, or @index is too large (VFA_CAUSE_NO_REGION)
+ *
+ * Kernel: VFIO_REGION_INFO_CAP_SPARSE_MMAP.
+ */
+int vfa_region_areas(struct vfa_device *device, uint32_t index, struct vfa_region_area *list,
+		     size_t max);
+
+/**
  * vfa_region_map() - map a region whole
  * @device: the device
  * @index: VFA_BAR(n) or another index
@@ -112,10 +141,45 @@ int vfa_region_find(const struct vfa_device *device, uint32_t type, uint32_t sub
  *	-EINVAL: a NULL argument, or no such region (VFA_CAUSE_NO_REGION)
  *	-EOPNOTSUPP: the kernel does not map it, or only parts of it
  *		(VFA_CAUSE_REGION_RIGHTS)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	-ENOMEM: no memory
  *	any other errno of mmap(2)
  */
 int vfa_region_map(struct vfa_device *device, uint32_t index, volatile void **ret);
+
+/**
+ * vfa_region_map_part() - map some of a region
+ * @device: the device
+ * @index: VFA_BAR(n) or another index
+ * @offset: where the part starts, in bytes from the region's start, of any alignment
+ * @size: of the part, in bytes
+ * @ret: the first byte of the part
+ *
+ * The part has to be within one of vfa_region_areas(). The pages that hold it are mapped,
+ * and shared with other parts that are in exactly the same pages. It goes with
+ * vfa_region_unmap_part() or vfa_device_close().
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, no such region (VFA_CAUSE_NO_REGION), a @size of 0
+ *		(VFA_CAUSE_EMPTY), or past the region's end (VFA_CAUSE_REGION_BOUNDS)
+ *	-EOPNOTSUPP: the kernel does not map all of it (VFA_CAUSE_REGION_RIGHTS)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
+ *	-ENOMEM: no memory
+ *	any other errno of mmap(2)
+ */
+int vfa_region_map_part(struct vfa_device *device, uint32_t index, uint64_t offset, uint64_t size,
+			volatile void **ret);
+
+/**
+ * vfa_region_unmap_part() - undo one vfa_region_map_part()
+ * @device: the device
+ * @address: what it gave, or another address in the same pages
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, or no region of the device is mapped there
+ *		(VFA_CAUSE_WRONG_ORDER)
+ */
+int vfa_region_unmap_part(struct vfa_device *device, const volatile void *address);
 
 /**
  * vfa_region_unmap() - undo one vfa_region_map()

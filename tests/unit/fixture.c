@@ -62,7 +62,7 @@ static void describe_edu(void)
 	fake_set_region(EDU, 0, 1 << 20, ALL_RIGHTS);
 	fake_set_region(EDU, 2, 256, READ_WRITE);
 	fake_set_region(EDU, 4, 4 * PAGE, ALL_RIGHTS);
-	fake_set_sparse(EDU, 4, PAGE, PAGE);
+	fake_add_sparse(EDU, 4, PAGE, PAGE);
 	fake_set_region(EDU, VFA_REGION_ROM, 64 << 10, VFIO_REGION_INFO_FLAG_READ);
 	fake_set_irq_count(EDU, VFA_IRQ_MSI, 1);
 }

@@ -41,6 +41,8 @@ static void use_device(struct run *run, struct vfa_device *device)
 
 	if (step(run, vfa_region_map(device, VFA_BAR(0), &base)))
 		step(run, vfa_region_unmap(device, VFA_BAR(0)));
+	if (step(run, vfa_region_map_part(device, VFA_BAR(4), PAGE, 16, &base)))
+		step(run, vfa_region_unmap_part(device, base));
 	step(run, vfa_config_read16(device, 0, &vendor));
 	step(run, vfa_device_enable_bus_master(device));
 	step(run, vfa_irq_count(device, VFA_IRQ_MSI));

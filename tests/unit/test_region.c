@@ -228,6 +228,205 @@ static void regions_that_cannot_be_mapped_are_refused(void **state)
 	close_space(space);
 }
 
+#define AREAS 4
+
+static void assert_areas(struct vfa_device *device, uint32_t index, int count,
+			 const struct vfa_region_area *wanted)
+{
+	struct vfa_region_area areas[AREAS];
+
+	assert_int_equal(vfa_region_areas(device, index, NULL, 0), count);
+	memset(areas, 0xff, sizeof(areas));
+	assert_int_equal(vfa_region_areas(device, index, areas, AREAS), count);
+	assert_memory_equal(areas, wanted, count * sizeof(areas[0]));
+}
+
+static void areas_that_can_be_mapped_are_listed(void **state)
+{
+	static const struct vfa_region_area whole = { 0, 1 << 20 }, part = { PAGE, PAGE };
+	struct space space = open_space(state);
+	struct vfa_region_area none = { 7, 7 };
+
+	assert_areas(space.device, VFA_BAR(0), 1, &whole);
+	assert_areas(space.device, VFA_BAR(4), 1, &part);
+	assert_areas(space.device, VFA_BAR(1), 0, NULL);
+	assert_areas(space.device, VFA_BAR(2), 0, NULL);
+	assert_areas(space.device, VFA_REGION_CONFIG, 0, NULL);
+	assert_fails(vfa_region_areas(space.device, 9, &none, 1), EINVAL, NO_REGION);
+	assert_fails(vfa_region_areas(NULL, 0, &none, 1), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_areas(space.device, 0, NULL, 1), EINVAL, BAD_ARGUMENT);
+	assert_int_equal(none.size, 7);
+	close_space(space);
+}
+
+/* As the kernels before Linux 4.16 cut the page of the MSI-X table out. */
+static void a_region_is_mapped_around_what_is_cut_out(void **state)
+{
+	static const struct vfa_region_area wanted[] = { { 0, PAGE }, { 2 * PAGE, 2 * PAGE } };
+	struct vfa_region_area areas[AREAS];
+	volatile void *base = NULL;
+	struct space space;
+
+	fake_add_sparse(NVME, 0, 0, PAGE);
+	fake_add_sparse(NVME, 0, 2 * PAGE, 2 * PAGE);
+	space = open_space_of(state, NVME);
+	assert_areas(space.device, VFA_BAR(0), 2, wanted);
+	assert_int_equal(vfa_region_areas(space.device, VFA_BAR(0), areas, 1), 2);
+	assert_fails(vfa_region_map(space.device, VFA_BAR(0), &base), EOPNOTSUPP, REGION_RIGHTS);
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t value = 0, out = 0x1000 + i;
+
+		assert_ok(vfa_region_map_part(space.device, VFA_BAR(0), wanted[i].offset,
+					      wanted[i].size, &base));
+		assert_ok(vfa_region_write(space.device, VFA_BAR(0), wanted[i].offset + 8, &out,
+					   sizeof(out)));
+		value = vfa_mmio_read32(base, 8);
+		assert_int_equal(value, out);
+	}
+	close_space(space);
+}
+
+/* What no kernel should say: not in pages, not in the region, empty. */
+static void areas_are_cut_to_whole_pages_of_the_region(void **state)
+{
+	static const struct vfa_region_area wanted[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
+	struct space space;
+
+	fake_add_sparse(NVME, 0, 100, 2 * PAGE);
+	fake_add_sparse(NVME, 0, 3 * PAGE, UINT64_MAX);
+	fake_add_sparse(NVME, 0, 100, 200);
+	fake_add_sparse(NVME, 0, 4 * PAGE, PAGE);
+	space = open_space_of(state, NVME);
+	assert_areas(space.device, VFA_BAR(0), 2, wanted);
+	close_space(space);
+}
+
+static void a_region_without_areas_cannot_be_mapped(void **state)
+{
+	struct vfa_region_info info;
+	volatile void *base = NULL;
+	struct space space;
+
+	fake_add_sparse(NVME, 0, 0, 0);
+	space = open_space_of(state, NVME);
+	assert_ok(vfa_region_get_info(space.device, VFA_BAR(0), &info));
+	assert_int_equal(info.flags, VFA_REGION_CAN_READ | VFA_REGION_CAN_WRITE);
+	assert_areas(space.device, VFA_BAR(0), 0, NULL);
+	assert_fails(vfa_region_map(space.device, VFA_BAR(0), &base), EOPNOTSUPP, REGION_RIGHTS);
+	assert_fails(vfa_region_map_part(space.device, VFA_BAR(0), 0, 1, &base), EOPNOTSUPP,
+		     REGION_RIGHTS);
+	assert_null(base);
+	close_space(space);
+}
+
+static void an_area_that_is_the_region_is_mapped_whole(void **state)
+{
+	volatile void *base = NULL;
+	struct space space;
+
+	fake_add_sparse(NVME, 0, 0, 16 << 10);
+	space = open_space_of(state, NVME);
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &base));
+	close_space(space);
+}
+
+static void a_part_is_what_was_asked_for(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *whole = NULL, *part = NULL;
+
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &whole));
+	vfa_mmio_write32(whole, 3 * PAGE + 0x80, 0x12345678);
+	vfa_mmio_write8(whole, 5 * PAGE - 1, 0x9a);
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(0), 3 * PAGE + 0x80, 2 * PAGE - 0x80,
+				      &part));
+	assert_ptr_not_equal((const char *)part, (const char *)whole + 3 * PAGE + 0x80);
+	assert_int_equal(vfa_mmio_read32(part, 0), 0x12345678);
+	assert_int_equal(vfa_mmio_read8(part, 2 * PAGE - 0x81), 0x9a);
+	assert_ok(vfa_region_unmap(space.device, VFA_BAR(0)));
+	assert_int_equal(vfa_mmio_read32(part, 0), 0x12345678);
+	assert_ok(vfa_region_unmap_part(space.device, part));
+	assert_fails(vfa_region_unmap_part(space.device, part), EINVAL, WRONG_ORDER);
+	close_space(space);
+}
+
+static void parts_in_the_same_pages_share_them(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *first = NULL, *second = NULL;
+
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(4), PAGE, 16, &first));
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(4), PAGE + 256, PAGE - 256, &second));
+	assert_ptr_equal((const char *)second, (const char *)first + 256);
+	assert_ok(vfa_region_unmap_part(space.device, first));
+	vfa_mmio_write32(second, 0, 1);
+	assert_ok(vfa_region_unmap_part(space.device, second));
+	assert_fails(vfa_region_unmap_part(space.device, first), EINVAL, WRONG_ORDER);
+	close_space(space);
+}
+
+static void the_whole_region_may_be_mapped_as_a_part(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *whole = NULL, *part = NULL;
+
+	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &whole));
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(0), 16, (1 << 20) - 16, &part));
+	assert_ptr_equal((const char *)part, (const char *)whole + 16);
+	assert_ok(vfa_region_unmap_part(space.device, part));
+	assert_ok(vfa_region_unmap(space.device, VFA_BAR(0)));
+	close_space(space);
+}
+
+/* A BAR smaller than a page that vfio-pci maps has its page alone. */
+static void a_part_of_a_small_region_is_mapped(void **state)
+{
+	static const struct vfa_region_area whole = { 0, 512 };
+	volatile void *base = NULL, *part = NULL;
+	struct space space;
+
+	fake_set_region(NVME, 2, 512, ALL_RIGHTS);
+	space = open_space_of(state, NVME);
+	assert_areas(space.device, VFA_BAR(2), 1, &whole);
+	assert_ok(vfa_region_map(space.device, VFA_BAR(2), &base));
+	vfa_mmio_write32(base, 508, 7);
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(2), 508, 4, &part));
+	assert_int_equal(vfa_mmio_read32(part, 0), 7);
+	assert_fails(vfa_region_map_part(space.device, VFA_BAR(2), 508, 5, &part), EINVAL,
+		     REGION_BOUNDS);
+	close_space(space);
+}
+
+static void parts_that_cannot_be_mapped_are_refused(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_device *device = space.device;
+	volatile void *base = NULL;
+
+	assert_fails(vfa_region_map_part(device, VFA_BAR(4), 0, PAGE, &base), EOPNOTSUPP,
+		     REGION_RIGHTS);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(4), PAGE - 1, 2, &base), EOPNOTSUPP,
+		     REGION_RIGHTS);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(4), PAGE, PAGE + 1, &base), EOPNOTSUPP,
+		     REGION_RIGHTS);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(2), 0, 16, &base), EOPNOTSUPP,
+		     REGION_RIGHTS);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(0), 0, 0, &base), EINVAL, EMPTY);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(0), 1 << 20, 1, &base), EINVAL,
+		     REGION_BOUNDS);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(0), 1, UINT64_MAX, &base), EINVAL,
+		     REGION_BOUNDS);
+	assert_fails(vfa_region_map_part(device, VFA_BAR(1), 0, 1, &base), EINVAL, NO_REGION);
+	assert_fails(vfa_region_map_part(device, 9, 0, 1, &base), EINVAL, NO_REGION);
+	assert_fails(vfa_region_map_part(NULL, 0, 0, 1, &base), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_map_part(device, 0, 0, 1, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_unmap_part(NULL, &base), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_unmap_part(device, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_region_unmap_part(device, &base), EINVAL, WRONG_ORDER);
+	assert_null(base);
+	close_space(space);
+}
+
 static void a_region_is_read_and_written_by_call(void **state)
 {
 	struct space space = open_space(state);
@@ -322,6 +521,16 @@ int main(void)
 		ON_BOTH(a_mapped_bar_is_the_devices),
 		ON_BOTH(a_region_mapped_twice_is_mapped_once),
 		ON_BOTH(regions_that_cannot_be_mapped_are_refused),
+		ON_BOTH(areas_that_can_be_mapped_are_listed),
+		ON_BOTH(a_region_is_mapped_around_what_is_cut_out),
+		ON_BOTH(areas_are_cut_to_whole_pages_of_the_region),
+		ON_BOTH(a_region_without_areas_cannot_be_mapped),
+		ON_BOTH(an_area_that_is_the_region_is_mapped_whole),
+		ON_BOTH(a_part_is_what_was_asked_for),
+		ON_BOTH(parts_in_the_same_pages_share_them),
+		ON_BOTH(the_whole_region_may_be_mapped_as_a_part),
+		ON_BOTH(a_part_of_a_small_region_is_mapped),
+		ON_BOTH(parts_that_cannot_be_mapped_are_refused),
 		ON_BOTH(a_region_is_read_and_written_by_call),
 		ON_BOTH(transfers_past_the_end_are_refused),
 		ON_BOTH(an_empty_transfer_is_refused),

@@ -116,14 +116,16 @@ static long get_info(const struct fake_device *device, struct vfio_device_info *
 
 static void add_sparse(const struct fake_region *region, struct fake_chain *chain)
 {
-	struct vfio_region_sparse_mmap_area area = {
-		.offset = region->sparse.start,
-		.size = region->sparse.last - region->sparse.start + 1,
-	};
-	void *data = fake_chain_add(chain, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 8 + sizeof(area));
+	struct vfio_region_sparse_mmap_area areas[FAKE_AREAS];
+	size_t size = region->sparse_count * sizeof(areas[0]);
+	char *data = fake_chain_add(chain, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 8 + size);
 
-	memcpy(data, &(uint32_t){ 1 }, 4);
-	memcpy((char *)data + 8, &area, sizeof(area));
+	for (uint32_t i = 0; i < region->sparse_count; i++) {
+		areas[i].offset = region->sparse[i].start;
+		areas[i].size = region->sparse[i].last - region->sparse[i].start + 1;
+	}
+	memcpy(data, &region->sparse_count, 4);
+	memcpy(data + 8, areas, size);
 }
 
 static void fill_chain(const struct fake_region *region, struct fake_chain *chain)
@@ -320,8 +322,10 @@ static bool can_map(const struct fake_region *region, uint64_t at, uint64_t size
 		return false;
 	if (at + size > ((region->size + FAKE_PAGE - 1) & -FAKE_PAGE))
 		return false;
-	return !region->is_sparse ||
-	       (at >= region->sparse.start && at + size - 1 <= region->sparse.last);
+	for (uint32_t i = 0; i < region->sparse_count; i++)
+		if (at >= region->sparse[i].start && at + size - 1 <= region->sparse[i].last)
+			return true;
+	return !region->is_sparse;
 }
 
 int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, int flags,

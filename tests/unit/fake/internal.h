@@ -17,6 +17,7 @@
 
 #define FAKE_PAGE         4096ull
 #define FAKE_REGIONS      12 /* with those that a driver adds */
+#define FAKE_AREAS        4
 #define FAKE_IRQS         5
 #define FAKE_VECTORS      64
 #define FAKE_RESERVED_MAX 16
@@ -199,7 +200,8 @@ struct fake_region {
 	uint32_t type; /* of one that a driver adds */
 	uint32_t subtype;
 	bool maps_msix;
-	struct fake_range sparse;
+	struct fake_range sparse[FAKE_AREAS]; /* when there are any, nothing else can be mapped */
+	uint32_t sparse_count;
 	bool is_sparse;
 };
 

@@ -82,8 +82,8 @@ void fake_wake(const char *bdf);
 bool fake_is_in_low_power(const char *bdf);
 /* Flags as VFIO_REGION_INFO_FLAG_*. */
 void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t flags);
-/* Only this part of the region can be mapped. */
-void fake_set_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size);
+/* Only this part of the region can be mapped, and others told so; none at all of 0 bytes. */
+void fake_add_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size);
 /* One that the device's driver adds behind the others: its index. */
 uint32_t fake_add_region(const char *bdf, uint32_t type, uint32_t subtype, uint64_t size,
 			 uint32_t flags);

@@ -280,14 +280,16 @@ void fake_set_region(const char *bdf, uint32_t index, uint64_t size, uint32_t fl
 	fake_unlock();
 }
 
-void fake_set_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size)
+void fake_add_sparse(const char *bdf, uint32_t index, uint64_t start, uint64_t size)
 {
 	struct fake_region *region;
 
 	fake_lock();
 	region = &fake_device_find(bdf)->regions[index];
 	region->is_sparse = true;
-	region->sparse = (struct fake_range){ start, start + size - 1 };
+	if (size)
+		region->sparse[region->sparse_count++] =
+			(struct fake_range){ start, start + size - 1 };
 	fake_unlock();
 }
 

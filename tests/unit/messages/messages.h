@@ -29,4 +29,7 @@ extern const size_t capture_messages_count;
 extern const struct CMUnitTest driver_messages[];
 extern const size_t driver_messages_count;
 
+extern const struct CMUnitTest region_messages[];
+extern const size_t region_messages_count;
+
 #endif
