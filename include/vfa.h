@@ -15,6 +15,7 @@
 #include <vfa/address.h>
 #include <vfa/answer.h>
 #include <vfa/buffer.h>
+#include <vfa/capability.h>
 #include <vfa/capture.h>
 #include <vfa/coherency.h>
 #include <vfa/config.h>

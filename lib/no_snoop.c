@@ -14,6 +14,7 @@
 #include "device_config.h"
 #include "topology/express.h"
 #include "topology/function.h"
+#include "topology/pci.h"
 
 static int refuse_virtual(const struct vfa_device *device, const char *physical)
 {
@@ -42,14 +43,6 @@ static int refuse_fixed(const struct vfa_device *device, bool set)
 			     : "the device never issues no-snoop transactions");
 }
 
-static int refuse_gone(const struct vfa_device *device)
-{
-	return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
-			 "%s reads as all ones: it is asleep (D3cold) or gone\n"
-			 "see power_state in its sysfs directory",
-			 device->bdf);
-}
-
 /* Where Device Control is: 0 when there is none. */
 static int find_control(struct vfa_device *device, uint32_t *ret)
 {
@@ -60,7 +53,7 @@ static int find_control(struct vfa_device *device, uint32_t *ret)
 	device_config(device, &config);
 	err = express_require(&config.space, &express);
 	if (err == -ENODEV)
-		return refuse_gone(device);
+		return pci_refuse_gone(device->bdf);
 	if (err)
 		return error_kernel(err, "%s: read the capabilities", device->bdf);
 	*ret = express.offset ? express.offset + PCI_EXP_DEVCTL : 0;
@@ -71,7 +64,7 @@ static int read_control(struct vfa_device *device, uint32_t offset, uint16_t *re
 {
 	int err = vfa_config_read16(device, offset, ret);
 
-	return !err && *ret == UINT16_MAX ? refuse_gone(device) : err;
+	return !err && *ret == UINT16_MAX ? pci_refuse_gone(device->bdf) : err;
 }
 
 static bool is_set(uint16_t control)

@@ -94,7 +94,8 @@ enum vfa_cause {
 
 	VFA_CAUSE_NO_SNOOP_FIXED, /* Enable No Snoop of the device cannot be changed */
 
-	VFA_CAUSE_NO_FEATURE, /* kernel, driver or device lack the feature, or this use of it */
+	VFA_CAUSE_NO_FEATURE,    /* kernel, driver or device lack the feature, or this use of it */
+	VFA_CAUSE_NO_CAPABILITY, /* the device has no such PCI capability, or VFIO hides it */
 };
 
 /**

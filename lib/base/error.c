@@ -142,6 +142,7 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NOT_RESTORED] = "not-restored",
 	[VFA_CAUSE_NO_SNOOP_FIXED] = "no-snoop-fixed",
 	[VFA_CAUSE_NO_FEATURE] = "no-feature",
+	[VFA_CAUSE_NO_CAPABILITY] = "no-capability",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

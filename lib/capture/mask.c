@@ -15,9 +15,6 @@
 /* Digits of a MAC address; shorter numbers are addresses and counts. */
 #define SHORTEST 12
 
-/* As many as fit into config space. */
-#define CAPABILITIES 1024
-
 #define HEXADECIMAL "0123456789abcdefABCDEF"
 
 /* The number that stands for one, from 1 on, or -ENOMEM. */
@@ -111,14 +108,16 @@ static void zero(const struct bytes *bytes, size_t offset, size_t size)
 void mask_config(unsigned char *config, size_t size)
 {
 	struct bytes bytes = { { read_word }, config, size };
-	struct capability list[CAPABILITIES] = { 0 };
+	struct capability_set set;
 
-	/* What was read before it failed is in the list all the same. */
-	(void)capability_list(&bytes.space, list, CAPABILITIES);
-	for (size_t i = 0; i < CAPABILITIES && list[i].offset; i++) {
-		if (list[i].is_extended && list[i].id == PCI_EXT_CAP_ID_DSN)
-			zero(&bytes, list[i].offset + 4, 8);
-		else if (!list[i].is_extended && list[i].id == PCI_CAP_ID_VPD)
-			zero(&bytes, list[i].offset + PCI_VPD_DATA, 4);
+	/* What was read before it failed is in the set all the same. */
+	(void)capability_read(&bytes.space, &set);
+	for (size_t i = 0; i < set.count; i++) {
+		const struct vfa_capability *capability = &set.list[i];
+
+		if (capability->is_extended && capability->id == PCI_EXT_CAP_ID_DSN)
+			zero(&bytes, capability->offset + 4, 8);
+		else if (!capability->is_extended && capability->id == PCI_CAP_ID_VPD)
+			zero(&bytes, capability->offset + PCI_VPD_DATA, 4);
 	}
 }

@@ -73,7 +73,7 @@ static int walk_standard(const struct config_space *config, struct walk *ret)
 }
 
 /* 1 with the next one in @ret, 0 at the end, -errno. */
-static int next_standard(struct walk *walk, struct capability *ret)
+static int next_standard(struct walk *walk, struct vfa_capability *ret)
 {
 	uint32_t header;
 	int err;
@@ -85,7 +85,7 @@ static int next_standard(struct walk *walk, struct capability *ret)
 		return err;
 	if ((header & 0xff) == 0xff)
 		return 0;
-	*ret = (struct capability){ .id = header & 0xff, .offset = walk->next };
+	*ret = (struct vfa_capability){ .id = header & 0xff, .offset = walk->next };
 	walk->next = header >> 8 & 0xfc;
 	return 1;
 }
@@ -107,7 +107,7 @@ static void walk_extended(const struct config_space *config, struct walk *ret)
 	};
 }
 
-static int next_extended(struct walk *walk, struct capability *ret)
+static int next_extended(struct walk *walk, struct vfa_capability *ret)
 {
 	uint32_t header;
 	int err;
@@ -119,7 +119,7 @@ static int next_extended(struct walk *walk, struct capability *ret)
 		return err;
 	if (!header || header == UINT32_MAX)
 		return 0;
-	*ret = (struct capability){
+	*ret = (struct vfa_capability){
 		.id = PCI_EXT_CAP_ID(header),
 		.offset = walk->next,
 		.version = PCI_EXT_CAP_VER(header),
@@ -129,33 +129,36 @@ static int next_extended(struct walk *walk, struct capability *ret)
 	return 1;
 }
 
-int capability_list(const struct config_space *config, struct capability *list, size_t max)
-{
-	struct capability found = { 0 };
-	struct walk walk;
-	int count = 0, more = walk_standard(config, &walk);
+typedef int next_function(struct walk *walk, struct vfa_capability *ret);
 
-	if (more)
-		return more;
-	while ((more = next_standard(&walk, &found)) > 0) {
-		if ((size_t)count < max)
-			list[count] = found;
-		count++;
-	}
-	if (more)
-		return more;
+static int collect(struct walk *walk, next_function *next, struct capability_set *ret)
+{
+	int more = 0;
+
+	while (ret->count < CAPABILITY_MAX && (more = next(walk, &ret->list[ret->count])) > 0)
+		ret->count++;
+	return more < 0 ? more : 0;
+}
+
+int capability_read(const struct config_space *config, struct capability_set *ret)
+{
+	struct walk walk;
+	int err;
+
+	ret->count = 0;
+	err = walk_standard(config, &walk);
+	if (!err)
+		err = collect(&walk, next_standard, ret);
+	if (err)
+		return err;
 	walk_extended(config, &walk);
-	while ((more = next_extended(&walk, &found)) > 0) {
-		if ((size_t)count < max)
-			list[count] = found;
-		count++;
-	}
-	return more ? more : count;
+	err = collect(&walk, next_extended, ret);
+	return err ? err : capability_measure(config, ret);
 }
 
 int capability_find(const struct config_space *config, uint8_t id)
 {
-	struct capability found = { 0 };
+	struct vfa_capability found = { 0 };
 	struct walk walk;
 	int more = walk_standard(config, &walk);
 
@@ -170,7 +173,7 @@ int capability_find(const struct config_space *config, uint8_t id)
 
 int capability_find_extended(const struct config_space *config, uint16_t id)
 {
-	struct capability found = { 0 };
+	struct vfa_capability found = { 0 };
 	struct walk walk;
 	int more;
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <vfa/capability.h>
 
 /* Config space, wherever it is read from. */
 struct config_space {
@@ -33,28 +34,35 @@ int config_read8(const struct config_space *config, unsigned int offset);
  */
 int config_require(const struct config_space *config);
 
-struct capability {
-	uint16_t id;
-	uint16_t offset;
-	uint8_t version; /* of an extended one */
-	bool is_extended;
+/* As many as there is room for: 4 bytes each from 0x40 on, 8 bytes each from 0x100 on. */
+#define CAPABILITY_MAX (0xc0 / 4 + 0xf00 / 8)
+
+struct capability_set {
+	size_t count;
+	struct vfa_capability list[CAPABILITY_MAX];
 };
 
 /**
- * capability_list() - all capabilities, in the order of their lists
- * @list: filled, may be NULL when @max is 0
+ * capability_read() - all capabilities, in the order of their lists
+ * @ret: on failure has those that were found before, without their sizes
  *
- * Return: how many there are, which may exceed @max, or -errno of reading: -ENODATA when
- * the kernel does not show so much of config space.
+ * Return: 0, or -errno of reading: -ENODATA when the kernel does not show so much of
+ * config space.
  */
-int capability_list(const struct config_space *config, struct capability *list, size_t max);
+int capability_read(const struct config_space *config, struct capability_set *ret);
 
 /**
  * capability_find() - the first capability of an id
  *
- * Return: its offset, 0 when there is none, or -errno as capability_list().
+ * Return: its offset, 0 when there is none, or -errno as capability_read().
  */
 int capability_find(const struct config_space *config, uint8_t id);
 int capability_find_extended(const struct config_space *config, uint16_t id);
+
+/** capability_measure() - fill in the sizes of a set; 0 or -errno of reading */
+int capability_measure(const struct config_space *config, struct capability_set *set);
+
+/** capability_name() - vfa_capability_name(), but NULL for one that has none */
+const char *capability_name(const struct vfa_capability *capability);
 
 #endif

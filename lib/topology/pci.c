@@ -135,6 +135,14 @@ int pci_refuse_missing(const char *bdf)
 			 "there is no PCI device %s\nlspci -D lists them", bdf);
 }
 
+int pci_refuse_gone(const char *bdf)
+{
+	return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
+			 "%s reads as all ones: it is asleep (D3cold) or gone\n"
+			 "see power_state in its sysfs directory",
+			 bdf);
+}
+
 int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
 {
 	pci_read(host, bdf, ret);

@@ -37,6 +37,9 @@ bool pci_is_bridge(const struct vfa_host *host, const char bdf[BDF_SIZE]);
 /** pci_refuse_missing() - -ENODEV, recorded: there is no such function */
 int pci_refuse_missing(const char *bdf);
 
+/** pci_refuse_gone() - -ENODEV, recorded: it reads as all ones */
+int pci_refuse_gone(const char *bdf);
+
 /** pci_read_number() - an attribute that is a number, such as "class"; 0 when it cannot be read */
 uint32_t pci_read_number(const struct vfa_host *host, const char *bdf, const char *name);
 

@@ -29,32 +29,25 @@ static int read_word(const struct config_space *config, unsigned int offset, uin
 	return 0;
 }
 
-/* All that are listed, wherever their number ends. */
-static int list_all(const struct config_space *space, struct capability **ret)
+/* Wherever the links lead, none is told twice, and none reaches into another. */
+static void check_apart(const struct capability_set *set)
 {
-	struct capability one;
-	int count = capability_list(space, NULL, 0);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct vfa_capability *one = &set->list[i];
 
-	fuzz_require(count == capability_list(space, &one, 1));
-	*ret = calloc(count > 0 ? count : 1, sizeof(**ret));
-	fuzz_require(*ret);
-	if (count > 0)
-		fuzz_require(count == capability_list(space, *ret, count));
-	return count;
-}
-
-/* Wherever the links lead, none is told twice. */
-static void check_once(const struct capability *list, int count)
-{
-	for (int i = 0; i < count; i++)
-		for (int j = 0; j < i; j++)
-			fuzz_require(list[i].offset != list[j].offset);
+		fuzz_require(one->size && one->offset + one->size <= PCI_CFG_SPACE_EXP_SIZE);
+		for (size_t j = 0; j < set->count; j++)
+			fuzz_require(i == j || set->list[j].offset < one->offset ||
+				     set->list[j].offset >= one->offset + one->size);
+	}
 }
 
 /* The first one of each id is the one that is found. */
-static void check_found(const struct config_space *space, const struct capability *list, int count)
+static void check_found(const struct config_space *space, const struct capability_set *set)
 {
-	for (int i = 0; i < count; i++) {
+	const struct vfa_capability *list = set->list;
+
+	for (size_t i = 0; i < set->count; i++) {
 		int first = 0;
 
 		while (list[first].id != list[i].id ||
@@ -87,15 +80,13 @@ static void check_mask(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes bytes = { { read_word }, data, size };
-	struct capability *list;
-	int count;
+	struct capability_set set;
 
 	if (size > PCI_CFG_SPACE_EXP_SIZE)
 		return 0;
-	count = list_all(&bytes.space, &list);
-	check_once(list, count);
-	check_found(&bytes.space, list, count);
+	if (!capability_read(&bytes.space, &set))
+		check_apart(&set);
+	check_found(&bytes.space, &set);
 	check_mask(data, size);
-	free(list);
 	return 0;
 }

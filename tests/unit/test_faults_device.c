@@ -232,11 +232,36 @@ static void questions_of_coherency(struct run *run)
 	vfa_container_close(run->container);
 }
 
+/* Of what VFIO leaves out sysfs tells, where it can be read; else there just is none. */
+static void questions_of_capabilities(struct run *run)
+{
+	struct config config = config_express(0x020000, PCI_EXP_TYPE_ENDPOINT, false);
+	struct vfa_capability found = { 0 };
+	struct vfa_device *device = NULL;
+
+	fake_set_config(NVME, 0, config.bytes, sizeof(config.bytes));
+	tree_write_config(&run->machine->tree, NVME, &config, 0);
+	step(run, vfa_capability_list(run->machine->host, NVME, NULL, 0));
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, open_plainly(run->container, NVME, &device))) {
+		step(run, vfa_device_capabilities(device, NULL, 0));
+		if (step(run, vfa_capability_find(device, PCI_CAP_ID_PM, &found)))
+			assert_int_equal(found.offset, 0x40);
+		assert_true(vfa_capability_find_next(device, &found, &found) < 0);
+		assert_true(vfa_capability_find_extended(device, PCI_EXT_CAP_ID_DSN, &found) < 0);
+	}
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
 SCENARIO(the_whole_life)
 SCENARIO(a_change_of_devices)
 SCENARIO(a_choice_of_accounting)
 SCENARIO(a_collision)
 SCENARIO(passed_nodes)
+SCENARIO(questions_of_capabilities)
 SCENARIO(questions_of_coherency)
 SCENARIO(refusals)
 UNANSWERED(the_whole_life)
@@ -255,6 +280,7 @@ int main(void)
 		CASES(a_choice_of_accounting),
 		CASES(a_collision),
 		CASES(passed_nodes),
+		CASES(questions_of_capabilities),
 		CASES(questions_of_coherency),
 		CASES(refusals),
 		ON_BOTH(each_answer_to_the_whole_life_may_fail),

@@ -4,105 +4,14 @@
 /* What a function can do, by the lists in its config space. */
 
 #include <inttypes.h>
-#include <stdlib.h>
 
-#include "fail.h"
 #include "section.h"
 #include "topology/function.h"
 
-/* By id: PCI Code and ID Assignment Specification, chapters 2 and 3. */
-static const char *const standard_names[] = {
-	[0x01] = "power management",
-	[0x02] = "AGP",
-	[0x03] = "vital product data",
-	[0x04] = "slot identification",
-	[0x05] = "MSI",
-	[0x06] = "CompactPCI hot swap",
-	[0x07] = "PCI-X",
-	[0x08] = "HyperTransport",
-	[0x09] = "vendor-specific",
-	[0x0a] = "debug port",
-	[0x0b] = "CompactPCI resource control",
-	[0x0c] = "hot-plug",
-	[0x0d] = "bridge subsystem ids",
-	[0x0e] = "AGP 8x",
-	[0x0f] = "secure device",
-	[0x10] = "PCI Express",
-	[0x11] = "MSI-X",
-	[0x12] = "SATA configuration",
-	[0x13] = "advanced features",
-	[0x14] = "enhanced allocation",
-	[0x15] = "flattening portal bridge",
-};
-
-static const char *const extended_names[] = {
-	[0x01] = "advanced error reporting",
-	[0x02] = "virtual channel",
-	[0x03] = "serial number",
-	[0x04] = "power budgeting",
-	[0x05] = "root complex links",
-	[0x06] = "root complex link control",
-	[0x07] = "root complex event collector",
-	[0x08] = "multifunction virtual channel",
-	[0x09] = "virtual channel (second)",
-	[0x0a] = "root complex registers",
-	[0x0b] = "vendor-specific (extended)",
-	[0x0c] = "configuration access correlation",
-	[0x0d] = "ACS",
-	[0x0e] = "ARI",
-	[0x0f] = "ATS",
-	[0x10] = "SR-IOV",
-	[0x11] = "MR-IOV",
-	[0x12] = "multicast",
-	[0x13] = "PRI",
-	[0x15] = "resizable BAR",
-	[0x16] = "dynamic power allocation",
-	[0x17] = "TPH requester",
-	[0x18] = "latency tolerance",
-	[0x19] = "secondary PCI Express",
-	[0x1a] = "protocol multiplexing",
-	[0x1b] = "PASID",
-	[0x1c] = "LN requester",
-	[0x1d] = "downstream port containment",
-	[0x1e] = "L1 substates",
-	[0x1f] = "precision time",
-	[0x20] = "M-PCIe",
-	[0x21] = "FRS queueing",
-	[0x22] = "readiness time",
-	[0x23] = "designated vendor-specific",
-	[0x24] = "VF resizable BAR",
-	[0x25] = "data link feature",
-	[0x26] = "physical layer 16 GT/s",
-	[0x27] = "lane margining",
-	[0x28] = "hierarchy id",
-	[0x29] = "native enclosure management",
-	[0x2a] = "physical layer 32 GT/s",
-	[0x2b] = "alternate protocol",
-	[0x2c] = "system firmware intermediary",
-	[0x2d] = "shadow functions",
-	[0x2e] = "data object exchange",
-	[0x2f] = "device 3",
-	[0x30] = "IDE",
-	[0x31] = "physical layer 64 GT/s",
-	[0x32] = "flit logging",
-	[0x33] = "flit performance",
-	[0x34] = "flit error injection",
-};
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-
-static const char *name_of(const struct capability *capability)
-{
-	if (capability->is_extended)
-		return capability->id < ARRAY_SIZE(extended_names) ? extended_names[capability->id]
-								   : NULL;
-	return capability->id < ARRAY_SIZE(standard_names) ? standard_names[capability->id] : NULL;
-}
-
 static void get_name(const void *data, struct cell *cell)
 {
-	const struct capability *capability = data;
-	const char *name = name_of(capability);
+	const struct vfa_capability *capability = data;
+	const char *name = capability_name(capability);
 
 	if (name)
 		cell_set(cell, "%s", name);
@@ -113,21 +22,21 @@ static void get_name(const void *data, struct cell *cell)
 
 static void get_offset(const void *data, struct cell *cell)
 {
-	const struct capability *capability = data;
+	const struct vfa_capability *capability = data;
 
 	cell_set(cell, "0x%x", capability->offset);
 }
 
 static void get_id(const void *data, struct cell *cell)
 {
-	const struct capability *capability = data;
+	const struct vfa_capability *capability = data;
 
 	cell_set(cell, "0x%x", capability->id);
 }
 
 static void get_extended(const void *data, struct cell *cell)
 {
-	const struct capability *capability = data;
+	const struct vfa_capability *capability = data;
 
 	cell_set_boolean(cell, capability->is_extended);
 }
@@ -143,19 +52,18 @@ static const struct column columns[] = {
 static const char *each(const struct function_item *item, void (*add)(void *to, const void *part),
 			void *to)
 {
+	struct capability_set set;
 	struct function_config config;
-	struct capability *list;
-	int max, count;
+	int err;
 
 	function_config_open(item->request->host, item->function->bdf, &config);
-	max = capability_list(&config.space, NULL, 0);
-	list = must(calloc(max > 0 ? max : 1, sizeof(*list)));
-	count = max < 0 ? max : capability_list(&config.space, list, max);
+	err = capability_read(&config.space, &set);
 	function_config_close(&config);
-	for (int i = 0; i < count && i < max; i++)
-		add(to, &list[i]);
-	free(list);
-	return count < 0 ? config_reason(count) : NULL;
+	if (err)
+		return config_reason(err);
+	for (size_t i = 0; i < set.count; i++)
+		add(to, &set.list[i]);
+	return NULL;
 }
 
 const struct section section_capabilities = {

@@ -176,6 +176,17 @@ static void no_reset_is_told(void **state)
 	close_space(space);
 }
 
+static void no_capability_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_capability found;
+
+	SAYS(vfa_capability_find(space.device, 0x11, &found), NO_CAPABILITY,
+	     "0000:00:04.0 has no MSI-X capability (id 0x11)",
+	     "vfa info 0000:00:04.0 lists those it has");
+	close_space(space);
+}
+
 static void device_gone_is_told(void **state)
 {
 	fake_set_gone(EDU, true);
@@ -248,6 +259,14 @@ const struct CMUnitTest device_messages[] = {
 	ON_BOTH(too_few_vectors_is_told), ON_BOTH(irq_busy_is_told),
 	ON_BOTH(timeout_is_told),         ON_BOTH(no_reset_is_told),
 	ON_BOTH(device_gone_is_told),     ON_BOTH(no_snoop_fixed_is_told),
+	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
+	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
+	ON_BOTH(region_rights_is_told), ON_BOTH(no_irq_is_told),
+	ON_BOTH(irq_bounds_is_told),    ON_BOTH(too_few_vectors_is_told),
+	ON_BOTH(irq_busy_is_told),      ON_BOTH(timeout_is_told),
+	ON_BOTH(no_reset_is_told),      ON_BOTH(device_gone_is_told),
+	ON_BOTH(no_capability_is_told), ON_BOTH(no_snoop_fixed_is_told),
 	ON_BOTH(no_feature_is_told),
 };
 
