@@ -14,23 +14,23 @@
 #include "base/sysfs.h"
 
 /*
- * All ones is what a bus answers for a device that does not. The kernel makes up the
- * ids of virtual functions, so they do not tell; Status comes from the device, and has
- * bits that are always 0.
+ * All ones is what a bus answers for a device that does not. VFIO answers for the ids by
+ * itself, and for the bit in Status that tells of capabilities; no bit of the class and the
+ * revision is its own.
  */
 bool device_is_gone(const struct vfa_device *device)
 {
 	const struct vfa_region_info *config;
-	uint16_t status = 0;
+	uint32_t class_code = 0;
 	ssize_t got;
 
 	if (!(device->flags & VFIO_DEVICE_FLAGS_PCI) || device->region_count <= VFA_REGION_CONFIG)
 		return false;
 	config = &device->regions[VFA_REGION_CONFIG].info;
-	got = sys_pread(device_syscalls(device), device->fd, &status, sizeof(status),
-			config->offset + PCI_STATUS);
+	got = sys_pread(device_syscalls(device), device->fd, &class_code, sizeof(class_code),
+			config->offset + PCI_CLASS_REVISION);
 	/* EIO: the kernel could not wake it. */
-	return status == UINT16_MAX || got == -EIO || got == -ENODEV;
+	return class_code == UINT32_MAX || got == -EIO || got == -ENODEV;
 }
 
 int error_gone(const struct vfa_device *device)

@@ -186,7 +186,7 @@ enum vfa_device_state {
  *	-EINVAL: @device is NULL
  *	-ENODEV: it does not answer: config space reads as all ones (VFA_CAUSE_DEVICE_GONE)
  *
- * Kernel: Status in config space; power_state, power/runtime_status and driver in
+ * Kernel: the class in config space; power_state, power/runtime_status and driver in
  * /sys/bus/pci/devices/BDF.
  */
 int vfa_device_check(struct vfa_device *device);
