@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "device.h"
 #include "device_config.h"
+#include "gone.h"
 #include "topology/function.h"
 #include "topology/pci.h"
 
@@ -35,11 +36,10 @@ static int read_all(const struct config_space *config, struct capability_set *re
 	return err ? err : config_require(config);
 }
 
-static int refuse_unread(const char *bdf, int err)
+static int refuse_unread(const struct vfa_device *device, int err)
 {
-	if (err == -ENODEV)
-		return pci_refuse_gone(bdf);
-	return error_kernel(err, "%s: read the capabilities", bdf);
+	return err == -ENODEV ? error_gone(device)
+			      : error_device(device, err, "%s: read the capabilities", device->bdf);
 }
 
 static int read_device(struct vfa_device *device, struct capability_set *ret)
@@ -54,7 +54,7 @@ static int read_device(struct vfa_device *device, struct capability_set *ret)
 				 "%s has no config space: it is not a PCI device\n"
 				 "only PCI devices have capabilities",
 				 device->bdf);
-	return err ? refuse_unread(device->bdf, err) : 0;
+	return err ? refuse_unread(device, err) : 0;
 }
 
 /* As many as there is room for. */
@@ -99,7 +99,9 @@ static int read_function(const struct vfa_host *host, const char *bdf, struct ca
 	function_config_close(&config);
 	if (err == -ENODATA)
 		return refuse_hidden_space(bdf);
-	return err ? refuse_unread(bdf, err) : 0;
+	if (err == -ENODEV)
+		return pci_refuse_gone(bdf);
+	return err ? error_kernel(err, "%s: read the capabilities", bdf) : 0;
 }
 
 VFA_API int vfa_capability_list(struct vfa_host *host, const char *bdf, struct vfa_capability *list,
@@ -219,7 +221,7 @@ static int find_first(struct vfa_device *device, const struct wanted *wanted,
 	device_config(device, &config);
 	found = find(&config.space, &set, 0, wanted, ret);
 	if (found < 0)
-		return refuse_unread(device->bdf, found);
+		return refuse_unread(device, found);
 	return found ? 0 : refuse_missing(device, wanted);
 }
 

@@ -284,8 +284,7 @@ static void a_device_that_does_not_answer_is_told(void **state)
 	fake_set_gone(NVME, true);
 	assert_fails(vfa_device_capabilities(space.device, NULL, 0), ENODEV, DEVICE_GONE);
 	assert_fails(vfa_capability_find(space.device, PCI_CAP_ID_PM, &found), ENODEV, DEVICE_GONE);
-	check_message("0000:00:05.0 reads as all ones: it is asleep (D3cold) or gone",
-		      "see power_state in its sysfs directory");
+	check_message("0000:00:05.0 is gone: its config space reads as all ones", NULL);
 	close_space(space);
 }
 
