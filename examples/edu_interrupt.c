@@ -38,7 +38,7 @@ static int run(struct vfa_device *edu, volatile void *bar, enum vfa_irq_kind kin
 	int err;
 
 	printf("edu_interrupt: by %s\n", vfa_irq_kind_name(kind));
-	if (vfa_irq_enable(edu, kind, 0, 1, &irq) < 0) {
+	if (vfa_irq_enable(edu, kind, 0, 1, NULL, &irq) < 0) {
 		example_complain("edu_interrupt");
 		return -1;
 	}

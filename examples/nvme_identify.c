@@ -111,7 +111,7 @@ static int run(struct vfa_device *device, struct controller *nvme)
 	    command(&nvme->admin, NULL, "set number of queues", nvme_set_queues(2)) < 0 ||
 	    read_block(nvme, 1, POLLED_SQ, NULL) < 0)
 		return -1;
-	if (vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 2, &irq) < 0) {
+	if (vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 2, NULL, &irq) < 0) {
 		example_complain("nvme_identify");
 		return -1;
 	}

@@ -8,6 +8,7 @@
 
 #include "base/api.h"
 #include "base/error.h"
+#include "base/options.h"
 
 static int check_free(const struct vfa_device *device, enum vfa_irq_kind kind)
 {
@@ -19,100 +20,123 @@ static int check_free(const struct vfa_device *device, enum vfa_irq_kind kind)
 	return 0;
 }
 
-static void close_eventfds(struct vfa_irq *irq)
+/* All that are to be had later are taken from the machine first, signalling nothing. */
+static int reserve_vectors(struct vfa_irq *irq, uint32_t reserve)
 {
-	for (uint32_t i = 0; i < irq->count; i++)
-		sys_close(device_syscalls(irq->device), irq->fds[i]);
-}
+	int err = irq_set_eventfds(irq->device, irq->kind, 0, reserve, NULL);
 
-static int open_eventfds(struct vfa_irq *irq)
-{
-	for (uint32_t i = 0; i < irq->count; i++)
-		irq->fds[i] = -1;
-	for (uint32_t i = 0; i < irq->count; i++) {
-		irq->fds[i] = sys_eventfd(device_syscalls(irq->device));
-		if (irq->fds[i] < 0) {
-			int err = irq->fds[i];
-
-			close_eventfds(irq);
-			return error_kernel(err, "%s: eventfd for vector %u of %s",
-					    irq->device->bdf, irq->start + i, irq_name(irq->kind));
-		}
-	}
-	return 0;
+	if (err > 0 || err == -ENOSPC) /* the kernel's way to say how many it could allocate */
+		return irq_refuse_vectors(irq, 0, reserve, err > 0 ? (uint32_t)err : 0);
+	return err ? irq_refuse_set(irq, err) : 0;
 }
 
 static int arm(struct vfa_irq *irq)
 {
-	int err = irq_set_eventfds(irq);
+	int err = irq_set_eventfds(irq->device, irq->kind, irq->start, irq->count, irq->vectors);
 
-	if (!err)
-		return 0;
-	if (err > 0) /* the kernel's way to say how many it could allocate */
-		return irq_refuse_vectors(irq, err);
-	if (err == -ENOSPC)
-		return irq_refuse_vectors(irq, 0);
-	/* Older kernels count a pin that firmware has not wired. */
-	if (err == -ENODEV && irq->kind == VFA_IRQ_INTX)
-		return error_set(ENOENT, VFA_CAUSE_NO_IRQ,
-				 "%s: its INTx pin is not connected to an interrupt\n"
-				 "use MSI or MSI-X: vfa_irq_count tells how many it has",
-				 irq->device->bdf);
-	if (err == -ENOMEM)
-		return error_memory();
-	return error_kernel(err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,
-			    irq_name(irq->kind));
+	if (err > 0 || err == -ENOSPC)
+		return irq_refuse_vectors(irq, 0, irq->start + irq->count,
+					  err > 0 ? (uint32_t)err : 0);
+	return err ? irq_refuse_set(irq, err) : 0;
 }
 
-static int new_irq(struct vfa_device *device, const struct vfio_irq_info *info,
-		   enum vfa_irq_kind kind, uint32_t start, uint32_t count, struct vfa_irq **ret)
+/* The one form that disables without firing anything. */
+static void disable_kind(struct vfa_device *device, enum vfa_irq_kind kind)
 {
-	struct vfa_irq *irq = calloc(1, sizeof(*irq) + count * sizeof(*irq->fds));
+	(void)irq_set(device, kind, VFIO_IRQ_SET_ACTION_TRIGGER, 0, 0);
+}
+
+static int reserve_and_arm(struct vfa_irq *irq, uint32_t reserve)
+{
+	int err;
+
+	irq->allocated = irq->start + irq->count;
+	if (reserve <= irq->allocated)
+		return arm(irq);
+	err = reserve_vectors(irq, reserve);
+	if (err)
+		return err;
+	irq->allocated = reserve;
+	err = arm(irq);
+	if (err)
+		disable_kind(irq->device, irq->kind);
+	return err;
+}
+
+/* What is asked for, checked. */
+struct request {
+	enum vfa_irq_kind kind;
+	uint32_t start;
+	uint32_t count;
+	struct vfio_irq_info info;
+	struct vfa_irq_options options;
+};
+
+static int new_irq(struct vfa_device *device, const struct request *request, struct vfa_irq **ret)
+{
+	struct vfa_irq *irq = calloc(1, sizeof(*irq) + request->count * sizeof(*irq->vectors));
 	int err;
 
 	if (!irq)
 		return error_memory();
 	irq->device = device;
-	irq->kind = kind;
-	irq->maskable = info->flags & VFIO_IRQ_INFO_MASKABLE;
-	irq->start = start;
-	irq->count = count;
-	err = open_eventfds(irq);
+	irq->kind = request->kind;
+	irq->flags = request->info.flags;
+	irq->start = request->start;
+	irq->count = request->count;
+	err = irq_vectors_open(irq, 0, irq->count, request->options.eventfds);
 	if (err)
 		goto free_irq;
-	err = arm(irq);
+	err = reserve_and_arm(irq, request->options.reserve);
 	if (err)
-		goto close_fds;
+		goto close_eventfds;
 	*ret = irq;
 	return 0;
 
-close_fds:
-	close_eventfds(irq);
+close_eventfds:
+	irq_vectors_close(irq, 0, irq->count);
 free_irq:
 	free(irq);
 	return err;
 }
 
-VFA_API int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
-			   uint32_t count, struct vfa_irq **ret)
+static int check_request(struct vfa_device *device, struct request *request,
+			 const struct vfa_irq_options *options)
 {
-	struct vfio_irq_info info;
+	int err = options_copy("vfa_irq_options", options,
+			       OPTIONS_UP_TO(struct vfa_irq_options, eventfds), &request->options,
+			       sizeof(request->options));
+
+	if (!err)
+		err = irq_check_kind(request->kind);
+	if (!err)
+		err = irq_read_info(device, request->kind, &request->info);
+	if (!err)
+		err = irq_check_vectors(device, request->kind, request->start, request->count,
+					request->info.count);
+	if (err)
+		return err;
+	return irq_check_reserve(device, request->kind, request->options.reserve,
+				 request->start + request->count, request->info.count);
+}
+
+VFA_API int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+			   uint32_t count, const struct vfa_irq_options *options,
+			   struct vfa_irq **ret)
+{
+	struct request request = { .kind = kind, .start = start, .count = count };
 	int err;
 
 	if (!device || !ret)
 		return error_null(device ? "ret" : "device");
-	err = irq_check_kind(kind);
-	if (!err)
-		err = irq_read_info(device, kind, &info);
-	if (!err)
-		err = irq_check_vectors(device, kind, start, count, info.count);
+	err = check_request(device, &request, options);
 	if (err)
 		return err;
 
 	pthread_mutex_lock(&device->lock);
 	err = check_free(device, kind);
 	if (!err)
-		err = new_irq(device, &info, kind, start, count, &device->irqs[kind]);
+		err = new_irq(device, &request, &device->irqs[kind]);
 	if (!err)
 		*ret = device->irqs[kind];
 	pthread_mutex_unlock(&device->lock);
@@ -121,9 +145,8 @@ VFA_API int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, ui
 
 static void release(struct vfa_irq *irq)
 {
-	/* The one form that disables without firing anything. */
-	(void)irq_set(irq->device, irq->kind, VFIO_IRQ_SET_ACTION_TRIGGER, 0);
-	close_eventfds(irq);
+	disable_kind(irq->device, irq->kind);
+	irq_vectors_close(irq, 0, irq->count);
 	irq->device->irqs[irq->kind] = NULL;
 	free(irq);
 }
@@ -156,7 +179,7 @@ static int rearm(struct vfa_irq *irq)
 {
 	int err = arm(irq);
 
-	if (!err && irq->maskable && !irq->held)
+	if (!err && irq->flags & VFIO_IRQ_INFO_MASKABLE && !irq->held)
 		err = irq_unmask(irq);
 	return err;
 }
@@ -175,12 +198,7 @@ int irq_rearm_all(struct vfa_device *device)
 
 VFA_API int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector)
 {
-	if (!irq)
-		return error_null("irq");
-	if (vector < irq->start || vector - irq->start >= irq->count)
-		return error_set(EINVAL, VFA_CAUSE_IRQ_BOUNDS,
-				 "%s: vector %u of %s is not enabled\nenabled are %u to %u",
-				 irq->device->bdf, vector, irq_name(irq->kind), irq->start,
-				 irq->start + irq->count - 1);
-	return irq->fds[vector - irq->start];
+	int place = irq_check_enabled(irq, vector);
+
+	return place < 0 ? place : irq->vectors[place].fd;
 }

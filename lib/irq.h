@@ -13,14 +13,20 @@
 
 #include "device.h"
 
+struct irq_vector {
+	int fd;   /* -1 for none */
+	bool own; /* made here; else a duplicate of the caller's */
+};
+
 struct vfa_irq {
 	struct vfa_device *device;
 	enum vfa_irq_kind kind;
-	bool maskable;
-	atomic_bool held; /* by vfa_irq_mask() */
+	uint32_t flags;     /* of VFIO_DEVICE_GET_IRQ_INFO */
+	uint32_t allocated; /* vectors, from 0 on, that the kernel has taken from the machine */
+	atomic_bool held;   /* by vfa_irq_mask() */
 	uint32_t start;
 	uint32_t count;
-	int fds[]; /* of vectors start to start + count - 1 */
+	struct irq_vector vectors[]; /* from start on */
 };
 
 /** irq_release_all() - disable what is still enabled; nobody else uses the device any more */
@@ -51,18 +57,44 @@ int irq_read_info(struct vfa_device *device, enum vfa_irq_kind kind, struct vfio
 
 /* irq_set.c: VFIO_DEVICE_SET_IRQS; 0 or more, or -errno, unrecorded. */
 
-int irq_set(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t action, uint32_t count);
-int irq_set_eventfds(const struct vfa_irq *irq);
+/** irq_set() - without data: mask, unmask, trigger, or with a count of 0 disable the kind */
+int irq_set(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t action, uint32_t start,
+	    uint32_t count);
+
+/** irq_set_eventfds() - let vectors from @start on signal @vectors, or nothing if that is NULL */
+int irq_set_eventfds(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+		     uint32_t count, const struct irq_vector *vectors);
+
+/* irq_eventfd.c: 0 or -errno, recorded. */
+
+/** irq_vector_open() - what a vector is to signal; @wanted as in struct vfa_irq_options */
+int irq_vector_open(const struct vfa_irq *irq, uint32_t vector, int wanted, struct irq_vector *ret);
+
+/** irq_vectors_open() - the same for @count of irq->vectors, of which none is open */
+int irq_vectors_open(struct vfa_irq *irq, uint32_t first, uint32_t count, const int *wanted);
+void irq_vectors_close(struct vfa_irq *irq, uint32_t first, uint32_t count);
+
+/* irq_mask.c */
+
+/** irq_unmask() - unmask INTx; 0, or -errno, recorded */
+int irq_unmask(struct vfa_irq *irq);
 
 /* irq_refusal.c: -errno, recorded. */
 
 int irq_check_vectors(const struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 		      uint32_t count, uint32_t available);
-int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind);
-int irq_refuse_vectors(const struct vfa_irq *irq, int available);
-int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms);
+int irq_check_reserve(const struct vfa_device *device, enum vfa_irq_kind kind, uint32_t reserve,
+		      uint32_t least, uint32_t available);
 
-/** irq_unmask() - unmask INTx; 0, or -errno, recorded */
-int irq_unmask(struct vfa_irq *irq);
+/** irq_check_enabled() - a handle, with an eventfd for the vector: its place in irq->vectors */
+int irq_check_enabled(const struct vfa_irq *irq, uint32_t vector);
+int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind);
+
+/** irq_refuse_vectors() - the machine has only @available from @from on, where @wanted were asked
+ */
+int irq_refuse_vectors(const struct vfa_irq *irq, uint32_t from, uint32_t wanted,
+		       uint32_t available);
+int irq_refuse_set(const struct vfa_irq *irq, int err);
+int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms);
 
 #endif

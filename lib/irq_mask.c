@@ -10,12 +10,9 @@
 
 static int change_mask(struct vfa_irq *irq, uint32_t action)
 {
-	int err = irq_set(irq->device, irq->kind, action, 1);
+	int err = irq_set(irq->device, irq->kind, action, 0, 1);
 
-	if (err < 0)
-		return error_kernel(err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,
-				    irq_name(irq->kind));
-	return 0;
+	return err < 0 ? irq_refuse_set(irq, err) : 0;
 }
 
 int irq_unmask(struct vfa_irq *irq)
@@ -27,7 +24,7 @@ static int check_maskable(const struct vfa_irq *irq)
 {
 	if (!irq)
 		return error_null("irq");
-	if (irq->maskable)
+	if (irq->flags & VFIO_IRQ_INFO_MASKABLE)
 		return 0;
 	return error_set(EOPNOTSUPP, VFA_CAUSE_NO_IRQ,
 			 "%s: %s interrupts cannot be masked through VFIO\n"

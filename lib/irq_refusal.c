@@ -40,7 +40,40 @@ int irq_check_vectors(const struct vfa_device *device, enum vfa_irq_kind kind, u
 	return 0;
 }
 
-int irq_refuse_vectors(const struct vfa_irq *irq, int available)
+int irq_check_reserve(const struct vfa_device *device, enum vfa_irq_kind kind, uint32_t reserve,
+		      uint32_t least, uint32_t available)
+{
+	if (!reserve || (reserve >= least && reserve <= available))
+		return 0;
+	return error_set(EINVAL, VFA_CAUSE_IRQ_BOUNDS,
+			 "%s: %u vectors of %s to reserve: %u are to be enabled and the device has "
+			 "%u\n"
+			 "reserve is a number of vectors, from vector 0 on",
+			 device->bdf, reserve, irq_name(kind), least, available);
+}
+
+int irq_check_enabled(const struct vfa_irq *irq, uint32_t vector)
+{
+	uint32_t place;
+
+	if (!irq)
+		return error_null("irq");
+	place = vector - irq->start;
+	if (vector < irq->start || place >= irq->count)
+		return error_set(EINVAL, VFA_CAUSE_IRQ_BOUNDS,
+				 "%s: vector %u of %s is not enabled\nenabled are %u to %u",
+				 irq->device->bdf, vector, irq_name(irq->kind), irq->start,
+				 irq->start + irq->count - 1);
+	if (irq->vectors[place].fd < 0)
+		return error_set(EINVAL, VFA_CAUSE_IRQ_BOUNDS,
+				 "%s: vector %u of %s has no eventfd\n"
+				 "it was enabled with VFA_IRQ_NO_EVENTFD",
+				 irq->device->bdf, vector, irq_name(irq->kind));
+	return (int)place;
+}
+
+int irq_refuse_vectors(const struct vfa_irq *irq, uint32_t from, uint32_t wanted,
+		       uint32_t available)
 {
 	if (!available)
 		return error_set(ENOSPC, VFA_CAUSE_IRQ_BOUNDS,
@@ -48,10 +81,23 @@ int irq_refuse_vectors(const struct vfa_irq *irq, int available)
 				 "disable interrupts of other devices, or use another kind",
 				 irq->device->bdf, irq_name(irq->kind));
 	return error_set(ENOSPC, VFA_CAUSE_IRQ_BOUNDS,
-			 "%s: the machine has %d vectors of %s free, not %u\n"
-			 "ask for %d or fewer from vector 0 on",
-			 irq->device->bdf, available, irq_name(irq->kind), irq->start + irq->count,
-			 available);
+			 "%s: the machine has %u vectors of %s free, not %u\n"
+			 "ask for %u or fewer from vector %u on",
+			 irq->device->bdf, available, irq_name(irq->kind), wanted, available, from);
+}
+
+int irq_refuse_set(const struct vfa_irq *irq, int err)
+{
+	/* Older kernels count a pin that firmware has not wired. */
+	if (err == -ENODEV && irq->kind == VFA_IRQ_INTX)
+		return error_set(ENOENT, VFA_CAUSE_NO_IRQ,
+				 "%s: its INTx pin is not connected to an interrupt\n"
+				 "use MSI or MSI-X: vfa_irq_count tells how many it has",
+				 irq->device->bdf);
+	if (err == -ENOMEM)
+		return error_memory();
+	return error_kernel(err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,
+			    irq_name(irq->kind));
 }
 
 int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms)

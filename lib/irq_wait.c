@@ -55,15 +55,26 @@ static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64
 	return used < 0 ? (int)used : 0;
 }
 
+/* It may block, count in other ways, or be read by somebody else, such as KVM. */
+static int refuse_foreign(const struct vfa_irq *irq, uint32_t vector)
+{
+	return error_set(EINVAL, VFA_CAUSE_BAD_FD,
+			 "%s: vector %u of %s signals an eventfd of the caller\n"
+			 "wait for that one; vfa_irq_wait reads those of VFA_IRQ_OWN_EVENTFD",
+			 irq->device->bdf, vector, irq_name(irq->kind));
+}
+
 VFA_API int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, uint64_t *ret)
 {
 	uint64_t events;
-	int fd = vfa_irq_fd(irq, vector);
+	int place = irq_check_enabled(irq, vector);
 	int err;
 
-	if (fd < 0)
-		return fd;
-	err = wait_event(device_syscalls(irq->device), fd, timeout_ms, &events);
+	if (place < 0)
+		return place;
+	if (!irq->vectors[place].own)
+		return refuse_foreign(irq, vector);
+	err = wait_event(device_syscalls(irq->device), irq->vectors[place].fd, timeout_ms, &events);
 	if (err == -ETIMEDOUT)
 		return irq_refuse_timeout(irq, vector, timeout_ms);
 	if (err)

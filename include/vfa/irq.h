@@ -46,19 +46,49 @@ enum vfa_irq_kind {
  */
 int vfa_irq_count(struct vfa_device *device, enum vfa_irq_kind kind);
 
+/** enum vfa_irq_eventfd - what a vector can signal other than an eventfd of the caller */
+enum vfa_irq_eventfd {
+	VFA_IRQ_NO_EVENTFD = -1,  /* nothing */
+	VFA_IRQ_OWN_EVENTFD = -2, /* one that the library makes, for vfa_irq_wait() */
+};
+
+/**
+ * struct vfa_irq_options - how to enable vectors
+ * @struct_size: set by VFA_IRQ_OPTIONS_INIT
+ * @reserve: how many vectors, from vector 0 on, to take from the machine now, so that
+ *	they can be had later; 0 for those that are enabled
+ * @eventfds: what each of the vectors signals: an eventfd of the caller, such as KVM's
+ *	irqfd, or a value of enum vfa_irq_eventfd; NULL for VFA_IRQ_OWN_EVENTFD for all.
+ *	The library keeps duplicates: the caller may close its own at any time
+ */
+struct vfa_irq_options {
+	uint32_t struct_size;
+	uint32_t reserve;
+	const int *eventfds;
+};
+
+#define VFA_IRQ_OPTIONS_INIT                                                                       \
+	{                                                                                          \
+		sizeof(struct vfa_irq_options), 0, 0                                               \
+	}
+
 /**
  * vfa_irq_enable() - let vectors signal eventfds
  * @device: the device
  * @kind: the kind
  * @start: first vector, from 0
  * @count: number of vectors, at least 1
+ * @options: NULL for none
  * @ret: the handle, to be given back with vfa_irq_disable()
  *
  * MSI and MSI-X are writes of the device: bus mastering must be on.
  *
  * Return: 0, or
- *	-EINVAL: a NULL argument, unknown @kind, @count of 0 (VFA_CAUSE_EMPTY), or
- *		vectors the device does not have (VFA_CAUSE_IRQ_BOUNDS)
+ *	-EINVAL: a NULL argument, bad @options, unknown @kind, @count of 0
+ *		(VFA_CAUSE_EMPTY); vectors the device does not have, to enable or to
+ *		reserve (VFA_CAUSE_IRQ_BOUNDS); an fd that is no eventfd
+ *		(VFA_CAUSE_BAD_FD)
+ *	-EBADF: an fd that is not open (VFA_CAUSE_BAD_FD)
  *	-ENOENT: the device has none of the kind, or its INTx pin is not connected
  *		(VFA_CAUSE_NO_IRQ)
  *	-EBUSY: this kind, or another of INTx, MSI and MSI-X, is enabled already
@@ -66,13 +96,13 @@ int vfa_irq_count(struct vfa_device *device, enum vfa_irq_kind kind);
  *	-ENOSPC: the machine has fewer vectors free; the message says how many
  *		(VFA_CAUSE_IRQ_BOUNDS)
  *	-ENOMEM: no memory
- *	-EMFILE: too many open files
+ *	-EMFILE: too many open files: each vector has one
  *	any other errno of the kernel
  *
  * Kernel: VFIO_DEVICE_SET_IRQS with VFIO_IRQ_SET_DATA_EVENTFD.
  */
 int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
-		   uint32_t count, struct vfa_irq **ret);
+		   uint32_t count, const struct vfa_irq_options *options, struct vfa_irq **ret);
 
 /**
  * vfa_irq_disable() - disable the vectors and free the handle
@@ -88,10 +118,11 @@ void vfa_irq_disable(struct vfa_irq *irq);
  * @vector: from start to start + count - 1
  *
  * Readable when the vector has fired; reading gives the number of times and
- * clears it. Non-blocking and close-on-exec.
+ * clears it. Close-on-exec, and non-blocking if the library made it; otherwise it is
+ * a duplicate of the caller's.
  *
- * Return: the fd, which belongs to @irq, or -EINVAL for a NULL handle or a
- * vector that is not enabled (VFA_CAUSE_IRQ_BOUNDS).
+ * Return: the fd, which belongs to @irq, or -EINVAL for a NULL handle, or a vector that
+ * is not enabled or has no eventfd (VFA_CAUSE_IRQ_BOUNDS).
  */
 int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector);
 
@@ -106,7 +137,8 @@ int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector);
  * signal does not shorten the wait.
  *
  * Return: 0, or
- *	-EINVAL: a NULL handle or a vector that is not enabled (VFA_CAUSE_IRQ_BOUNDS)
+ *	-EINVAL: a NULL handle; a vector that is not enabled or has no eventfd
+ *		(VFA_CAUSE_IRQ_BOUNDS), or one of the caller's (VFA_CAUSE_BAD_FD)
  *	-ETIMEDOUT: it did not fire in time (VFA_CAUSE_TIMEOUT)
  *	any other errno of poll(2) or read(2)
  */

@@ -422,7 +422,7 @@ static void closing_gives_everything_back(void **state)
 	volatile void *base = NULL;
 
 	assert_ok(vfa_region_map(device, VFA_BAR(0), &base));
-	assert_ok(vfa_irq_enable(device, VFA_IRQ_INTX, 0, 1, &irq));
+	assert_ok(vfa_irq_enable(device, VFA_IRQ_INTX, 0, 1, NULL, &irq));
 	vfa_device_close(device);
 	assert_int_equal(fake_count_vectors(), 0);
 	assert_int_equal(count_fds(), fds);

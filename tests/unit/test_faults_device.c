@@ -46,7 +46,7 @@ static void use_device(struct run *run, struct vfa_device *device)
 	step(run, vfa_config_read16(device, 0, &vendor));
 	step(run, vfa_device_enable_bus_master(device));
 	step(run, vfa_irq_count(device, VFA_IRQ_MSI));
-	if (step(run, vfa_irq_enable(device, VFA_IRQ_INTX, 0, 1, &irq))) {
+	if (step(run, vfa_irq_enable(device, VFA_IRQ_INTX, 0, 1, NULL, &irq))) {
 		fake_fire(EDU, VFA_IRQ_INTX, 0);
 		step(run, vfa_irq_wait(irq, 0, 0, NULL));
 		step(run, vfa_irq_mask(irq));

@@ -119,7 +119,7 @@ static void a_gone_device_is_closed_like_any_other(void **state)
 	struct vfa_irq *irq = NULL;
 	volatile void *bar;
 
-	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
 	assert_ok(vfa_region_map(space.device, VFA_BAR(0), &bar));
 	fake_set_gone(EDU, true);
 	vfa_irq_disable(irq);

@@ -5,6 +5,7 @@
 #include <linux/vfio.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ static struct vfa_irq *enable(struct vfa_device *device, enum vfa_irq_kind kind,
 {
 	struct vfa_irq *irq = NULL;
 
-	assert_ok(vfa_irq_enable(device, kind, start, count, &irq));
+	assert_ok(vfa_irq_enable(device, kind, start, count, NULL, &irq));
 	return irq;
 }
 
@@ -92,6 +93,87 @@ static void a_range_starts_where_it_is_told(void **state)
 	close_space(space);
 }
 
+/* Also after the caller has closed its own. */
+static void an_eventfd_of_the_caller_is_signalled(void **state)
+{
+	struct vfa_irq_options options = VFA_IRQ_OPTIONS_INIT;
+	struct space space = open_space_of(state, NVME);
+	int mine = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), copy = dup(mine);
+	int eventfds[] = { mine, VFA_IRQ_OWN_EVENTFD, VFA_IRQ_NO_EVENTFD, mine };
+	struct vfa_irq *irq = NULL;
+	uint64_t events = 0;
+
+	options.eventfds = eventfds;
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 2, 4, &options, &irq));
+	close(mine);
+	assert_true(fake_fire(NVME, VFA_IRQ_MSIX, 2));
+	assert_true(fake_fire(NVME, VFA_IRQ_MSIX, 3));
+	assert_false(fake_fire(NVME, VFA_IRQ_MSIX, 4));
+	assert_true(fake_fire(NVME, VFA_IRQ_MSIX, 5));
+	assert_fails(vfa_irq_wait(irq, 2, 0, &events), EINVAL, BAD_FD);
+	assert_fails(vfa_irq_wait(irq, 4, 0, &events), EINVAL, IRQ_BOUNDS);
+	assert_fails(vfa_irq_fd(irq, 4), EINVAL, IRQ_BOUNDS);
+	assert_ok(vfa_irq_wait(irq, 3, 0, &events));
+	assert_int_equal(events, 1);
+	assert_int_equal(read(vfa_irq_fd(irq, 5), &events, sizeof(events)), sizeof(events));
+	assert_int_equal(events, 2);
+	vfa_irq_disable(irq);
+	close(copy);
+	close_space(space);
+}
+
+static void what_is_no_eventfd_is_refused(void **state)
+{
+	struct vfa_irq_options options = VFA_IRQ_OPTIONS_INIT;
+	struct space space = open_space_of(state, NVME);
+	int eventfds[] = { VFA_IRQ_OWN_EVENTFD, STDIN_FILENO };
+	struct vfa_irq *irq = NULL;
+	size_t fds = count_fds();
+
+	options.eventfds = eventfds;
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 2, &options, &irq), EINVAL,
+		     BAD_FD);
+	eventfds[1] = -3;
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 2, &options, &irq), EBADF,
+		     BAD_FD);
+	eventfds[1] = 1 << 20;
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 2, &options, &irq), EBADF,
+		     BAD_FD);
+	options.struct_size = 0;
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 2, &options, &irq), EINVAL,
+		     BAD_ARGUMENT);
+	assert_null(irq);
+	assert_int_equal(count_fds(), fds);
+	assert_int_equal(fake_count_vectors(), 0);
+	close_space(space);
+}
+
+static void reserved_vectors_are_taken_from_the_machine(void **state)
+{
+	struct vfa_irq_options options = VFA_IRQ_OPTIONS_INIT;
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = NULL;
+
+	fake_set_free_vectors(8);
+	for (options.reserve = 1; options.reserve < 5; options.reserve++)
+		assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 3, 2, &options, &irq),
+			     EINVAL, IRQ_BOUNDS);
+	options.reserve = 34;
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 3, 2, &options, &irq), EINVAL,
+		     IRQ_BOUNDS);
+	options.reserve = 9;
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 3, 2, &options, &irq), ENOSPC,
+		     IRQ_BOUNDS);
+	assert_int_equal(fake_count_allocated(NVME), 0);
+	options.reserve = 8;
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 3, 2, &options, &irq));
+	assert_int_equal(fake_count_vectors(), 2);
+	assert_int_equal(fake_count_allocated(NVME), 8);
+	vfa_irq_disable(irq);
+	assert_int_equal(fake_count_allocated(NVME), 0);
+	close_space(space);
+}
+
 static void eventfds_are_close_on_exec_and_do_not_block(void **state)
 {
 	struct space space = open_space(state);
@@ -118,10 +200,10 @@ static void vectors_the_device_lacks_are_refused(void **state)
 	size_t fds = count_fds();
 
 	for (size_t i = 0; i < 6; i++)
-		assert_fails(
-			vfa_irq_enable(space.device, VFA_IRQ_MSIX, wrong[i][0], wrong[i][1], &irq),
-			EINVAL, IRQ_BOUNDS);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 0, &irq), EINVAL, EMPTY);
+		assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, wrong[i][0], wrong[i][1],
+					    NULL, &irq),
+			     EINVAL, IRQ_BOUNDS);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 0, NULL, &irq), EINVAL, EMPTY);
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
 	close_space(space);
@@ -132,10 +214,11 @@ static void kinds_the_device_lacks_are_refused(void **state)
 	struct space space = open_space(state);
 	struct vfa_irq *irq = NULL;
 
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, &irq), ENOENT, NO_IRQ);
-	assert_fails(vfa_irq_enable(space.device, 77, 0, 1, &irq), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_irq_enable(NULL, VFA_IRQ_MSI, 0, 1, &irq), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, NULL, &irq), ENOENT, NO_IRQ);
+	assert_fails(vfa_irq_enable(space.device, 77, 0, 1, NULL, &irq), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_enable(NULL, VFA_IRQ_MSI, 0, 1, NULL, &irq), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, NULL), EINVAL,
+		     BAD_ARGUMENT);
 	assert_null(irq);
 	assert_int_equal(fake_count_vectors(), 0);
 	close_space(space);
@@ -146,8 +229,10 @@ static void one_of_intx_msi_and_msix_is_on(void **state)
 	struct space space = open_space(state);
 	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1), *other = NULL;
 
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &other), EBUSY, IRQ_BUSY);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &other), EBUSY, IRQ_BUSY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &other), EBUSY,
+		     IRQ_BUSY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, NULL, &other), EBUSY,
+		     IRQ_BUSY);
 	assert_null(other);
 	assert_int_equal(fake_count_vectors(), 1);
 	vfa_irq_disable(irq);
@@ -163,7 +248,8 @@ static void error_and_request_stand_beside_the_others(void **state)
 	struct vfa_irq *error = enable(space.device, VFA_IRQ_ERROR, 0, 1);
 	struct vfa_irq *request = enable(space.device, VFA_IRQ_REQUEST, 0, 1), *again = NULL;
 
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_REQUEST, 0, 1, &again), EBUSY, IRQ_BUSY);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_REQUEST, 0, 1, NULL, &again), EBUSY,
+		     IRQ_BUSY);
 	fake_fire(EDU, VFA_IRQ_REQUEST, 0);
 	assert_ok(vfa_irq_wait(request, 0, 0, NULL));
 	assert_fails(vfa_irq_wait(error, 0, 0, NULL), ETIMEDOUT, TIMEOUT);
@@ -234,12 +320,14 @@ static void too_few_free_vectors_are_counted(void **state)
 	size_t fds = count_fds();
 
 	fake_set_free_vectors(5);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 6, &irq), ENOSPC, IRQ_BOUNDS);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 6, NULL, &irq), ENOSPC,
+		     IRQ_BOUNDS);
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(fake_count_vectors(), 0);
 	fake_set_free_vectors(0);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, &irq), ENOSPC, IRQ_BOUNDS);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, NULL, &irq), ENOSPC,
+		     IRQ_BOUNDS);
 	fake_set_free_vectors(5);
 	irq = enable(space.device, VFA_IRQ_MSIX, 0, 5);
 	vfa_irq_disable(irq);
@@ -253,8 +341,8 @@ static void a_pin_without_interrupt_is_none(void **state)
 	struct vfa_irq *irq = NULL;
 
 	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, ENODEV);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &irq), ENOENT, NO_IRQ);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq), ENODEV, KERNEL);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, NULL, &irq), ENOENT, NO_IRQ);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &irq), ENODEV, KERNEL);
 	assert_null(irq);
 	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, 0);
 	close_space(space);
@@ -271,7 +359,7 @@ static void too_many_open_files_are_told(void **state)
 	tight = limit;
 	tight.rlim_cur = fds + fake_count_own_fds() + 4;
 	setrlimit(RLIMIT_NOFILE, &tight);
-	assert_int_equal(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 33, &irq), -EMFILE);
+	assert_int_equal(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 33, NULL, &irq), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	assert_null(irq);
 	assert_int_equal(count_fds(), fds);
@@ -284,7 +372,7 @@ static void an_enable_that_failed_can_be_tried_again(void **state)
 	struct vfa_irq *irq = NULL;
 
 	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
-	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 4, &irq), EIO, KERNEL);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 4, NULL, &irq), EIO, KERNEL);
 	assert_null(irq);
 	fake_fail_ioctl(0, 0);
 	irq = enable(space.device, VFA_IRQ_MSIX, 0, 4);
@@ -406,6 +494,9 @@ int main(void)
 		ON_BOTH(an_enabled_vector_is_heard),
 		ON_BOTH(events_are_counted_between_waits),
 		ON_BOTH(a_range_starts_where_it_is_told),
+		ON_BOTH(an_eventfd_of_the_caller_is_signalled),
+		ON_BOTH(what_is_no_eventfd_is_refused),
+		ON_BOTH(reserved_vectors_are_taken_from_the_machine),
 		ON_BOTH(eventfds_are_close_on_exec_and_do_not_block),
 		ON_BOTH(vectors_the_device_lacks_are_refused),
 		ON_BOTH(kinds_the_device_lacks_are_refused),

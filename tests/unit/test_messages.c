@@ -97,5 +97,6 @@ int main(void)
 	failed += run("capture", capture_messages, capture_messages_count);
 	failed += run("driver", driver_messages, driver_messages_count);
 	failed += run("region", region_messages, region_messages_count);
+	failed += run("irq", irq_messages, irq_messages_count);
 	return failed + run("all", all, 1);
 }

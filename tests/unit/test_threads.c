@@ -208,7 +208,7 @@ static void *use_one_device(void *data)
 		EXPECT(!vfa_region_map(device, VFA_BAR(0), &base));
 		EXPECT(!vfa_config_read16(device, 0, &vendor) && vendor == 0x1234);
 		EXPECT(!vfa_device_enable_bus_master(device));
-		err = vfa_irq_enable(device, VFA_IRQ_MSI, 0, 1, &irq);
+		err = vfa_irq_enable(device, VFA_IRQ_MSI, 0, 1, NULL, &irq);
 		EXPECT(!err || err == -EBUSY);
 		vfa_irq_disable(irq);
 		EXPECT(!vfa_region_unmap(device, VFA_BAR(0)));
@@ -247,7 +247,7 @@ static void threads_wait_for_vectors_of_their_own(void **state)
 
 	start(&shared, state);
 	device = open_device(shared.container, NVME);
-	assert_ok(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, THREADS, &shared.irq));
+	assert_ok(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, THREADS, NULL, &shared.irq));
 	run_threads(&shared, wait_for_own_vector);
 	vfa_irq_disable(shared.irq);
 	vfa_device_close(device);

@@ -290,7 +290,7 @@ struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_ki
 {
 	struct vfa_irq *irq = NULL;
 
-	assert_ok(vfa_irq_enable(device, kind, 0, count, &irq));
+	assert_ok(vfa_irq_enable(device, kind, 0, count, NULL, &irq));
 	after_test(vm, disable_irq, irq);
 	return irq;
 }

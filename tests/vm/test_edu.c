@@ -145,19 +145,19 @@ static void one_kind_of_interrupt_at_a_time(void **state)
 
 	vm_need_assignment(vm);
 	edu = edu_open(vm, vm_container(vm), EDU);
-	assert_ok(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 1, &irq));
-	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_INTX, 0, 1, &second), EBUSY,
+	assert_ok(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
+	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_INTX, 0, 1, NULL, &second), EBUSY,
 		       VFA_CAUSE_IRQ_BUSY);
-	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 1, &second), EBUSY,
+	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 1, NULL, &second), EBUSY,
 		       VFA_CAUSE_IRQ_BUSY);
 	assert_null(second);
 	vfa_irq_disable(irq);
 
-	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 2, &second), EINVAL,
+	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 2, NULL, &second), EINVAL,
 		       VFA_CAUSE_IRQ_BOUNDS);
-	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 0, &second), EINVAL,
+	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSI, 0, 0, NULL, &second), EINVAL,
 		       VFA_CAUSE_EMPTY);
-	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSIX, 0, 1, &second), ENOENT,
+	assert_refused(vfa_irq_enable(edu.device, VFA_IRQ_MSIX, 0, 1, NULL, &second), ENOENT,
 		       VFA_CAUSE_NO_IRQ);
 	assert_null(second);
 	vm_irq(vm, edu.device, VFA_IRQ_INTX, 1); /* nothing was left behind */

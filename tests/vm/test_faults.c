@@ -143,7 +143,7 @@ static int use(struct vfa_container *space, struct vfa_device *device)
 	if (err >= 0)
 		err = mapped;
 	if (err >= 0)
-		err = vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 2, &irq);
+		err = vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 2, NULL, &irq);
 	if (err >= 0)
 		err = vfa_coherency_is_enforced(space);
 

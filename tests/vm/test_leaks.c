@@ -40,7 +40,7 @@ static void live(enum vfa_backend backend)
 	memset(vfa_buffer_vaddr(buffer), 1, vfa_buffer_size(buffer));
 	assert_ok(vfa_region_map(device, VFA_BAR(0), &bar));
 	assert_ok(vfa_device_enable_bus_master(device));
-	assert_ok(vfa_irq_enable(device, VFA_IRQ_MSI, 0, 1, &irq));
+	assert_ok(vfa_irq_enable(device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
 	vfa_mmio_write32(bar, EDU_INTERRUPT_RAISE, 1);
 	assert_ok(vfa_irq_wait(irq, 0, 5000, NULL));
 	edu_acknowledge(bar);

@@ -127,7 +127,7 @@ static void vectors_can_start_above_zero(void **state)
 
 	vm_need_assignment(vm);
 	nvme = nvme_open(vm, vm_container(vm), NVME);
-	assert_ok(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 2, 2, &irq));
+	assert_ok(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 2, 2, NULL, &irq));
 	assert_true(vfa_irq_fd(irq, 1) < 0);
 	assert_true(vfa_irq_fd(irq, 2) >= 0);
 	assert_true(vfa_irq_fd(irq, 3) >= 0);
@@ -152,11 +152,11 @@ static void more_vectors_than_the_device_has_are_refused(void **state)
 	vm_need_assignment(vm);
 	device = vm_device(vm, vm_container(vm), NVME);
 	count = assert_ok(vfa_irq_count(device, VFA_IRQ_MSIX));
-	assert_refused(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, (uint32_t)count + 1, &irq), EINVAL,
-		       VFA_CAUSE_IRQ_BOUNDS);
+	assert_refused(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, (uint32_t)count + 1, NULL, &irq),
+		       EINVAL, VFA_CAUSE_IRQ_BOUNDS);
 	snprintf(number, sizeof(number), "%d", count);
 	assert_said(number);
-	assert_refused(vfa_irq_enable(device, VFA_IRQ_MSIX, 1, UINT32_MAX, &irq), EINVAL,
+	assert_refused(vfa_irq_enable(device, VFA_IRQ_MSIX, 1, UINT32_MAX, NULL, &irq), EINVAL,
 		       VFA_CAUSE_IRQ_BOUNDS);
 	assert_null(irq);
 }
@@ -193,7 +193,7 @@ static void vectors_work_again_after_a_reset(void **state)
 
 	vm_need_assignment(vm);
 	nvme = nvme_open(vm, vm_container(vm), NVME);
-	assert_ok(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 2, &irq));
+	assert_ok(vfa_irq_enable(nvme.device, VFA_IRQ_MSIX, 0, 2, NULL, &irq));
 	vfa_irq_disable(irq);
 	assert_ok(vfa_device_reset(nvme.device));
 

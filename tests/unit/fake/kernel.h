@@ -213,6 +213,8 @@ enum fake_object {
 };
 size_t fake_count_kind(enum fake_object kind);
 size_t fake_count_vectors(void);
+/* Vectors that a device has taken from the machine, whether they signal or not. */
+uint32_t fake_count_allocated(const char *bdf);
 bool fake_is_masked(const char *bdf);
 bool fake_is_bus_master(const char *bdf);
 unsigned int fake_count_resets(const char *bdf);

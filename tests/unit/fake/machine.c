@@ -396,6 +396,16 @@ size_t fake_count_vectors(void)
 	return count;
 }
 
+uint32_t fake_count_allocated(const char *bdf)
+{
+	uint32_t count;
+
+	fake_lock();
+	count = fake_device_find(bdf)->irq_allocated;
+	fake_unlock();
+	return count;
+}
+
 /* A memory file a device, and the references to eventfds. */
 size_t fake_count_own_fds(void)
 {

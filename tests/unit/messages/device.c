@@ -159,6 +159,22 @@ static void timeout_is_told(void **state)
 	SAYS(vfa_irq_wait(irq, 0, 0, NULL), TIMEOUT,
 	     "0000:00:04.0: vector 0 of INTx did not fire within 0 ms",
 	     "INTx stays masked after it fired: vfa_irq_unmask");
+static void region_rights_is_told(void **state)
+{
+	struct space space = open_space(state);
+	volatile void *base;
+	uint8_t byte = 0;
+
+	SAYS(vfa_region_map(space.device, VFA_BAR(2), &base), REGION_RIGHTS,
+	     "0000:00:04.0: region 2 cannot be mapped: it is I/O ports, smaller than "
+	     "a page, or guarded by its driver",
+	     "use vfa_region_read and vfa_region_write");
+	SAYS(vfa_region_map(space.device, VFA_BAR(4), &base), REGION_RIGHTS,
+	     "0000:00:04.0: only parts of region 4 can be mapped",
+	     "use vfa_region_read and vfa_region_write");
+	SAYS(vfa_region_write(space.device, VFA_REGION_ROM, 0, &byte, 1), REGION_RIGHTS,
+	     "0000:00:04.0: region 6 cannot be written",
+	     "the flags of vfa_region_get_info tell what it allows");
 	close_space(space);
 }
 
@@ -267,6 +283,11 @@ const struct CMUnitTest device_messages[] = {
 	ON_BOTH(irq_busy_is_told),      ON_BOTH(timeout_is_told),
 	ON_BOTH(no_reset_is_told),      ON_BOTH(device_gone_is_told),
 	ON_BOTH(no_capability_is_told), ON_BOTH(no_snoop_fixed_is_told),
+	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
+	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
+	ON_BOTH(region_rights_is_told), ON_BOTH(no_reset_is_told),
+	ON_BOTH(device_gone_is_told),   ON_BOTH(no_snoop_fixed_is_told),
 	ON_BOTH(no_feature_is_told),
 };
 

@@ -31,5 +31,7 @@ extern const size_t driver_messages_count;
 
 extern const struct CMUnitTest region_messages[];
 extern const size_t region_messages_count;
+extern const struct CMUnitTest irq_messages[];
+extern const size_t irq_messages_count;
 
 #endif
