@@ -20,47 +20,69 @@ static int check_free(const struct vfa_device *device, enum vfa_irq_kind kind)
 	return 0;
 }
 
-/* All that are to be had later are taken from the machine first, signalling nothing. */
-static int reserve_vectors(struct vfa_irq *irq, uint32_t reserve)
-{
-	int err = irq_set_eventfds(irq->device, irq->kind, 0, reserve, NULL);
-
-	if (err > 0 || err == -ENOSPC) /* the kernel's way to say how many it could allocate */
-		return irq_refuse_vectors(irq, 0, reserve, err > 0 ? (uint32_t)err : 0);
-	return err ? irq_refuse_set(irq, err) : 0;
-}
-
-static int arm(struct vfa_irq *irq)
-{
-	int err = irq_set_eventfds(irq->device, irq->kind, irq->start, irq->count, irq->vectors);
-
-	if (err > 0 || err == -ENOSPC)
-		return irq_refuse_vectors(irq, 0, irq->start + irq->count,
-					  err > 0 ? (uint32_t)err : 0);
-	return err ? irq_refuse_set(irq, err) : 0;
-}
-
 /* The one form that disables without firing anything. */
 static void disable_kind(struct vfa_device *device, enum vfa_irq_kind kind)
 {
 	(void)irq_set(device, kind, VFIO_IRQ_SET_ACTION_TRIGGER, 0, 0);
 }
 
-static int reserve_and_arm(struct vfa_irq *irq, uint32_t reserve)
+/* Vectors from 0 on are taken from the machine, and signal nothing yet. */
+static int allocate(struct vfa_irq *irq, uint32_t count)
 {
-	int err;
+	int err = irq_set_eventfds(irq->device, irq->kind, 0, count, NULL);
 
-	irq->allocated = irq->start + irq->count;
-	if (reserve <= irq->allocated)
-		return arm(irq);
-	err = reserve_vectors(irq, reserve);
+	if (err > 0 || err == -ENOSPC) /* the kernel's way to say how many it could allocate */
+		return irq_refuse_vectors(irq, 0, count, err > 0 ? (uint32_t)err : 0);
+	if (err)
+		return irq_refuse_set(irq, err);
+	irq->allocated = count;
+	return 0;
+}
+
+/* The kernel names no number where it ran out of the processors' vectors. */
+static int refuse_space(struct vfa_irq *irq)
+{
+	uint32_t available;
+	int err = allocate(irq, irq->start + irq->count);
+
 	if (err)
 		return err;
-	irq->allocated = reserve;
-	err = arm(irq);
+	available = irq_count_free(irq->device, irq->kind, irq->start, irq->count);
+	disable_kind(irq->device, irq->kind);
+	return irq_refuse_vectors(irq, irq->start, irq->count, available);
+}
+
+static int arm(struct vfa_irq *irq)
+{
+	return irq_set_eventfds(irq->device, irq->kind, irq->start, irq->count, irq->vectors);
+}
+
+static int refuse_enable(struct vfa_irq *irq, int err)
+{
+	if (err > 0)
+		return irq_refuse_vectors(irq, 0, irq->start + irq->count, (uint32_t)err);
+	if (err == -ENOSPC && irq->kind <= VFA_IRQ_MSIX)
+		return refuse_space(irq);
+	return irq_refuse_set(irq, err);
+}
+
+static int enable(struct vfa_irq *irq, uint32_t reserve)
+{
+	int err = 0;
+
+	if (reserve > irq->start + irq->count)
+		err = allocate(irq, reserve);
 	if (err)
-		disable_kind(irq->device, irq->kind);
-	return err;
+		return err;
+	err = arm(irq);
+	if (err) {
+		if (irq->allocated)
+			disable_kind(irq->device, irq->kind);
+		return refuse_enable(irq, err);
+	}
+	if (!irq->allocated)
+		irq->allocated = irq->start + irq->count;
+	return 0;
 }
 
 /* What is asked for, checked. */
@@ -74,7 +96,8 @@ struct request {
 
 static int new_irq(struct vfa_device *device, const struct request *request, struct vfa_irq **ret)
 {
-	struct vfa_irq *irq = calloc(1, sizeof(*irq) + request->count * sizeof(*irq->vectors));
+	uint32_t room = request->info.count - request->start;
+	struct vfa_irq *irq = calloc(1, sizeof(*irq) + room * sizeof(*irq->vectors));
 	int err;
 
 	if (!irq)
@@ -83,11 +106,12 @@ static int new_irq(struct vfa_device *device, const struct request *request, str
 	irq->kind = request->kind;
 	irq->flags = request->info.flags;
 	irq->start = request->start;
+	irq->room = room;
 	irq->count = request->count;
 	err = irq_vectors_open(irq, 0, irq->count, request->options.eventfds);
 	if (err)
 		goto free_irq;
-	err = reserve_and_arm(irq, request->options.reserve);
+	err = enable(irq, request->options.reserve);
 	if (err)
 		goto close_eventfds;
 	*ret = irq;
@@ -179,9 +203,11 @@ static int rearm(struct vfa_irq *irq)
 {
 	int err = arm(irq);
 
-	if (!err && irq->flags & VFIO_IRQ_INFO_MASKABLE && !irq->held)
-		err = irq_unmask(irq);
-	return err;
+	if (err)
+		return irq_refuse_set(irq, err);
+	if (irq->flags & VFIO_IRQ_INFO_MASKABLE && !irq->held)
+		return irq_unmask(irq);
+	return 0;
 }
 
 int irq_rearm_all(struct vfa_device *device)

@@ -25,8 +25,9 @@ struct vfa_irq {
 	uint32_t allocated; /* vectors, from 0 on, that the kernel has taken from the machine */
 	atomic_bool held;   /* by vfa_irq_mask() */
 	uint32_t start;
-	uint32_t count;
-	struct irq_vector vectors[]; /* from start on */
+	uint32_t room; /* of vectors: all that the device has from start on */
+	_Atomic uint32_t count;
+	struct irq_vector vectors[]; /* from start on; they stay where they are when count grows */
 };
 
 /** irq_release_all() - disable what is still enabled; nobody else uses the device any more */
@@ -65,6 +66,16 @@ int irq_set(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t action, 
 int irq_set_eventfds(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 		     uint32_t count, const struct irq_vector *vectors);
 
+/**
+ * irq_count_free() - how many vectors from @start on the machine gives, tried one by one
+ * @start: the first that is free and below what the kernel has allocated, or can allocate
+ *
+ * What is at once beyond the processors' vectors the kernel does not count. None of the
+ * @count signals anything before or after.
+ */
+uint32_t irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+			uint32_t count);
+
 /* irq_eventfd.c: 0 or -errno, recorded. */
 
 /** irq_vector_open() - what a vector is to signal; @wanted as in struct vfa_irq_options */
@@ -94,6 +105,7 @@ int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind);
  */
 int irq_refuse_vectors(const struct vfa_irq *irq, uint32_t from, uint32_t wanted,
 		       uint32_t available);
+int irq_refuse_growth(const struct vfa_irq *irq, uint32_t count);
 int irq_refuse_set(const struct vfa_irq *irq, int err);
 int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms);
 

@@ -7,6 +7,7 @@
 
 #include "base/api.h"
 #include "base/error.h"
+#include "base/options.h"
 
 static const struct {
 	const char *name;
@@ -69,4 +70,32 @@ VFA_API int vfa_irq_count(struct vfa_device *device, enum vfa_irq_kind kind)
 	if (!err)
 		err = irq_read_info(device, kind, &info);
 	return err ? err : (int)info.count;
+}
+
+VFA_API int vfa_irq_get_info(struct vfa_device *device, enum vfa_irq_kind kind,
+			     struct vfa_irq_info *ret)
+{
+	struct vfa_irq_info answer = VFA_IRQ_INFO_INIT;
+	struct vfio_irq_info info;
+	int err;
+
+	if (!device || !ret)
+		return error_null(device ? "ret" : "device");
+	err = options_check_result("vfa_irq_info", ret,
+				   OPTIONS_UP_TO(struct vfa_irq_info, is_resizable));
+	if (!err)
+		err = irq_check_kind(kind);
+	if (!err)
+		err = irq_read_info(device, kind, &info);
+	if (err)
+		return err;
+	answer.count = info.count;
+	if (info.count) {
+		answer.is_maskable = !!(info.flags & VFIO_IRQ_INFO_MASKABLE);
+		answer.is_automasked = !!(info.flags & VFIO_IRQ_INFO_AUTOMASKED);
+		answer.is_resizable =
+			kind == VFA_IRQ_MSIX && !(info.flags & VFIO_IRQ_INFO_NORESIZE);
+	}
+	options_return(&answer, sizeof(answer), ret);
+	return 0;
 }

@@ -86,6 +86,17 @@ int irq_refuse_vectors(const struct vfa_irq *irq, uint32_t from, uint32_t wanted
 			 irq->device->bdf, available, irq_name(irq->kind), wanted, available, from);
 }
 
+int irq_refuse_growth(const struct vfa_irq *irq, uint32_t count)
+{
+	return error_set(
+		EOPNOTSUPP, VFA_CAUSE_IRQ_FIXED,
+		"%s: %u vectors of %s from %u on: the kernel has taken %u from the machine, "
+		"and cannot take more while they are enabled\n"
+		"enable them with struct vfa_irq_options and its reserve, or disable them "
+		"and enable more; Linux 6.5 and later can, of MSI-X",
+		irq->device->bdf, count, irq_name(irq->kind), irq->start, irq->allocated);
+}
+
 int irq_refuse_set(const struct vfa_irq *irq, int err)
 {
 	/* Older kernels count a pin that firmware has not wired. */

@@ -44,3 +44,20 @@ int irq_set_eventfds(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t
 	free(set);
 	return err;
 }
+
+uint32_t irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+			uint32_t count)
+{
+	const struct syscalls *sys = device_syscalls(device);
+	struct irq_vector scratch = { .fd = sys_eventfd(sys) };
+	uint32_t got = 0;
+
+	if (scratch.fd < 0)
+		return 0;
+	while (got < count && !irq_set_eventfds(device, kind, start + got, 1, &scratch))
+		got++;
+	if (got)
+		(void)irq_set_eventfds(device, kind, start, got, NULL);
+	sys_close(sys, scratch.fd);
+	return got;
+}

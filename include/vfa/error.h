@@ -74,6 +74,7 @@ enum vfa_cause {
 	VFA_CAUSE_NO_IRQ,        /* the device has no such interrupts, or cannot mask them */
 	VFA_CAUSE_IRQ_BOUNDS,    /* vectors that the device or the machine does not have */
 	VFA_CAUSE_IRQ_BUSY,      /* interrupts of the device are enabled already */
+	VFA_CAUSE_IRQ_FIXED,     /* the kernel cannot add vectors to those that are enabled */
 	VFA_CAUSE_TIMEOUT,       /* nothing arrived in time */
 	VFA_CAUSE_NO_RESET,      /* the kernel knows no way to reset the device alone */
 	VFA_CAUSE_DEVICE_GONE,   /* the device reads as all ones */

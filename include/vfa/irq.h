@@ -34,6 +34,42 @@ enum vfa_irq_kind {
 };
 
 /**
+ * struct vfa_irq_info - what interrupts of one kind are like
+ * @struct_size: set by VFA_IRQ_INFO_INIT
+ * @count: how many vectors the device has, 0 for none
+ * @is_maskable: 1 when vfa_irq_mask() holds them back; else 0
+ * @is_automasked: 1 when the kernel masks them each time they fire, so that
+ *	vfa_irq_unmask() has to follow; else 0
+ * @is_resizable: 1 when vfa_irq_resize() can go beyond what was reserved; else 0
+ */
+struct vfa_irq_info {
+	uint32_t struct_size;
+	uint32_t count;
+	uint32_t is_maskable;
+	uint32_t is_automasked;
+	uint32_t is_resizable;
+};
+
+#define VFA_IRQ_INFO_INIT                                                                          \
+	{                                                                                          \
+		sizeof(struct vfa_irq_info), 0, 0, 0, 0                                            \
+	}
+
+/**
+ * vfa_irq_get_info() - what interrupts of one kind are like
+ * @device: the device
+ * @kind: the kind
+ * @ret: initialised by the caller, filled on success
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument, unknown @kind, or @ret is not initialised
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DEVICE_GET_IRQ_INFO.
+ */
+int vfa_irq_get_info(struct vfa_device *device, enum vfa_irq_kind kind, struct vfa_irq_info *ret);
+
+/**
  * vfa_irq_count() - how many vectors of a kind the device has
  * @device: the device
  * @kind: the kind
@@ -103,6 +139,34 @@ struct vfa_irq_options {
  */
 int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 		   uint32_t count, const struct vfa_irq_options *options, struct vfa_irq **ret);
+
+/**
+ * vfa_irq_resize() - enable more vectors, or fewer
+ * @irq: the handle
+ * @count: number of vectors from its first on, at least 1
+ * @eventfds: what each vector that is added signals, as in struct vfa_irq_options; NULL
+ *	for VFA_IRQ_OWN_EVENTFD for all
+ *
+ * Vectors that stay are not disturbed. Up to what was reserved it always works; beyond
+ * that only of MSI-X and where the kernel can allocate vectors one by one, see struct
+ * vfa_irq_info. Vectors that are given up signal nothing any more and their eventfds are
+ * closed, but the kernel keeps them for this device until vfa_irq_disable().
+ *
+ * Return: 0, or, with nothing changed,
+ *	-EINVAL: a NULL handle, a @count of 0 (VFA_CAUSE_EMPTY), vectors the device does
+ *		not have (VFA_CAUSE_IRQ_BOUNDS), an fd that is no eventfd
+ *		(VFA_CAUSE_BAD_FD)
+ *	-EBADF: an fd that is not open (VFA_CAUSE_BAD_FD)
+ *	-EOPNOTSUPP: the kernel cannot add vectors now (VFA_CAUSE_IRQ_FIXED)
+ *	-ENOSPC: the machine has fewer vectors free; the message says how many
+ *		(VFA_CAUSE_IRQ_BOUNDS)
+ *	-ENOMEM: no memory
+ *	-EMFILE: too many open files
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_DEVICE_SET_IRQS on a part of the vectors.
+ */
+int vfa_irq_resize(struct vfa_irq *irq, uint32_t count, const int *eventfds);
 
 /**
  * vfa_irq_disable() - disable the vectors and free the handle

@@ -126,6 +126,7 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NO_IRQ] = "no-irq",
 	[VFA_CAUSE_IRQ_BOUNDS] = "irq-bounds",
 	[VFA_CAUSE_IRQ_BUSY] = "irq-busy",
+	[VFA_CAUSE_IRQ_FIXED] = "irq-fixed",
 	[VFA_CAUSE_TIMEOUT] = "timeout",
 	[VFA_CAUSE_NO_RESET] = "no-reset",
 	[VFA_CAUSE_DEVICE_GONE] = "device-gone",

@@ -174,6 +174,154 @@ static void reserved_vectors_are_taken_from_the_machine(void **state)
 	close_space(space);
 }
 
+static void vectors_are_added_and_given_up(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 1, 2);
+	int fd = vfa_irq_fd(irq, 1);
+	uint64_t events;
+
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(vfa_irq_resize(irq, 32, NULL));
+	assert_int_equal(fake_count_vectors(), 32);
+	fake_fire(NVME, VFA_IRQ_MSIX, 32);
+	assert_ok(vfa_irq_wait(irq, 32, 0, NULL));
+	assert_ok(vfa_irq_resize(irq, 1, NULL));
+	assert_int_equal(fake_count_vectors(), 1);
+	assert_fails(vfa_irq_wait(irq, 2, 0, NULL), EINVAL, IRQ_BOUNDS);
+	assert_false(fake_fire(NVME, VFA_IRQ_MSIX, 2));
+	assert_ok(vfa_irq_resize(irq, 1, NULL));
+	assert_int_equal(vfa_irq_fd(irq, 1), fd);
+	assert_ok(vfa_irq_wait(irq, 1, 0, &events));
+	assert_int_equal(events, 1);
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+static void added_vectors_may_signal_eventfds_of_the_caller(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 1);
+	int mine = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int eventfds[] = { mine, VFA_IRQ_NO_EVENTFD };
+	uint64_t events;
+
+	assert_ok(vfa_irq_resize(irq, 3, eventfds));
+	assert_true(fake_fire(NVME, VFA_IRQ_MSIX, 1));
+	assert_false(fake_fire(NVME, VFA_IRQ_MSIX, 2));
+	assert_int_equal(read(mine, &events, sizeof(events)), sizeof(events));
+	assert_int_equal(events, 1);
+	vfa_irq_disable(irq);
+	close(mine);
+	close_space(space);
+}
+
+/* What was reserved can be had at any time, on any kernel; more cannot. */
+static void kernels_without_dynamic_msix_give_what_was_reserved(void **state)
+{
+	struct vfa_irq_options options = VFA_IRQ_OPTIONS_INIT;
+	struct vfa_irq_info info = VFA_IRQ_INFO_INIT;
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = NULL;
+
+	fake_set_dynamic_msix(false);
+	assert_ok(vfa_irq_get_info(space.device, VFA_IRQ_MSIX, &info));
+	assert_int_equal(info.is_resizable, 0);
+	options.reserve = 8;
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 2, 1, &options, &irq));
+	assert_ok(vfa_irq_resize(irq, 6, NULL));
+	assert_ok(vfa_irq_resize(irq, 1, NULL));
+	assert_ok(vfa_irq_resize(irq, 6, NULL));
+	assert_fails(vfa_irq_resize(irq, 7, NULL), EOPNOTSUPP, IRQ_FIXED);
+	assert_int_equal(fake_count_vectors(), 6);
+	fake_fire(NVME, VFA_IRQ_MSIX, 7);
+	assert_ok(vfa_irq_wait(irq, 7, 0, NULL));
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+static void a_resize_that_fails_changes_nothing(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 4);
+	int bad[] = { VFA_IRQ_OWN_EVENTFD, -9 };
+	size_t fds = count_fds();
+
+	fake_fire(NVME, VFA_IRQ_MSIX, 3);
+	fake_set_processor_vectors(6);
+	assert_fails(vfa_irq_resize(irq, 0, NULL), EINVAL, EMPTY);
+	assert_fails(vfa_irq_resize(irq, 34, NULL), EINVAL, IRQ_BOUNDS);
+	assert_fails(vfa_irq_resize(irq, 6, bad), EBADF, BAD_FD);
+	assert_fails(vfa_irq_resize(irq, 7, NULL), ENOSPC, IRQ_BOUNDS);
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
+	assert_fails(vfa_irq_resize(irq, 5, NULL), EIO, KERNEL);
+	assert_fails(vfa_irq_resize(irq, 3, NULL), EIO, KERNEL);
+	fake_fail_ioctl(0, 0);
+	assert_fails(vfa_irq_resize(NULL, 3, NULL), EINVAL, BAD_ARGUMENT);
+	assert_int_equal(count_fds(), fds);
+	assert_int_equal(fake_count_vectors(), 4);
+	assert_ok(vfa_irq_wait(irq, 3, 0, NULL));
+	assert_fails(vfa_irq_fd(irq, 4), EINVAL, IRQ_BOUNDS);
+	assert_ok(vfa_irq_resize(irq, 6, NULL));
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+static void each_kind_tells_what_it_is_like(void **state)
+{
+	struct vfa_irq_info info = VFA_IRQ_INFO_INIT, broken = { 0 };
+	struct space space = open_space(state);
+	struct vfa_device *nvme = open_device(space.container, NVME);
+
+	assert_ok(vfa_irq_get_info(nvme, VFA_IRQ_MSIX, &info));
+	assert_int_equal(info.count, 33);
+	assert_int_equal(info.is_maskable, 0);
+	assert_int_equal(info.is_automasked, 0);
+	assert_int_equal(info.is_resizable, 1);
+	assert_ok(vfa_irq_get_info(space.device, VFA_IRQ_INTX, &info));
+	assert_int_equal(info.count, 1);
+	assert_int_equal(info.is_maskable, 1);
+	assert_int_equal(info.is_automasked, 1);
+	assert_int_equal(info.is_resizable, 0);
+	assert_ok(vfa_irq_get_info(space.device, VFA_IRQ_MSIX, &info));
+	assert_int_equal(info.count, 0);
+	assert_int_equal(info.is_resizable, 0);
+	assert_fails(vfa_irq_get_info(space.device, 9, &info), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_get_info(NULL, VFA_IRQ_MSI, &info), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_get_info(space.device, VFA_IRQ_MSI, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_get_info(space.device, VFA_IRQ_MSI, &broken), EINVAL, BAD_ARGUMENT);
+	vfa_device_close(nvme);
+	close_space(space);
+}
+
+/* All that MSI-X can have; each needs an eventfd, and each reference of the kernel is one. */
+static void two_thousand_vectors_are_heard_one_by_one(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct rlimit limit, wide;
+	struct vfa_irq *irq;
+	uint64_t events;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	wide = limit;
+	wide.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &wide);
+	fake_set_irq_count(NVME, VFA_IRQ_MSIX, 2048);
+	irq = enable(space.device, VFA_IRQ_MSIX, 0, 2048);
+	assert_int_equal(fake_count_vectors(), 2048);
+	for (uint32_t vector = 0; vector < 2048; vector++)
+		fake_fire(NVME, VFA_IRQ_MSIX, vector);
+	for (uint32_t vector = 0; vector < 2048; vector++) {
+		assert_ok(vfa_irq_wait(irq, vector, 0, &events));
+		assert_int_equal(events, 1);
+	}
+	vfa_irq_disable(irq);
+	assert_int_equal(fake_count_vectors(), 0);
+	fake_set_irq_count(NVME, VFA_IRQ_MSIX, 33);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	close_space(space);
+}
+
 static void eventfds_are_close_on_exec_and_do_not_block(void **state)
 {
 	struct space space = open_space(state);
@@ -330,6 +478,20 @@ static void too_few_free_vectors_are_counted(void **state)
 		     IRQ_BOUNDS);
 	fake_set_free_vectors(5);
 	irq = enable(space.device, VFA_IRQ_MSIX, 0, 5);
+	vfa_irq_disable(irq);
+	irq = NULL;
+	/* And those that cannot be allocated one by one. */
+	fake_set_dynamic_msix(false);
+	fake_set_free_vectors(33);
+	fake_set_processor_vectors(5);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 2, 6, NULL, &irq), ENOSPC,
+		     IRQ_BOUNDS);
+	assert_non_null(strstr(vfa_error_last()->message, "has 5 vectors of MSI-X free, not 6"));
+	assert_null(irq);
+	assert_int_equal(count_fds(), fds);
+	assert_int_equal(fake_count_vectors(), 0);
+	assert_int_equal(fake_count_allocated(NVME), 0);
+	irq = enable(space.device, VFA_IRQ_MSIX, 2, 5);
 	vfa_irq_disable(irq);
 	close_space(space);
 }
@@ -497,6 +659,12 @@ int main(void)
 		ON_BOTH(an_eventfd_of_the_caller_is_signalled),
 		ON_BOTH(what_is_no_eventfd_is_refused),
 		ON_BOTH(reserved_vectors_are_taken_from_the_machine),
+		ON_BOTH(vectors_are_added_and_given_up),
+		ON_BOTH(added_vectors_may_signal_eventfds_of_the_caller),
+		ON_BOTH(kernels_without_dynamic_msix_give_what_was_reserved),
+		ON_BOTH(a_resize_that_fails_changes_nothing),
+		ON_BOTH(each_kind_tells_what_it_is_like),
+		ON_BOTH(two_thousand_vectors_are_heard_one_by_one),
 		ON_BOTH(eventfds_are_close_on_exec_and_do_not_block),
 		ON_BOTH(vectors_the_device_lacks_are_refused),
 		ON_BOTH(kinds_the_device_lacks_are_refused),

@@ -181,7 +181,7 @@ static long get_irq_info(const struct fake_device *device, struct vfio_irq_info 
 	info->count = fake_irq_count(device, info->index);
 	if (info->index == VFIO_PCI_INTX_IRQ_INDEX)
 		info->flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
-	else
+	else if (info->index != VFIO_PCI_MSIX_IRQ_INDEX || !fake_settings.dynamic_msix)
 		info->flags |= VFIO_IRQ_INFO_NORESIZE;
 	return 0;
 }

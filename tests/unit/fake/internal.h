@@ -19,7 +19,7 @@
 #define FAKE_REGIONS      12 /* with those that a driver adds */
 #define FAKE_AREAS        4
 #define FAKE_IRQS         5
-#define FAKE_VECTORS      64
+#define FAKE_VECTORS      2048 /* as many as MSI-X can have */
 #define FAKE_RESERVED_MAX 16
 #define FAKE_CONFIG       4096
 #define FAKE_FEATURES     16
@@ -65,6 +65,8 @@ struct fake_settings {
 	bool own_namespace;
 	uint32_t entry_limit;
 	uint32_t free_vectors;
+	uint32_t processor_vectors;
+	bool dynamic_msix;
 };
 
 extern struct fake_settings fake_settings;

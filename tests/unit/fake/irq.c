@@ -55,7 +55,7 @@ void fake_signal_eventfd(int fd)
 
 static void drop_all(struct fake_device *device, uint32_t index)
 {
-	for (size_t i = 0; i < FAKE_VECTORS; i++)
+	for (size_t i = 0; i < device->irqs[index].count; i++)
 		drop(&device->irqs[index].fds[i]);
 }
 
@@ -74,6 +74,33 @@ void fake_irq_disable_all(struct fake_device *device)
 	device->irq_allocated = 0;
 }
 
+static uint32_t count_in_use(const struct fake_device *device, uint32_t index)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < device->irqs[index].count; i++)
+		count += device->irqs[index].fds[i] >= 0;
+	return count;
+}
+
+/* What was not allocated at first is when it is wanted, if the kernel can. */
+static int have_vector(struct fake_device *device, uint32_t index, uint32_t vector)
+{
+	bool grows = index == VFIO_PCI_MSIX_IRQ_INDEX && fake_settings.dynamic_msix;
+
+	if (vector >= device->irq_allocated && !grows)
+		return -EINVAL;
+	if (device->irqs[index].fds[vector] < 0 &&
+	    count_in_use(device, index) >= fake_settings.processor_vectors)
+		return -ENOSPC;
+	if (vector >= device->irq_allocated) {
+		if (vector >= fake_settings.free_vectors)
+			return -ENOSPC;
+		device->irq_allocated = vector + 1;
+	}
+	return 0;
+}
+
 static int set_block(struct fake_device *device, const struct vfio_irq_set *set)
 {
 	int *fds = device->irqs[set->index].fds;
@@ -82,9 +109,8 @@ static int set_block(struct fake_device *device, const struct vfio_irq_set *set)
 
 	for (uint32_t i = 0; i < set->count && !err; i++) {
 		memcpy(&fd, set->data + i * sizeof(fd), sizeof(fd));
-		if (fd >= 0 && set->start + i >= device->irq_allocated)
-			err = -EINVAL;
-		else
+		err = fd < 0 ? 0 : have_vector(device, set->index, set->start + i);
+		if (!err)
 			err = hold(&fds[set->start + i], fd);
 	}
 	for (uint32_t i = 0; i < set->count && err; i++)

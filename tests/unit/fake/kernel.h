@@ -141,6 +141,10 @@ void fake_set_own_namespace(bool own);
 void fake_set_entry_limit(uint32_t entries);
 /* Vectors that the machine has left for one device. */
 void fake_set_free_vectors(uint32_t count);
+/* Of these, vectors that the processors have left: found out as each is enabled. */
+void fake_set_processor_vectors(uint32_t count);
+/* The kernel adds MSI-X vectors while others are enabled, from Linux 6.5. */
+void fake_set_dynamic_msix(bool there);
 /* The kernel loses the mappings, or the parts of them, in this range. */
 void fake_forget(uint64_t iova, uint64_t size);
 /* The interrupt of a vector arrives. Returns whether anybody listens. */

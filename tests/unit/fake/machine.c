@@ -390,7 +390,7 @@ size_t fake_count_vectors(void)
 	fake_lock();
 	for (struct fake_device *device = fake_devices; device; device = device->next)
 		for (size_t i = 0; i < FAKE_IRQS; i++)
-			for (size_t j = 0; j < FAKE_VECTORS; j++)
+			for (size_t j = 0; j < device->irqs[i].count; j++)
 				count += device->irqs[i].fds[j] >= 0;
 	fake_unlock();
 	return count;

@@ -90,6 +90,23 @@ static void too_few_vectors_is_told(void **state)
 	vfa_container_close(container);
 }
 
+static void irq_fixed_is_told(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *device = open_device(container, NVME);
+	struct vfa_irq *irq = NULL;
+
+	fake_set_dynamic_msix(false);
+	assert_ok(vfa_irq_enable(device, VFA_IRQ_MSIX, 1, 2, NULL, &irq));
+	SAYS(vfa_irq_resize(irq, 8, NULL), IRQ_FIXED,
+	     "0000:00:05.0: 8 vectors of MSI-X from 1 on: the kernel has taken 3 from the machine, "
+	     "and cannot take more while they are enabled",
+	     "enable them with struct vfa_irq_options and its reserve, or disable them and enable "
+	     "more; Linux 6.5 and later can, of MSI-X");
+	vfa_device_close(device);
+	vfa_container_close(container);
+}
+
 static void irq_busy_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -129,6 +146,7 @@ const struct CMUnitTest irq_messages[] = {
 	ON_BOTH(irq_bounds_is_told),
 	ON_BOTH(an_fd_that_is_no_eventfd_is_told),
 	ON_BOTH(too_few_vectors_is_told),
+	ON_BOTH(irq_fixed_is_told),
 	ON_BOTH(irq_busy_is_told),
 	ON_BOTH(timeout_is_told),
 };
