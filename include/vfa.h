@@ -32,6 +32,7 @@
 #include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>
+#include <vfa/monitor.h>
 #include <vfa/p2p.h>
 #include <vfa/pool.h>
 #include <vfa/probe.h>

@@ -144,6 +144,8 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NO_SNOOP_FIXED] = "no-snoop-fixed",
 	[VFA_CAUSE_NO_FEATURE] = "no-feature",
 	[VFA_CAUSE_NO_CAPABILITY] = "no-capability",
+	[VFA_CAUSE_NO_UDEV] = "no-udev",
+	[VFA_CAUSE_EVENTS_LOST] = "events-lost",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

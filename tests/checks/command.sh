@@ -14,7 +14,7 @@ page=$source_dir/docs/man/vfa.1.scd
 failures=0
 
 if [ ! -x "$build_dir/tools/vfa/vfa" ]; then
-	echo "skipped: build the command; it needs libkmod, libpci, libsmartcols and libudev"
+	echo "skipped: build the command; it needs libkmod, libpci and libsmartcols"
 	exit 77
 fi
 PATH=$build_dir/tools/vfa:$PATH

@@ -46,7 +46,7 @@ install_library()
 # What it needs beside the library.
 with_command()
 {
-	pkg-config --exists libkmod libpci libudev smartcols
+	pkg-config --exists libkmod libpci smartcols
 }
 
 # What the sources call for, and what is there, as paths below the prefix.

@@ -13,7 +13,7 @@ functions=4096
 groups=1024
 
 if [ ! -x "$build_dir/tools/vfa/vfa" ]; then
-	echo "skipped: build the command; it needs libkmod, libpci, libsmartcols and libudev"
+	echo "skipped: build the command; it needs libkmod, libpci and libsmartcols"
 	exit 77
 fi
 PATH=$build_dir/tools/vfa:$PATH

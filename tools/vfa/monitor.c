@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <libudev.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,18 +13,16 @@
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
+#include <vfa/monitor.h>
 
 #include "fail.h"
 #include "known.h"
 #include "names.h"
 #include "stream.h"
 
-/* Enough for a bus full of functions at once. */
-#define RECEIVE_BUFFER (8 << 20)
-
 struct event {
 	const struct request *request;
-	struct udev_device *device;
+	const struct vfa_monitor_event *told;
 	const struct known *known; /* the function it is about; NULL for a group */
 	struct timespec time;
 };
@@ -49,14 +46,19 @@ static void set_text(struct cell *cell, const char *text)
 		cell_set(cell, "%s", text);
 }
 
+static const struct vfa_monitor_event *told(const void *data)
+{
+	return ((const struct event *)data)->told;
+}
+
 static void get_action(const void *data, struct cell *cell)
 {
-	set_text(cell, udev_device_get_action(((const struct event *)data)->device));
+	set_text(cell, vfa_monitor_action_name(told(data)->action));
 }
 
 static void get_subsystem(const void *data, struct cell *cell)
 {
-	set_text(cell, udev_device_get_subsystem(((const struct event *)data)->device));
+	set_text(cell, vfa_monitor_subsystem_name(told(data)->subsystem));
 }
 
 static void get_address(const void *data, struct cell *cell)
@@ -79,17 +81,15 @@ static void get_driver(const void *data, struct cell *cell)
 static void get_group(const void *data, struct cell *cell)
 {
 	const struct event *event = data;
-	const char *name = udev_device_get_sysname(event->device);
+	int32_t group = event->known ? event->known->group : event->told->group;
 
-	if (event->known && event->known->group >= 0)
-		cell_set(cell, "%" PRId32, event->known->group);
-	else if (!event->known && name[strspn(name, "0123456789")] == '\0')
-		set_text(cell, name);
+	if (group >= 0)
+		cell_set(cell, "%" PRId32, group);
 }
 
 static void get_node(const void *data, struct cell *cell)
 {
-	set_text(cell, udev_device_get_devnode(((const struct event *)data)->device));
+	set_text(cell, told(data)->node);
 }
 
 static void get_class(const void *data, struct cell *cell)
@@ -102,7 +102,7 @@ static void get_class(const void *data, struct cell *cell)
 
 static void get_path(const void *data, struct cell *cell)
 {
-	set_text(cell, udev_device_get_devpath(((const struct event *)data)->device));
+	set_text(cell, told(data)->path);
 }
 
 static const struct column columns[] = {
@@ -131,8 +131,7 @@ static const struct option_spec options[] = {
 
 struct monitor {
 	const struct request *request;
-	struct udev *udev;
-	struct udev_monitor *events;
+	struct vfa_monitor *events;
 	struct stream *stream;
 	struct knowledge *knowledge;
 	int signals;
@@ -174,22 +173,14 @@ static int read_limits(struct monitor *monitor)
 	return status;
 }
 
-/* The kernel's own events: udevd, which repeats them, need not run. */
+/* What happens is to be seen as it happens: udevd only repeats it. */
 static int listen_to_kernel(struct monitor *monitor)
 {
-	monitor->udev = must(udev_new());
-	monitor->events = udev_monitor_new_from_netlink(monitor->udev, "kernel");
-	if (!monitor->events ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor->events, "pci", NULL) < 0 ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor->events, "vfio", NULL) < 0 ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor->events, "vfio-dev", NULL) <
-		    0 ||
-	    udev_monitor_enable_receiving(monitor->events) < 0)
-		return fail_because("monitor: cannot listen to the kernel's events: %s",
-				    strerror(errno));
-	/* More than the default takes privilege; without it a burst may be cut, which is told. */
-	udev_monitor_set_receive_buffer_size(monitor->events, RECEIVE_BUFFER);
-	return STATUS_FINE;
+	struct vfa_monitor_options wanted = VFA_MONITOR_OPTIONS_INIT;
+
+	wanted.source = VFA_MONITOR_KERNEL;
+	return vfa_monitor_open(monitor->request->host, &wanted, &monitor->events) ? fail()
+										   : STATUS_FINE;
 }
 
 static int listen_to_signals(struct monitor *monitor)
@@ -206,12 +197,12 @@ static int listen_to_signals(struct monitor *monitor)
 	return STATUS_FINE;
 }
 
-static void tell(struct monitor *monitor, struct udev_device *device)
+static void tell(struct monitor *monitor, const struct vfa_monitor_event *told)
 {
 	struct event event = {
 		.request = monitor->request,
-		.device = device,
-		.known = knowledge_find(monitor->knowledge, udev_device_get_devpath(device)),
+		.told = told,
+		.known = knowledge_find(monitor->knowledge, told->path),
 	};
 
 	clock_gettime(CLOCK_REALTIME, &event.time);
@@ -219,33 +210,30 @@ static void tell(struct monitor *monitor, struct udev_device *device)
 }
 
 /* sysfs may be ahead of the events, so what they say is believed first. */
-static void handle(struct monitor *monitor, struct udev_device *device)
+static void handle(struct monitor *monitor, const struct vfa_monitor_event *event)
 {
 	struct knowledge *knowledge = monitor->knowledge;
-	const char *action = udev_device_get_action(device);
-	const char *path = udev_device_get_devpath(device);
-	bool is_function = !strcmp(udev_device_get_subsystem(device), "pci");
+	bool is_function = event->subsystem == VFA_MONITOR_PCI;
 
-	if (is_function && (!strcmp(action, "add") || !strcmp(action, "bind")))
-		knowledge_learn(knowledge, path, udev_device_get_property_value(device, "DRIVER"));
-	tell(monitor, device);
-	if (is_function && !strcmp(action, "unbind"))
-		knowledge_drop_driver(knowledge, path);
-	if (is_function && !strcmp(action, "remove"))
-		knowledge_drop(knowledge, path);
+	if (is_function && (event->action == VFA_MONITOR_ADD || event->action == VFA_MONITOR_BIND))
+		knowledge_learn(knowledge, event->path, event->driver);
+	tell(monitor, event);
+	if (is_function && event->action == VFA_MONITOR_UNBIND)
+		knowledge_drop_driver(knowledge, event->path);
+	if (is_function && event->action == VFA_MONITOR_REMOVE)
+		knowledge_drop(knowledge, event->path);
 }
 
 static void receive(struct monitor *monitor)
 {
-	struct udev_device *device = udev_monitor_receive_device(monitor->events);
+	struct vfa_monitor_event event = VFA_MONITOR_EVENT_INIT;
+	int got = vfa_monitor_read(monitor->events, &event);
 
-	if (!device) {
-		if (errno == ENOBUFS)
-			note("monitor: events were lost: they came too fast");
+	if (got == -ENOBUFS)
+		note("monitor: events were lost: they came too fast");
+	if (got <= 0)
 		return;
-	}
-	handle(monitor, device);
-	udev_device_unref(device);
+	handle(monitor, &event);
 	if (monitor->left && !--monitor->left)
 		monitor->deadline = 0;
 }
@@ -264,7 +252,7 @@ static int time_left(const struct monitor *monitor)
 static int watch(struct monitor *monitor)
 {
 	struct pollfd fds[] = {
-		{ .fd = udev_monitor_get_fd(monitor->events), .events = POLLIN },
+		{ .fd = vfa_monitor_fd(monitor->events), .events = POLLIN },
 		{ .fd = monitor->signals, .events = POLLIN },
 	};
 	int left;
@@ -300,8 +288,7 @@ static void finish(struct monitor *monitor)
 {
 	stream_free(monitor->stream);
 	knowledge_free(monitor->knowledge);
-	udev_monitor_unref(monitor->events);
-	udev_unref(monitor->udev);
+	vfa_monitor_close(monitor->events);
 	if (monitor->signals >= 0)
 		close(monitor->signals);
 }

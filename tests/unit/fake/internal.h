@@ -46,6 +46,7 @@ struct fake_file {
 
 struct fake_settings {
 	bool type1;
+	bool udev;
 	bool loses_last_page;
 	bool trusts_memory;
 	bool noiommu;

@@ -20,6 +20,8 @@
 #define NODE_ERRORS   8
 #define IOCTL_NUMBERS 64
 
+#define UDEV_CONTROL "/run/udev/control"
+
 struct fake_settings fake_settings;
 size_t fake_objects[FAKE_OBJECT_DEVICE + 1];
 
@@ -256,6 +258,9 @@ static int fake_open(const char *path, int flags)
 	err = failing();
 	if (err)
 		return leave(-err);
+	if (!strcmp(path, UDEV_CONTROL))
+		return leave(fake_settings.udev ? real(open("/dev/null", O_PATH | O_CLOEXEC))
+						: -ENOENT);
 	if (is_own_status(path))
 		return leave(open_status(path));
 	if (strncmp(path, dev_root, length) || path[length] != '/')
@@ -533,6 +538,7 @@ void fake_stop(void)
 	}
 
 SETTER(fake_set_type1, bool, type1)
+SETTER(fake_set_udev, bool, udev)
 SETTER(fake_set_loses_last_page, bool, loses_last_page)
 SETTER(fake_set_trusts_memory, bool, trusts_memory)
 SETTER(fake_set_noiommu, bool, noiommu)

@@ -103,6 +103,8 @@ void fake_set_transfer(const char *bdf, size_t most);
 /* The kernel. */
 
 void fake_set_type1(bool there);
+/* udevd runs; not at first. */
+void fake_set_udev(bool runs);
 /* Type1 is one that loses mappings which reach the end of 64 bits. */
 void fake_set_loses_last_page(bool old);
 /* Maps do not look whether there is memory, which takes most of their time. */

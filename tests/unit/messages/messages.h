@@ -33,5 +33,7 @@ extern const struct CMUnitTest region_messages[];
 extern const size_t region_messages_count;
 extern const struct CMUnitTest irq_messages[];
 extern const size_t irq_messages_count;
+extern const struct CMUnitTest monitor_messages[];
+extern const size_t monitor_messages_count;
 
 #endif
