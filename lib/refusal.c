@@ -227,23 +227,6 @@ static int refuse_node(const struct refused_join *refused, int err)
 	return err; /* node_open() knew */
 }
 
-static int refuse_token(const struct refused_join *refused, int err)
-{
-	if (refused->join->vf_token)
-		return error_set(
-			err, VFA_CAUSE_VF_TOKEN,
-			"%s: the VF token is wrong, or the device takes none\n"
-			"give the UUID that the owner of the physical function set, and none for "
-			"other devices",
-			refused->function->bdf);
-	return error_set(
-		err, VFA_CAUSE_VF_TOKEN,
-		"%s: the VF token is missing\n"
-		"its physical function is assigned too: give the UUID that its owner set, as "
-		"vf_token",
-		refused->function->bdf);
-}
-
 static int refuse_device(const struct refused_join *refused, int err)
 {
 	if (err == -ENODEV && refused->join->fd >= 0)
@@ -268,12 +251,7 @@ static int refuse_bind_argument(const struct refused_join *refused)
 	if (err)
 		return err;
 	if (refused->join->vf_token)
-		return error_set(
-			EOPNOTSUPP, VFA_CAUSE_VF_TOKEN,
-			"%s: the VF token was not taken\n"
-			"tokens on iommufd need a Linux newer than 6.16; give none for devices other than "
-			"an assigned physical function and its virtual functions",
-			refused->function->bdf);
+		return refuse_token(refused, -EINVAL);
 	return refused->join->fd < 0 ? refuse_busy(refused) : refuse_passed(refused);
 }
 

@@ -35,6 +35,9 @@ int refuse_unreachable(const char *bdf, const struct vfa_iova_range *mapping,
 /** refuse_join() - the kernel said no, with @err */
 int refuse_join(const struct refused_join *refused, int err);
 
+/** refuse_token() - the VF token is missing or wrong (@err -EACCES), or not taken (-EINVAL) */
+int refuse_token(const struct refused_join *refused, int err);
+
 /** refuse_taken() - the kernel driver or process that has the group; 0 when none is seen */
 int refuse_taken(const struct refused_join *refused);
 

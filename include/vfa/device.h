@@ -35,8 +35,8 @@ enum vfa_device_flag {
  * @struct_size: set by VFA_DEVICE_OPTIONS_INIT
  * @vf_token: the UUID that a physical function and its virtual functions share when
  *	both are assigned, such as "00112233-4455-6677-8899-aabbccddeeff". Opening the
- *	physical function sets it; opening a virtual function needs it then. NULL for
- *	none; the kernel refuses one for any other device
+ *	physical function sets it, while no virtual function is open; opening a virtual
+ *	function needs it then. NULL for none; any other device is refused with one
  * @flags: of enum vfa_device_flag
  */
 struct vfa_device_options {
@@ -70,8 +70,8 @@ struct vfa_device_options {
  * Return: 0, or
  *	-EINVAL: a NULL argument, bad @options or unknown flags; @bdf does not parse
  *		(VFA_CAUSE_BAD_BDF); the device needs a firmware identity map
- *		(VFA_CAUSE_FIRMWARE_MAP); the token is no UUID, or on type1 the
- *		device takes none (VFA_CAUSE_VF_TOKEN)
+ *		(VFA_CAUSE_FIRMWARE_MAP); the token is no UUID, or the device takes
+ *		none (VFA_CAUSE_VF_TOKEN)
  *	-ENODEV: no such device (VFA_CAUSE_NO_DEVICE); it reads as all ones
  *		(VFA_CAUSE_DEVICE_GONE)
  *	-ENOENT: no IOMMU (VFA_CAUSE_NO_IOMMU); not bound (VFA_CAUSE_NOT_BOUND); no
@@ -89,8 +89,8 @@ struct vfa_device_options {
  *		policy said no, or noiommu wants CAP_SYS_RAWIO (VFA_CAUSE_DENIED)
  *	-EACCES: the node's mode (VFA_CAUSE_ACCESS); a token is missing or wrong
  *		(VFA_CAUSE_VF_TOKEN)
- *	-EOPNOTSUPP: on iommufd the device takes no token, or Linux is not newer than
- *		6.16 (VFA_CAUSE_VF_TOKEN)
+ *	-EOPNOTSUPP: on iommufd Linux takes tokens only when newer than 6.16
+ *		(VFA_CAUSE_VF_TOKEN)
  *	-ENOMEM: no memory, or the limit on locked memory forbids to pin what iommufd
  *		has mapped without a device (VFA_CAUSE_MEMLOCK)
  *	the errors of vfa_container_map(), when type1 does not take a mapping again

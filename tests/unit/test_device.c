@@ -308,6 +308,42 @@ static void a_token_opens_a_virtual_function(void **state)
 	vfa_container_close(container);
 }
 
+#define OTHER_UUID "ffffffff-4455-6677-8899-aabbccddeeff"
+
+static int try_token(struct vfa_container *container, const char *bdf, const char *token,
+		     struct vfa_device **ret)
+{
+	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
+
+	options.vf_token = token;
+	return vfa_device_open(container, bdf, &options, ret);
+}
+
+static void a_physical_function_sets_the_token(void **state)
+{
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *physical = NULL, *virtual = NULL;
+
+	fake_set_physical(NVME);
+	fake_set_virtual(OTHER, NVME);
+	assert_ok(try_token(container, NVME, NULL, &physical));
+	assert_fails(try_token(container, OTHER, UUID, &virtual), EACCES, VF_TOKEN);
+	vfa_device_close(physical);
+
+	assert_ok(try_token(container, NVME, UUID, &physical));
+	assert_fails(try_token(container, OTHER, NULL, &virtual), EACCES, VF_TOKEN);
+	assert_ok(try_token(container, OTHER, UUID, &virtual));
+	vfa_device_close(physical);
+
+	/* Now it is the virtual function that has to be agreed with. */
+	assert_fails(try_token(container, NVME, NULL, &physical), EACCES, VF_TOKEN);
+	assert_fails(try_token(container, NVME, OTHER_UUID, &physical), EACCES, VF_TOKEN);
+	vfa_device_close(virtual);
+	assert_ok(try_token(container, NVME, OTHER_UUID, &physical));
+	vfa_device_close(physical);
+	vfa_container_close(container);
+}
+
 static void an_unwanted_token_is_refused(void **state)
 {
 	static const char *const malformed[] = {
@@ -329,9 +365,7 @@ static void an_unwanted_token_is_refused(void **state)
 		assert_fails(vfa_device_open(container, EDU, &options, &device), EINVAL, VF_TOKEN);
 	}
 	options.vf_token = UUID;
-	assert_fails(vfa_device_open(container, EDU, &options, &device),
-		     ((struct machine *)*state)->backend == VFA_BACKEND_TYPE1 ? EINVAL : EOPNOTSUPP,
-		     VF_TOKEN);
+	assert_fails(vfa_device_open(container, EDU, &options, &device), EINVAL, VF_TOKEN);
 	assert_null(device);
 	vfa_container_close(container);
 }
@@ -355,15 +389,16 @@ static void a_token_does_not_hide_who_has_the_device(void **state)
 
 static void a_token_on_an_old_kernel_is_refused(void **state)
 {
+	struct machine *machine = *state;
 	struct vfa_container *container = open_container(*state);
 	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
 	struct vfa_device *device = NULL;
 
 	fake_set_bind_token(false);
-	fake_set_token(EDU, UUID);
+	fake_set_physical(EDU);
+	tree_write(&machine->tree, "2\n", "sys/bus/pci/devices/" EDU "/sriov_totalvfs");
 	options.vf_token = UUID;
 	assert_fails(vfa_device_open(container, EDU, &options, &device), EOPNOTSUPP, VF_TOKEN);
-	fake_set_token(EDU, NULL);
 	vfa_device_close(open_device(container, EDU));
 	vfa_container_close(container);
 }
@@ -550,6 +585,7 @@ int main(void)
 		ON_BOTH(a_node_that_does_not_open_is_told),
 		ON_BOTH(a_gone_device_is_refused),
 		ON_BOTH(a_token_opens_a_virtual_function),
+		ON_BOTH(a_physical_function_sets_the_token),
 		ON_BOTH(an_unwanted_token_is_refused),
 		ON_IOMMUFD(a_token_does_not_hide_who_has_the_device),
 		ON_IOMMUFD(a_token_on_an_old_kernel_is_refused),

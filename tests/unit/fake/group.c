@@ -78,10 +78,11 @@ static long get_status(const struct fake_group *group, struct vfio_group_status 
 #define TOKEN_ARGUMENT " vf_token="
 
 /* "0000:00:04.0" or "0000:00:04.0 vf_token=UUID" */
-static int match(const struct fake_device *device, const char *name)
+static int match(struct fake_device *device, const char *name)
 {
 	size_t length = strlen(device->bdf);
 	const char *token = NULL;
+	int err;
 
 	if (strncmp(device->bdf, name, length))
 		return 0;
@@ -92,9 +93,8 @@ static int match(const struct fake_device *device, const char *name)
 		if (strlen(token) != 36)
 			return -EINVAL;
 	}
-	if (!device->token[0])
-		return token ? -EINVAL : 1;
-	return token && !strcasecmp(token, device->token) ? 1 : -EACCES;
+	err = fake_token_match(device, token);
+	return err ? err : 1;
 }
 
 static long get_device_fd(struct fake_group *group, const char *name)

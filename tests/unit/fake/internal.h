@@ -88,6 +88,10 @@ bool fake_is_attribute(int fd);
 /* The size, or -errno. */
 long fake_attribute_write(int fd, const void *buffer, size_t size);
 
+/* token.c: 0 or -errno; NULL for none */
+
+int fake_token_match(struct fake_device *device, const char *uuid);
+
 /* files.c: memory that the library makes */
 
 int fake_memfd_create(const char *name, unsigned int flags);
@@ -224,6 +228,8 @@ struct fake_device {
 	struct fake_group *group;
 	char bdf[16];
 	char token[40];
+	bool is_physical;             /* has SR-IOV, and vfio-pci made its virtual functions */
+	struct fake_device *physical; /* of a virtual function, NULL for another */
 	uint32_t cdev;
 	uint8_t config[FAKE_CONFIG];
 	uint8_t fixed[FAKE_CONFIG]; /* bits of it that cannot be written */

@@ -71,6 +71,9 @@ void fake_set_stuck(const char *bdf, bool stuck);
 void fake_set_reset(const char *bdf, bool works);
 /* A virtual function whose physical function is assigned wants this UUID. */
 void fake_set_token(const char *bdf, const char *uuid);
+/* It has SR-IOV: who opens it may set the token of its virtual functions. */
+void fake_set_physical(const char *bdf);
+void fake_set_virtual(const char *bdf, const char *physical);
 /* Access as VFIO_DEVICE_FEATURE_GET and _SET, 0 for none; data of 64 bytes at most, NULL for zeros.
  */
 void fake_set_feature(const char *bdf, uint32_t feature, uint32_t access, uint32_t size,

@@ -221,16 +221,6 @@ DEVICE_SETTER(fake_set_info_errno, int, info_errno)
 DEVICE_SETTER(fake_set_transfer, size_t, transfer)
 DEVICE_SETTER(fake_set_stuck, bool, stuck)
 
-void fake_set_token(const char *bdf, const char *uuid)
-{
-	struct fake_device *device;
-
-	fake_lock();
-	device = fake_device_find(bdf);
-	snprintf(device->token, sizeof(device->token), "%s", uuid ? uuid : "");
-	fake_unlock();
-}
-
 void fake_set_feature(const char *bdf, uint32_t feature, uint32_t access, uint32_t size,
 		      const void *data)
 {

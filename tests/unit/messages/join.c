@@ -252,20 +252,99 @@ static void denied_is_told(void **state)
 	     "CAP_SYS_RAWIO");
 }
 
+#define UUID "00112233-4455-6677-8899-aabbccddeeff"
+
+/* NVME becomes a virtual function of OTHER, in sysfs and for the kernel. */
+static void make_virtual(struct machine *machine, const char *driver)
+{
+	fake_set_physical(OTHER);
+	fake_set_virtual(NVME, OTHER);
+	tree_write(&machine->tree, "1\n", "sys/bus/pci/devices/" OTHER "/sriov_totalvfs");
+	tree_link(&machine->tree, "../" OTHER, "sys/bus/pci/devices/" NVME "/physfn");
+	if (!driver)
+		return;
+	tree_remove(&machine->tree, "sys/bus/pci/devices/" OTHER "/vfio-dev");
+	tree_set_driver(&machine->tree, OTHER, driver);
+}
+
 static void missing_vf_token_is_told(void **state)
 {
-	fake_set_token(EDU, "00112233-4455-6677-8899-aabbccddeeff");
-	SAYS(try_open(*state, EDU, NULL), VF_TOKEN, "0000:00:04.0: the VF token is missing",
-	     "its physical function is assigned too: give the UUID that its owner "
-	     "set, as vf_token");
+	make_virtual(*state, NULL);
+	SAYS(try_open(*state, NVME, NULL), VF_TOKEN,
+	     "0000:00:05.0: the VF token is missing: its physical function 0000:00:07.0 is on "
+	     "vfio-pci",
+	     "open 0000:00:07.0 with a UUID as vf_token, and give the same here");
 }
 
 static void wrong_vf_token_is_told(void **state)
 {
-	SAYS(try_open(*state, EDU, "00112233-4455-6677-8899-aabbccddeeff"), VF_TOKEN,
-	     "0000:00:04.0: the VF token is wrong, or the device takes none",
-	     "give the UUID that the owner of the physical function set, and none for "
-	     "other devices");
+	make_virtual(*state, NULL);
+	SAYS(try_open(*state, NVME, UUID), VF_TOKEN,
+	     "0000:00:05.0: the VF token is not that of its physical function 0000:00:07.0",
+	     "give the UUID with which 0000:00:07.0 was opened; none fits before it was opened "
+	     "with one");
+}
+
+static void vf_token_of_virtual_functions_in_use_is_told(void **state)
+{
+	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
+	struct vfa_container *container = open_container(*state);
+	struct vfa_device *physical, *virtual;
+
+	make_virtual(*state, NULL);
+	options.vf_token = UUID;
+	assert_ok(vfa_device_open(container, OTHER, &options, &physical));
+	assert_ok(vfa_device_open(container, NVME, &options, &virtual));
+	vfa_device_close(physical);
+	SAYS(vfa_device_open(container, OTHER, NULL, &physical), VF_TOKEN,
+	     "0000:00:07.0: the VF token is missing: its virtual functions are in use",
+	     "give the UUID with which they were opened, or close them first");
+	options.vf_token = "ffffffff-4455-6677-8899-aabbccddeeff";
+	SAYS(vfa_device_open(container, OTHER, &options, &physical), VF_TOKEN,
+	     "0000:00:07.0: the VF token is not theirs: its virtual functions are in use",
+	     "give the UUID with which they were opened, or close them first");
+	vfa_device_close(virtual);
+	vfa_container_close(container);
+}
+
+static void unwanted_vf_token_is_told(void **state)
+{
+	SAYS(try_open(*state, EDU, UUID), VF_TOKEN,
+	     "0000:00:04.0 takes no VF token: it is neither a virtual function nor one that has "
+	     "virtual functions",
+	     "give none");
+	make_virtual(*state, "nvme");
+	fake_set_virtual(NVME, NULL);
+	SAYS(try_open(*state, NVME, UUID), VF_TOKEN,
+	     "0000:00:05.0 takes no VF token: its physical function 0000:00:07.0 is on nvme, not "
+	     "on vfio-pci",
+	     "give none");
+}
+
+static void vf_token_without_sysfs_is_told(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
+	struct vfa_container *container = open_container(machine);
+	int fd = open_node(machine,
+			   machine->backend == VFA_BACKEND_TYPE1 ? "vfio/4" : "vfio/devices/vfio0");
+	struct vfa_device *device = NULL;
+	bool type1 = machine->backend == VFA_BACKEND_TYPE1;
+
+	tree_remove(&machine->tree, "sys/bus");
+	options.vf_token = UUID;
+	SAYS(vfa_device_open_fd(container, EDU, fd, &options, &device), VF_TOKEN,
+	     type1 ? "0000:00:04.0: the device takes no VF token"
+		   : "0000:00:04.0: the VF token was not taken",
+	     type1 ? "give one for an assigned physical function and its virtual functions only"
+		   : "tokens on iommufd need a Linux newer than 6.16, on type1 any; give none for "
+		     "devices other than an assigned physical function and its virtual functions");
+	fake_set_token(EDU, UUID);
+	SAYS(vfa_device_open_fd(container, EDU, fd, NULL, &device), VF_TOKEN,
+	     "0000:00:04.0: the VF token is missing",
+	     "give the UUID with which its physical function was opened, as vf_token");
+	close_node(fd);
+	vfa_container_close(container);
 }
 
 static void vf_token_of_another_form_is_told(void **state)
@@ -278,10 +357,10 @@ static void vf_token_of_another_form_is_told(void **state)
 static void vf_token_on_an_old_kernel_is_told(void **state)
 {
 	fake_set_bind_token(false);
-	SAYS(try_open(*state, EDU, "00112233-4455-6677-8899-aabbccddeeff"), VF_TOKEN,
-	     "0000:00:04.0: the VF token was not taken",
-	     "tokens on iommufd need a Linux newer than 6.16; give none for devices other than an "
-	     "assigned physical function and its virtual functions");
+	make_virtual(*state, NULL);
+	SAYS(try_open(*state, NVME, UUID), VF_TOKEN, "0000:00:05.0: the VF token was not taken",
+	     "tokens on iommufd need a Linux newer than 6.16, on type1 any; give none for devices "
+	     "other than an assigned physical function and its virtual functions");
 }
 
 static void unsafe_interrupts_on_type1_is_told(void **state)
@@ -551,7 +630,10 @@ const struct CMUnitTest join_messages[] = {
 	CASE(noiommu_is_told),
 	ON_IOMMUFD(denied_is_told),
 	ON_BOTH(missing_vf_token_is_told),
-	ON_TYPE1(wrong_vf_token_is_told),
+	ON_BOTH(wrong_vf_token_is_told),
+	ON_BOTH(vf_token_of_virtual_functions_in_use_is_told),
+	ON_BOTH(unwanted_vf_token_is_told),
+	ON_BOTH(vf_token_without_sysfs_is_told),
 	ON_BOTH(vf_token_of_another_form_is_told),
 	ON_IOMMUFD(vf_token_on_an_old_kernel_is_told),
 	ON_TYPE1(unsafe_interrupts_on_type1_is_told),
