@@ -29,6 +29,7 @@
 #include <vfa/iova.h>
 #include <vfa/irq.h>
 #include <vfa/isolation.h>
+#include <vfa/kvm.h>
 #include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>

@@ -20,6 +20,7 @@
 #include "base/token.h"
 #include "irq.h"
 #include "join.h"
+#include "kvm.h"
 #include "refusal.h"
 #include "region.h"
 #include "topology/reach.h"
@@ -266,6 +267,7 @@ VFA_API void vfa_device_close(struct vfa_device *device)
 {
 	if (!device)
 		return;
+	kvm_forget_device(device); /* KVM would hold it open, and so would a mapping */
 	irq_release_all(device);
 	region_release_all(device); /* a mapping would hold the device open */
 	container_lock(device->container);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <vfa/device.h>
 #include <vfa/irq.h>
+#include <vfa/kvm.h>
 #include <vfa/region.h>
 
 #include "base/bdf.h"
@@ -20,6 +21,13 @@ struct region {
 	struct vfa_region_area whole;
 	struct vfa_region_area *areas; /* that can be mapped: the whole region, or some of it */
 	size_t area_count;
+};
+
+/* Its place in the list of a VM's devices, under that one's lock. */
+struct kvm_link {
+	struct vfa_kvm *kvm; /* NULL: KVM does not know it */
+	struct vfa_device *next;
+	int fd; /* by which KVM knows it */
 };
 
 #define IRQ_KINDS (VFA_IRQ_REQUEST + 1)
@@ -38,6 +46,7 @@ struct vfa_device {
 	uint32_t region_count;
 	struct region *regions;
 	struct region_mapping *mappings; /* of regions, under the lock */
+	struct kvm_link kvm;
 
 	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, and config updates */
 	struct vfa_irq *irqs[IRQ_KINDS];

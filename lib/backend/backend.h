@@ -70,6 +70,12 @@ struct backend_ops {
 	/* Let a device go: @join as it was on success. Closes its device_fd. */
 	void (*leave)(struct backend *backend, const struct join *join);
 
+	/*
+	 * The fd by which the rest of the kernel knows who has a device: its group's on
+	 * type1, its own on iommufd. @join as it was on success.
+	 */
+	int (*owner_fd)(struct backend *backend, const struct join *join);
+
 	/* Allowed ranges, alignment and page sizes, for the devices that are in. */
 	int (*read_limits)(struct backend *backend, struct iova_limits *ret);
 

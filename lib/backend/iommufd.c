@@ -134,6 +134,12 @@ static void iommufd_leave(struct backend *backend, const struct join *join)
 	sys_close(backend->host->sys, join->device_fd);
 }
 
+static int iommufd_owner_fd(struct backend *backend, const struct join *join)
+{
+	(void)backend;
+	return join->device_fd;
+}
+
 static int read_ranges(struct backend *backend, struct range_list *list, uint32_t room,
 		       uint64_t *alignment)
 {
@@ -371,6 +377,7 @@ static const struct backend_ops iommufd_ops = {
 	.close = iommufd_close,
 	.join = iommufd_join,
 	.leave = iommufd_leave,
+	.owner_fd = iommufd_owner_fd,
 	.read_limits = iommufd_read_limits,
 	.map = iommufd_map,
 	.unmap = iommufd_unmap,

@@ -206,6 +206,11 @@ static void type1_leave(struct backend *backend, const struct join *join)
 		release_group(backend, group);
 }
 
+static int type1_owner_fd(struct backend *backend, const struct join *join)
+{
+	return find_group(from_backend(backend), join)->fd;
+}
+
 static bool type1_holds_mappings(const struct backend *backend)
 {
 	return ((const struct type1 *)backend)->groups;
@@ -376,6 +381,7 @@ static const struct backend_ops type1_ops = {
 	.close = type1_close,
 	.join = type1_join,
 	.leave = type1_leave,
+	.owner_fd = type1_owner_fd,
 	.read_limits = type1_read_limits,
 	.map = type1_map,
 	.unmap = type1_unmap,

@@ -56,6 +56,7 @@ ours()
 theirs()
 {
 	echo '#include <linux/iommufd.h>'
+	echo '#include <linux/kvm.h>'
 	echo '#include <linux/memfd.h>'
 	echo '#include <linux/vfio.h>'
 }

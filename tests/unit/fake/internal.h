@@ -31,15 +31,17 @@ struct fake_device;
 struct fake_opened;
 struct fake_container;
 struct fake_iommufd;
+struct fake_vm;
 
 /* An open file: as many references as fds, and objects that hold it. */
 struct fake_file {
-	enum { FILE_CONTAINER, FILE_GROUP, FILE_IOMMUFD, FILE_DEVICE } kind;
+	enum { FILE_CONTAINER, FILE_GROUP, FILE_IOMMUFD, FILE_DEVICE, FILE_VM, FILE_KVM } kind;
 	unsigned int refs;
 	struct fake_container *container;
 	struct fake_group *group;
 	struct fake_iommufd *iommufd;
 	struct fake_opened *opened;
+	struct fake_vm *vm;
 };
 
 /* kernel.c */
@@ -56,6 +58,9 @@ struct fake_settings {
 	bool map_file;
 	bool features;
 	int feature_result; /* of getting one */
+	bool kvm_vfio;
+	bool old_kvm;
+	bool foreign_vm;
 	unsigned int nodes;
 	int populate_errno;
 	uint64_t memlock;
@@ -77,6 +82,7 @@ bool fake_is_capable(unsigned int capability);
 
 int fake_file_install(struct fake_file *file);
 struct fake_file *fake_file_of_fd(int fd);
+bool fake_is_open(int fd);
 struct fake_file *fake_file_new(int kind);
 void fake_file_get(struct fake_file *file);
 void fake_file_put(struct fake_file *file);
@@ -342,7 +348,12 @@ long fake_feature(struct fake_device *device, struct vfio_device_feature *argume
 void fake_power_wake(struct fake_device *device);
 void fake_power_leave(struct fake_device *device);
 
+/* kvm.c */
+
+long fake_vm_ioctl(struct fake_file *file, unsigned int request, void *argument);
+void fake_vm_release(struct fake_file *file);
+
 /* The objects that are open now, for the inspectors. */
-extern size_t fake_objects[FAKE_OBJECT_DEVICE + 1];
+extern size_t fake_objects[FAKE_OBJECT_KVM + 1];
 
 #endif

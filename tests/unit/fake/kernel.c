@@ -23,7 +23,7 @@
 #define UDEV_CONTROL "/run/udev/control"
 
 struct fake_settings fake_settings;
-size_t fake_objects[FAKE_OBJECT_DEVICE + 1];
+size_t fake_objects[FAKE_OBJECT_KVM + 1];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool inside;
@@ -102,6 +102,11 @@ struct fake_file *fake_file_of_fd(int fd)
 	return fd >= 0 && fd < FDS_MAX ? files[fd] : NULL;
 }
 
+bool fake_is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
 void fake_file_get(struct fake_file *file)
 {
 	file->refs++;
@@ -123,6 +128,10 @@ void fake_file_put(struct fake_file *file)
 		break;
 	case FILE_DEVICE:
 		fake_device_release(file);
+		break;
+	case FILE_VM:
+	case FILE_KVM:
+		fake_vm_release(file);
 		break;
 	}
 	free(file);
@@ -322,6 +331,9 @@ static long dispatch(struct fake_file *file, unsigned int request, void *argumen
 		return fake_group_ioctl(file->group, request, argument);
 	case FILE_IOMMUFD:
 		return fake_iommufd_ioctl(file, request, argument);
+	case FILE_VM:
+	case FILE_KVM:
+		return fake_vm_ioctl(file, request, argument);
 	case FILE_DEVICE:
 		break;
 	}
@@ -504,6 +516,7 @@ void fake_start(const char *dev)
 		.bind_token = true,
 		.map_file = true,
 		.features = true,
+		.kvm_vfio = true,
 		.nodes = 1,
 		.memlock = UINT64_MAX,
 		.entry_limit = 65535,
@@ -548,6 +561,9 @@ SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
 SETTER(fake_set_map_file, bool, map_file)
 SETTER(fake_set_features, bool, features)
 SETTER(fake_set_feature_result, int, feature_result)
+SETTER(fake_set_kvm_vfio, bool, kvm_vfio)
+SETTER(fake_set_old_kvm, bool, old_kvm)
+SETTER(fake_set_foreign_vm, bool, foreign_vm)
 SETTER(fake_set_nodes, unsigned int, nodes)
 SETTER(fake_set_populate_errno, int, populate_errno)
 SETTER(fake_set_memlock, uint64_t, memlock)
@@ -656,7 +672,7 @@ size_t fake_count_objects(void)
 {
 	size_t count = 0;
 
-	for (int kind = 0; kind <= FAKE_OBJECT_DEVICE; kind++)
+	for (int kind = 0; kind <= FAKE_OBJECT_KVM; kind++)
 		count += fake_count_kind(kind);
 	return count;
 }

@@ -126,6 +126,12 @@ void fake_set_map_file(bool there);
 void fake_set_features(bool there);
 /* What getting one returns; 0 as most do. */
 void fake_set_feature_result(int result);
+/* CONFIG_KVM_VFIO. */
+void fake_set_kvm_vfio(bool there);
+/* As before Linux 6.5: KVM's VFIO device takes groups only, and stays as long as its VM. */
+void fake_set_old_kvm(bool old);
+/* VMs are those of another process. */
+void fake_set_foreign_vm(bool foreign);
 /* Huge pages of this size that are free: 64 KiB, 2 MiB or 1 GiB; none at first. */
 void fake_set_huge_pages(uint64_t page_size, uint64_t count);
 /* NUMA nodes, from 0 on; 0 for a kernel that has none of it. */
@@ -196,6 +202,13 @@ void fake_visit_write(unsigned int n, void (*act)(void *data), void *data);
 /* How often they have been written since fake_start(). */
 unsigned int fake_count_writes(void);
 
+/* A VM of KVM: its fd, as KVM_CREATE_VM gives it. */
+int fake_vm_open(void);
+/* Nodes added to the VFIO device of a VM, by the fd of either. */
+size_t fake_count_registered(int fd);
+/* What KVM has concluded from them. */
+bool fake_is_noncoherent(int fd);
+
 /* What can be seen. */
 
 struct fake_mapping {
@@ -219,6 +232,7 @@ enum fake_object {
 	FAKE_OBJECT_IOMMUFD,
 	FAKE_OBJECT_IOAS,
 	FAKE_OBJECT_DEVICE,
+	FAKE_OBJECT_KVM, /* VMs, and their VFIO devices */
 };
 size_t fake_count_kind(enum fake_object kind);
 size_t fake_count_vectors(void);

@@ -35,5 +35,7 @@ extern const struct CMUnitTest irq_messages[];
 extern const size_t irq_messages_count;
 extern const struct CMUnitTest monitor_messages[];
 extern const size_t monitor_messages_count;
+extern const struct CMUnitTest vmm_messages[];
+extern const size_t vmm_messages_count;
 
 #endif
