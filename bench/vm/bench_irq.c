@@ -122,7 +122,7 @@ static void stay_on_one_processor(void)
 static void open_race(struct race *race, struct vfa_container *container)
 {
 	must(vfa_device_open(container, DEVICE, NULL, &race->device));
-	must(vfa_irq_enable(race->device, VFA_IRQ_MSIX, 0, WAYS, &race->irq));
+	must(vfa_irq_enable(race->device, VFA_IRQ_MSIX, 0, WAYS, NULL, &race->irq));
 	race->bare = eventfd(0, EFD_CLOEXEC);
 	race->answer = eventfd(0, EFD_CLOEXEC);
 	if (race->bare < 0 || race->answer < 0)

@@ -82,102 +82,6 @@ static void region_bounds_is_told(void **state)
 	close_space(space);
 }
 
-static void no_irq_is_told(void **state)
-{
-	struct space space = open_space(state);
-	struct vfa_irq *irq = NULL;
-
-	SAYS(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 0, 1, &irq), NO_IRQ,
-	     "0000:00:04.0 has no MSI-X interrupts", "vfa_irq_count tells how many of each kind");
-	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
-	SAYS(vfa_irq_mask(irq), NO_IRQ,
-	     "0000:00:04.0: MSI interrupts cannot be masked through VFIO",
-	     "mask them in the device, or ignore their eventfds");
-	close_space(space);
-}
-
-static void irq_bounds_is_told(void **state)
-{
-	struct space space = open_space(state);
-	struct vfa_irq *irq = NULL;
-
-	SAYS(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 2, &irq), IRQ_BOUNDS,
-	     "0000:00:04.0: 2 vectors of MSI from 0 on: the device has 1",
-	     "ask for vectors below 1");
-	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
-	SAYS(vfa_irq_fd(irq, 1), IRQ_BOUNDS, "0000:00:04.0: vector 1 of MSI is not enabled",
-	     "enabled are 0 to 0");
-	close_space(space);
-}
-
-static void too_few_vectors_is_told(void **state)
-{
-	struct vfa_container *container = open_container(*state);
-	struct vfa_device *device = open_device(container, NVME);
-	struct vfa_irq *irq = NULL;
-
-	fake_set_free_vectors(5);
-	SAYS(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 6, &irq), IRQ_BOUNDS,
-	     "0000:00:05.0: the machine has 5 vectors of MSI-X free, not 6",
-	     "ask for 5 or fewer from vector 0 on");
-	fake_set_free_vectors(0);
-	SAYS(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 6, &irq), IRQ_BOUNDS,
-	     "0000:00:05.0: the machine has no vector of MSI-X free",
-	     "disable interrupts of other devices, or use another kind");
-	vfa_device_close(device);
-	vfa_container_close(container);
-}
-
-static void irq_busy_is_told(void **state)
-{
-	struct space space = open_space(state);
-	struct vfa_irq *irq = NULL;
-
-	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
-	SAYS(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &irq), IRQ_BUSY,
-	     "0000:00:04.0: MSI interrupts are enabled already",
-	     "disable them first: one handle a kind, and one of INTx, MSI and MSI-X "
-	     "at a time");
-	close_space(space);
-}
-
-static void timeout_is_told(void **state)
-{
-	struct space space = open_space(state);
-	struct vfa_irq *irq = NULL;
-
-	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &irq));
-	SAYS(vfa_irq_wait(irq, 0, 1, NULL), TIMEOUT,
-	     "0000:00:04.0: vector 0 of MSI did not fire within 1 ms",
-	     "bus mastering is off, and messages need it: vfa_device_enable_bus_master");
-	assert_ok(vfa_device_enable_bus_master(space.device));
-	SAYS(vfa_irq_wait(irq, 0, 1, NULL), TIMEOUT,
-	     "0000:00:04.0: vector 0 of MSI did not fire within 1 ms",
-	     "see whether the device was told to interrupt");
-	vfa_irq_disable(irq);
-	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, &irq));
-	SAYS(vfa_irq_wait(irq, 0, 0, NULL), TIMEOUT,
-	     "0000:00:04.0: vector 0 of INTx did not fire within 0 ms",
-	     "INTx stays masked after it fired: vfa_irq_unmask");
-static void region_rights_is_told(void **state)
-{
-	struct space space = open_space(state);
-	volatile void *base;
-	uint8_t byte = 0;
-
-	SAYS(vfa_region_map(space.device, VFA_BAR(2), &base), REGION_RIGHTS,
-	     "0000:00:04.0: region 2 cannot be mapped: it is I/O ports, smaller than "
-	     "a page, or guarded by its driver",
-	     "use vfa_region_read and vfa_region_write");
-	SAYS(vfa_region_map(space.device, VFA_BAR(4), &base), REGION_RIGHTS,
-	     "0000:00:04.0: only parts of region 4 can be mapped",
-	     "use vfa_region_read and vfa_region_write");
-	SAYS(vfa_region_write(space.device, VFA_REGION_ROM, 0, &byte, 1), REGION_RIGHTS,
-	     "0000:00:04.0: region 6 cannot be written",
-	     "the flags of vfa_region_get_info tell what it allows");
-	close_space(space);
-}
-
 static void no_reset_is_told(void **state)
 {
 	struct space space;
@@ -268,26 +172,11 @@ static void no_feature_is_told(void **state)
 }
 
 const struct CMUnitTest device_messages[] = {
-	ON_TYPE1(kernel_is_told),         ON_TYPE1(no_memory_is_told),
-	ON_TYPE1(bad_argument_is_told),   ON_BOTH(wrong_order_is_told),
-	ON_BOTH(no_region_is_told),       ON_BOTH(region_bounds_is_told),
-	ON_BOTH(no_irq_is_told),          ON_BOTH(irq_bounds_is_told),
-	ON_BOTH(too_few_vectors_is_told), ON_BOTH(irq_busy_is_told),
-	ON_BOTH(timeout_is_told),         ON_BOTH(no_reset_is_told),
-	ON_BOTH(device_gone_is_told),     ON_BOTH(no_snoop_fixed_is_told),
-	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
-	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
-	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
-	ON_BOTH(region_rights_is_told), ON_BOTH(no_irq_is_told),
-	ON_BOTH(irq_bounds_is_told),    ON_BOTH(too_few_vectors_is_told),
-	ON_BOTH(irq_busy_is_told),      ON_BOTH(timeout_is_told),
-	ON_BOTH(no_reset_is_told),      ON_BOTH(device_gone_is_told),
-	ON_BOTH(no_capability_is_told), ON_BOTH(no_snoop_fixed_is_told),
-	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
-	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
-	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
-	ON_BOTH(region_rights_is_told), ON_BOTH(no_reset_is_told),
-	ON_BOTH(device_gone_is_told),   ON_BOTH(no_snoop_fixed_is_told),
+	ON_TYPE1(kernel_is_told),        ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(bad_argument_is_told),  ON_BOTH(wrong_order_is_told),
+	ON_BOTH(no_region_is_told),      ON_BOTH(region_bounds_is_told),
+	ON_BOTH(no_reset_is_told),       ON_BOTH(device_gone_is_told),
+	ON_BOTH(no_snoop_fixed_is_told), ON_BOTH(no_capability_is_told),
 	ON_BOTH(no_feature_is_told),
 };
 
