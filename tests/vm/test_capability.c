@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/*
+ * Capabilities as VFIO shows them, held against sysfs, which has them all. Of this machine's
+ * devices, and of those in topologies/capabilities.devices.
+ */
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+
+#include "common.h"
+
+#define NETWORK "0000:00:0a.0" /* e1000e */
+
+/* On the machine of that topology. */
+#define RANDOM "0000:01:00.0" /* virtio-rng-pci */
+#define DISKS  "0000:02:00.0" /* an NVMe controller with virtual functions */
+#define CXL    "0000:0d:00.0" /* a CXL memory expander */
+
+#define CXL_VENDOR 0x1e98
+#define EXT_DOE    0x2e
+
+#define MOST 64
+
+struct list {
+	struct vfa_capability element[MOST];
+	int count;
+};
+
+static bool is_on(const char *bdf, const char *driver)
+{
+	struct vfa_topology *topology;
+	bool is;
+	int index;
+
+	assert_ok(vfa_topology_new(NULL, &topology));
+	index = vfa_topology_find_function(topology, bdf);
+	is = index >= 0 && !strcmp(vfa_topology_get_function(topology, index)->driver, driver);
+	vfa_topology_free(topology);
+	return is;
+}
+
+static void need_topology(void)
+{
+	vm_need(is_on(CXL, "vfio-pci"), "the topology: run.sh -d capabilities");
+}
+
+/* Before Linux 6.4. */
+static bool is_old_kernel(void)
+{
+	return !vm_profile()->has_iommufd;
+}
+
+/*
+ * By the kernel's tables pci_cap_length and pci_ext_cap_length. But what comes behind two
+ * designated ones that touch each other is shown by the kernels that show those: there
+ * vfio_find_cap_start() takes the second for a part of the first, whose link is not mended.
+ */
+static bool is_left_out(const struct vfa_capability *capability)
+{
+	if (!capability->is_extended)
+		return capability->id == PCI_CAP_ID_SSVID || capability->id == PCI_CAP_ID_SLOTID;
+	switch (capability->id) {
+	case PCI_EXT_CAP_ID_PASID:
+	case PCI_EXT_CAP_ID_DPC:
+	case PCI_EXT_CAP_ID_L1SS:
+	case PCI_EXT_CAP_ID_PTM:
+		return true;
+	case PCI_EXT_CAP_ID_DVSEC:
+	case EXT_DOE:
+		return is_old_kernel();
+	}
+	return false;
+}
+
+static bool has(const struct list *list, const struct vfa_capability *wanted)
+{
+	for (int i = 0; i < list->count; i++) {
+		const struct vfa_capability *one = &list->element[i];
+
+		if (one->offset == wanted->offset)
+			return one->id == wanted->id && one->is_extended == wanted->is_extended &&
+			       one->version == wanted->version;
+	}
+	return false;
+}
+
+/* One that is left out may be a null one, to keep the list together. */
+static bool is_null(const struct vfa_capability *capability)
+{
+	return capability->is_extended && !capability->id &&
+	       capability->offset == PCI_CFG_SPACE_SIZE;
+}
+
+static void compare(const char *bdf, const struct list *shown, const struct list *all)
+{
+	for (int i = 0; i < all->count; i++) {
+		const struct vfa_capability *one = &all->element[i];
+
+		if (has(shown, one) == is_left_out(one))
+			fail_msg("%s: VFIO %s %s at 0x%x", bdf,
+				 has(shown, one) ? "shows" : "leaves out", vfa_capability_name(one),
+				 one->offset);
+	}
+	for (int i = 0; i < shown->count; i++)
+		assert_true(has(all, &shown->element[i]) || is_null(&shown->element[i]));
+}
+
+/* Of the usual devices, and those of the topology. */
+static const char *const devices[] = { EDU, NVME, SHARED_MEMORY, NETWORK, RANDOM, DISKS, CXL };
+
+static void vfio_shows_what_sysfs_has_but_for_some(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	int seen = 0;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		struct vfa_device *device;
+		struct list shown, all;
+
+		if (!is_on(devices[i], "vfio-pci"))
+			continue;
+		device = vm_device(vm, space, devices[i]);
+		shown.count = assert_ok(vfa_device_capabilities(device, shown.element, MOST));
+		all.count = assert_ok(vfa_capability_list(NULL, devices[i], all.element, MOST));
+		compare(devices[i], &shown, &all);
+		seen += shown.count;
+	}
+	assert_true(seen > 0);
+}
+
+static void what_is_left_out_is_told_as_that(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_capability found;
+	struct vfa_device *device;
+
+	need_topology();
+	vm_need(is_old_kernel(),
+		"a kernel that leaves something out here, as profile stock has it");
+	vm_need_assignment(vm);
+	device = vm_device(vm, vm_container(vm), CXL);
+	assert_refused(vfa_capability_find_extended(device, EXT_DOE, &found), ENOENT,
+		       VFA_CAUSE_NO_CAPABILITY);
+	assert_said("VFIO leaves out the data object exchange capability");
+	assert_refused(vfa_capability_find_extended(device, PCI_EXT_CAP_ID_PASID, &found), ENOENT,
+		       VFA_CAUSE_NO_CAPABILITY);
+	assert_said("has no PASID capability");
+}
+
+/* Each tells vendor and id anew; older kernels leave them all out. */
+static void designated_ones_are_found_by_vendor_and_id(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_capability found;
+	struct vfa_device *device;
+	uint32_t header;
+
+	need_topology();
+	vm_need_assignment(vm);
+	device = vm_device(vm, vm_container(vm), CXL);
+	if (is_old_kernel()) {
+		assert_refused(vfa_capability_find_dvsec(device, CXL_VENDOR, 0, &found), ENOENT,
+			       VFA_CAUSE_NO_CAPABILITY);
+		assert_said("VFIO leaves out");
+		return;
+	}
+	assert_ok(vfa_capability_find_dvsec(device, CXL_VENDOR, 8, &found));
+	assert_ok(vfa_config_read32(device, found.offset + 4, &header));
+	assert_int_equal(header & 0xffff, CXL_VENDOR);
+	assert_int_equal(header >> 20, found.size);
+	assert_refused(vfa_capability_find_dvsec(device, 0x8086, 8, &found), ENOENT,
+		       VFA_CAUSE_NO_CAPABILITY);
+	assert_said("has no designated vendor-specific capability of vendor 0x8086");
+}
+
+/* virtio tells by five of them where its registers are, each of another type. */
+static void those_of_one_id_are_found_one_by_one(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_capability found;
+	struct vfa_device *device;
+	unsigned int types = 0;
+	uint8_t type, length;
+	int err;
+
+	need_topology();
+	vm_need_assignment(vm);
+	device = vm_device(vm, vm_container(vm), RANDOM);
+	err = vfa_capability_find(device, PCI_CAP_ID_VNDR, &found);
+	while (!err) {
+		assert_ok(vfa_config_read8(device, found.offset + PCI_CAP_FLAGS, &length));
+		assert_ok(vfa_config_read8(device, found.offset + 3, &type));
+		assert_int_equal(found.size, length);
+		assert_false(types & 1 << type);
+		types |= 1 << type;
+		err = vfa_capability_find_next(device, &found, &found);
+	}
+	assert_int_equal(err, -ENOENT);
+	assert_said("it is the last one of its id");
+	assert_int_equal(types, 0x3e);
+}
+
+/* The registers behind a capability are those that the rest of the kernel goes by. */
+static void msi_x_tells_the_number_of_vectors(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_capability found;
+	struct vfa_device *device;
+	uint16_t flags;
+
+	vm_need(is_on(NVME, "vfio-pci"), "the usual devices");
+	vm_need_assignment(vm);
+	device = vm_device(vm, vm_container(vm), NVME);
+	assert_ok(vfa_capability_find(device, PCI_CAP_ID_MSIX, &found));
+	assert_ok(vfa_config_read16(device, found.offset + PCI_MSIX_FLAGS, &flags));
+	assert_int_equal((flags & PCI_MSIX_FLAGS_QSIZE) + 1, vfa_irq_count(device, VFA_IRQ_MSIX));
+}
+
+static void extended_ones_cannot_be_written(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_capability found;
+	struct vfa_device *device;
+	uint32_t before, after;
+
+	vm_need(is_on(NETWORK, "vfio-pci"), "the usual devices");
+	vm_need_assignment(vm);
+	device = vm_device(vm, vm_container(vm), NETWORK);
+	assert_ok(vfa_capability_find_extended(device, PCI_EXT_CAP_ID_DSN, &found));
+	assert_ok(vfa_config_read32(device, found.offset + 4, &before));
+	assert_ok(vfa_config_write32(device, found.offset + 4, ~before));
+	assert_ok(vfa_config_read32(device, found.offset + 4, &after));
+	assert_int_equal(before, after);
+}
+
+static void a_conventional_device_has_no_extended_ones(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_capability found;
+	struct vfa_device *device;
+
+	vm_need(is_on(EDU, "vfio-pci"), "the usual devices");
+	vm_need_assignment(vm);
+	device = vm_device(vm, vm_container(vm), EDU);
+	assert_ok(vfa_capability_find(device, PCI_CAP_ID_MSI, &found));
+	assert_refused(vfa_capability_find(device, PCI_CAP_ID_EXP, &found), ENOENT,
+		       VFA_CAUSE_NO_CAPABILITY);
+	assert_refused(vfa_capability_find_extended(device, PCI_EXT_CAP_ID_DSN, &found), ENOENT,
+		       VFA_CAUSE_NO_CAPABILITY);
+}
+
+static bool list_has_express(const char *bdf)
+{
+	struct list all;
+
+	all.count = assert_ok(vfa_capability_list(NULL, bdf, all.element, MOST));
+	for (int i = 0; i < all.count; i++)
+		if (all.element[i].id == PCI_CAP_ID_EXP && !all.element[i].is_extended)
+			return true;
+	return false;
+}
+
+/* Whatever driver it is on, ports and the host bridge too. */
+static void every_function_tells_through_sysfs(void **state)
+{
+	struct vfa_topology *topology = vm_topology(*state);
+
+	for (size_t i = 0; i < vfa_topology_count_functions(topology); i++) {
+		const struct vfa_function *function = vfa_topology_get_function(topology, i);
+
+		assert_int_equal(list_has_express(function->bdf),
+				 function->type != VFA_FUNCTION_CONVENTIONAL);
+	}
+}
+
+static int list_as_nobody(void *data)
+{
+	(void)data;
+	if (vm_become_nobody())
+		return -1;
+	return vfa_capability_list(NULL, "0000:00:00.0", NULL, 0);
+}
+
+static void others_than_root_are_told_why_not(void **state)
+{
+	struct vm_report report;
+
+	(void)state;
+	vm_in_child(list_as_nobody, NULL, &report);
+	assert_child_refused(&report, EACCES, VFA_CAUSE_ACCESS);
+}
+
+int main(void)
+{
+	static const struct vm_case cases[] = {
+		VM_CASE(vfio_shows_what_sysfs_has_but_for_some),
+		VM_CASE(what_is_left_out_is_told_as_that),
+		VM_CASE(designated_ones_are_found_by_vendor_and_id),
+		VM_CASE(those_of_one_id_are_found_one_by_one),
+		VM_CASE(msi_x_tells_the_number_of_vectors),
+		VM_CASE(extended_ones_cannot_be_written),
+		VM_CASE(a_conventional_device_has_no_extended_ones),
+		VM_CASE_ONCE(every_function_tells_through_sysfs),
+		VM_CASE_ONCE(others_than_root_are_told_why_not),
+	};
+
+	return vm_run_cases("capability", cases);
+}
