@@ -267,9 +267,9 @@ VFA_API void vfa_device_close(struct vfa_device *device)
 {
 	if (!device)
 		return;
-	kvm_forget_device(device); /* KVM would hold it open, and so would a mapping */
+	kvm_forget_device(device); /* KVM would hold the device open */
 	irq_release_all(device);
-	region_release_all(device); /* a mapping would hold the device open */
+	region_release_all(device); /* so would a mapping */
 	container_lock(device->container);
 	leave_container(device);
 	container_unlock(device->container);

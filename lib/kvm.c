@@ -4,6 +4,7 @@
 #include "kvm.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/api.h"
@@ -16,6 +17,7 @@ struct added_node {
 	struct added_node *next;
 	int given; /* the caller's fd */
 	int fd;    /* a duplicate: the caller may close its own */
+	char name[16];
 };
 
 struct vfa_kvm {
@@ -176,7 +178,7 @@ static int change(struct vfa_kvm *kvm, uint64_t what, int fd)
 	return kvm_ioctl(kvm->host, kvm->fd, UAPI_KVM_SET_DEVICE_ATTR, &attr);
 }
 
-/* @what: the device's address, or a word for an fd */
+/* @what: the device's address, or "fd 7" */
 static int add_file(struct vfa_kvm *kvm, const char *what, int fd)
 {
 	int err = change(kvm, UAPI_KVM_DEV_VFIO_FILE_ADD, fd);
@@ -386,7 +388,8 @@ static int add_node(struct vfa_kvm *kvm, int given)
 		return err;
 	}
 	kvm->nodes = node;
-	err = add_file(kvm, "node", node->fd);
+	snprintf(node->name, sizeof(node->name), "fd %d", given);
+	err = add_file(kvm, node->name, node->fd);
 	if (err)
 		free_node(kvm, &kvm->nodes);
 	return err;
@@ -414,7 +417,7 @@ static int remove_node(struct vfa_kvm *kvm, int given)
 				 "fd %d was not added to this VM\n"
 				 "give the number that vfa_kvm_add_fd was given",
 				 given);
-	err = remove_file(kvm, "node", (*link)->fd);
+	err = remove_file(kvm, (*link)->name, (*link)->fd);
 	if (!err)
 		free_node(kvm, link);
 	return err;
@@ -440,7 +443,7 @@ VFA_API void vfa_kvm_close(struct vfa_kvm *kvm)
 	while (kvm->devices)
 		drop_device(kvm, kvm->devices);
 	while (kvm->nodes) {
-		drop_file(kvm, "node", kvm->nodes->fd);
+		drop_file(kvm, kvm->nodes->name, kvm->nodes->fd);
 		free_node(kvm, &kvm->nodes);
 	}
 	free_kvm(kvm);
