@@ -280,6 +280,20 @@ struct vfa_topology *vm_topology(struct vm *vm)
 	return topology;
 }
 
+static void close_kvm(struct vm_cleanup *cleanup)
+{
+	vfa_kvm_close(cleanup->object);
+}
+
+struct vfa_kvm *vm_kvm(struct vm *vm, int machine)
+{
+	struct vfa_kvm *kvm;
+
+	assert_ok(vfa_kvm_open(NULL, machine, &kvm));
+	after_test(vm, close_kvm, kvm);
+	return kvm;
+}
+
 static void disable_irq(struct vm_cleanup *cleanup)
 {
 	vfa_irq_disable(cleanup->object);
@@ -309,9 +323,23 @@ void *vm_memory(struct vm *vm, size_t size)
 	return memory;
 }
 
+void *vm_map_fd(struct vm *vm, int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	after_test(vm, free_memory, memory)->size = size;
+	return memory;
+}
+
 static void close_fd(struct vm_cleanup *cleanup)
 {
 	close((int)cleanup->size);
+}
+
+void vm_own_fd(struct vm *vm, int fd)
+{
+	after_test(vm, close_fd, NULL)->size = (size_t)fd;
 }
 
 int vm_open(struct vm *vm, const char *path, int flags)
@@ -320,7 +348,7 @@ int vm_open(struct vm *vm, const char *path, int flags)
 
 	if (fd < 0)
 		fail_msg("%s: %s", path, strerror(errno));
-	after_test(vm, close_fd, NULL)->size = (size_t)fd;
+	vm_own_fd(vm, fd);
 	return fd;
 }
 

@@ -124,9 +124,12 @@ struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size
 			 const struct vfa_pool_options *options);
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count);
+struct vfa_kvm *vm_kvm(struct vm *vm, int machine);
 void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */
+void *vm_map_fd(struct vm *vm, int fd, size_t size);
 struct vfa_topology *vm_topology(struct vm *vm);
 int vm_open(struct vm *vm, const char *path, int flags);
+void vm_own_fd(struct vm *vm, int fd);
 void vm_own_container(struct vm *vm, struct vfa_container *space);
 void vm_own_device(struct vm *vm, struct vfa_device *device);
 

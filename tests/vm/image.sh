@@ -81,12 +81,12 @@ image_build() { # BUILD KERNELDIR IMAGE
     rm -rf "$root" "$image.stamp"
 }
 
-# What vfio-pci and the kernel's nvme driver need, flat, in the order to load.
+# What KVM on the emulated processors, vfio-pci and the kernel's nvme driver need, flat, in the order to load.
 image_modules() { # TREE DIR
     local version module file
     version=$(ls "$1/lib/modules")
     mkdir -p "$2"
-    for module in vfio-pci vfio_iommu_type1 nvme; do
+    for module in vfio-pci vfio_iommu_type1 nvme kvm-amd; do
         PATH=$PATH:/usr/sbin:/sbin modprobe -d "$1" -S "$version" -C /dev/null --show-depends "$module"
     done | sed -n 's/^insmod \(.*\.ko[.a-z]*\)\( .*\)\?$/\1/p' | awk '!seen[$0]++' | while read -r file; do
         case $file in
