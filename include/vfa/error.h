@@ -97,10 +97,10 @@ enum vfa_cause {
 
 	VFA_CAUSE_NO_FEATURE,    /* kernel, driver or device lack the feature, or this use of it */
 	VFA_CAUSE_NO_CAPABILITY, /* the device has no such PCI capability, or VFIO hides it */
-	VFA_CAUSE_NO_UDEV,     /* udev was asked for, and does not run here */
-	VFA_CAUSE_EVENTS_LOST, /* a monitor's events came faster than they were read */
-	VFA_CAUSE_NO_KVM_VFIO, /* KVM of this kernel has no VFIO device */
-	VFA_CAUSE_REGISTERED,  /* KVM knows it already */
+	VFA_CAUSE_NO_UDEV,       /* udev was asked for, and does not run here */
+	VFA_CAUSE_EVENTS_LOST,   /* a monitor's events came faster than they were read */
+	VFA_CAUSE_NO_KVM_VFIO,   /* KVM of this kernel has no VFIO device */
+	VFA_CAUSE_REGISTERED,    /* KVM knows it already */
 };
 
 /**

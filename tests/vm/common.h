@@ -177,8 +177,8 @@ void vm_assert_child_refused(const struct vm_report *report, int error, enum vfa
 
 /* What this process uses, in KiB. */
 struct vm_usage {
-	unsigned long locked; /* as the kernel counts for type1 */
-	unsigned long pinned; /* as it counts for iommufd */
+	unsigned long locked;    /* as the kernel counts for type1 */
+	unsigned long pinned;    /* as it counts for iommufd */
 	unsigned long anonymous; /* which of file pages are in is the kernel's choice */
 };
 
