@@ -8,6 +8,7 @@
 
 #include <linux/vfio.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <vfa/device.h>
 #include <vfa/irq.h>
 #include <vfa/kvm.h>
@@ -30,6 +31,13 @@ struct kvm_link {
 	int fd; /* by which KVM knows it */
 };
 
+/* See region_mapping.h. */
+struct region_mappings {
+	_Atomic(struct region_mapping *) first;
+	struct region_mapping *retired; /* out of the list, but may still be looked at */
+	atomic_uint readers;
+};
+
 #define IRQ_KINDS (VFA_IRQ_REQUEST + 1)
 
 struct vfa_device {
@@ -45,7 +53,7 @@ struct vfa_device {
 	uint32_t irq_count;
 	uint32_t region_count;
 	struct region *regions;
-	struct region_mapping *mappings; /* of regions, under the lock */
+	struct region_mappings mappings;
 	struct kvm_link kvm;
 
 	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, and config updates */

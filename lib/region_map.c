@@ -3,8 +3,6 @@
 
 /* Regions that are mapped: whole, or some of their pages. */
 
-#include "region.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,16 +13,7 @@
 #include "base/error.h"
 #include "gone.h"
 #include "memory.h"
-
-/* Pages of a region, shared by all who asked for them. */
-struct region_mapping {
-	struct region_mapping *next;
-	uint32_t index;
-	uint64_t offset; /* in the region */
-	uint64_t size;
-	char *address;
-	unsigned int users;
-};
+#include "region_mapping.h"
 
 /* As many as fit; a region rarely has more than two. */
 static void list_areas(const struct region *region, char *text, size_t size)
@@ -100,20 +89,9 @@ static struct region_mapping *find_pages(const struct vfa_device *device,
 {
 	struct region_mapping *mapping;
 
-	for (mapping = device->mappings; mapping; mapping = mapping->next)
+	for (mapping = device->mappings.first; mapping; mapping = mapping->next)
 		if (mapping->index == wanted->index && mapping->offset == wanted->offset &&
 		    mapping->size == wanted->size)
-			break;
-	return mapping;
-}
-
-static struct region_mapping *find_address(const struct vfa_device *device, const char *address)
-{
-	struct region_mapping *mapping;
-
-	for (mapping = device->mappings; mapping; mapping = mapping->next)
-		if (address >= mapping->address &&
-		    (uint64_t)(address - mapping->address) < mapping->size)
 			break;
 	return mapping;
 }
@@ -121,11 +99,10 @@ static struct region_mapping *find_address(const struct vfa_device *device, cons
 static int map_pages(struct vfa_device *device, struct region_mapping *mapping)
 {
 	const struct vfa_region_info *info = &device->regions[mapping->index].info;
-	int protection = (info->flags & VFA_REGION_CAN_READ ? PROT_READ : 0) |
-			 (info->flags & VFA_REGION_CAN_WRITE ? PROT_WRITE : 0);
 	void *address;
-	int err = sys_mmap(device_syscalls(device), NULL, mapping->size, protection, MAP_SHARED,
-			   device->fd, info->offset + mapping->offset, &address);
+	int err = sys_mmap(device_syscalls(device), NULL, mapping->size,
+			   region_mapping_protection(device, mapping), MAP_SHARED, device->fd,
+			   info->offset + mapping->offset, &address);
 
 	if (err)
 		return error_device(device, err, "%s: mmap region %u", device->bdf, mapping->index);
@@ -136,19 +113,20 @@ static int map_pages(struct vfa_device *device, struct region_mapping *mapping)
 static int new_mapping(struct vfa_device *device, const struct region_mapping *wanted,
 		       struct region_mapping **ret)
 {
-	struct region_mapping *mapping = malloc(sizeof(*mapping));
+	struct region_mapping *mapping = calloc(1, sizeof(*mapping));
 	int err;
 
 	if (!mapping)
 		return error_memory();
-	*mapping = *wanted;
+	mapping->index = wanted->index;
+	mapping->offset = wanted->offset;
+	mapping->size = wanted->size;
 	err = map_pages(device, mapping);
 	if (err) {
 		free(mapping);
 		return err;
 	}
-	mapping->next = device->mappings;
-	device->mappings = mapping;
+	region_mapping_add(device, mapping);
 	*ret = mapping;
 	return 0;
 }
@@ -167,6 +145,8 @@ static int map_part(struct vfa_device *device, uint32_t index, uint64_t offset, 
 	mapping = find_pages(device, &wanted);
 	if (!mapping)
 		err = new_mapping(device, &wanted, &mapping);
+	else if (mapping->replaced)
+		err = region_mapping_restore(device, mapping);
 	if (!err) {
 		mapping->users++;
 		*ret = mapping->address + (offset - wanted.offset);
@@ -201,15 +181,14 @@ VFA_API int vfa_region_map_part(struct vfa_device *device, uint32_t index, uint6
 	return err ? err : map_part(device, index, offset, size, ret);
 }
 
+/* Out of the list first: a handler must not put pages where others may be by then. */
 static void remove_mapping(struct vfa_device *device, struct region_mapping *mapping)
 {
-	struct region_mapping **link = &device->mappings;
+	char *address = mapping->address;
+	uint64_t size = mapping->size;
 
-	while (*link != mapping)
-		link = &(*link)->next;
-	*link = mapping->next;
-	sys_munmap(device_syscalls(device), mapping->address, mapping->size);
-	free(mapping);
+	region_mapping_remove(device, mapping);
+	sys_munmap(device_syscalls(device), address, size);
 }
 
 static void drop_user(struct vfa_device *device, struct region_mapping *mapping)
@@ -252,7 +231,7 @@ VFA_API int vfa_region_unmap_part(struct vfa_device *device, const volatile void
 	if (!device || !address)
 		return error_null(device ? "address" : "device");
 	pthread_mutex_lock(&device->lock);
-	mapping = find_address(device, (const char *)address);
+	mapping = region_mapping_find(device, (const void *)address);
 	if (mapping)
 		drop_user(device, mapping);
 	else
@@ -266,6 +245,7 @@ VFA_API int vfa_region_unmap_part(struct vfa_device *device, const volatile void
 
 void region_unmap_all(struct vfa_device *device)
 {
-	while (device->mappings)
-		remove_mapping(device, device->mappings);
+	while (device->mappings.first)
+		remove_mapping(device, device->mappings.first);
+	region_mappings_release(device);
 }

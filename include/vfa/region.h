@@ -192,6 +192,47 @@ int vfa_region_unmap_part(struct vfa_device *device, const volatile void *addres
 int vfa_region_unmap(struct vfa_device *device, uint32_t index);
 
 /**
+ * vfa_region_catch_fault() - keep an access to a mapped region from ending the process
+ * @device: the device, or NULL
+ * @address: where the access was, si_addr of a SIGBUS
+ *
+ * A load or store of a mapped region raises SIGBUS while the device does not decode memory:
+ * in D3, with Memory Space Enable off, gone. The library installs no signal handlers; a
+ * program that wants to survive calls this from its own. When @address is in a region of
+ * @device that the library has mapped, pages of private memory take the place of the
+ * region's, 2 MiB at the most, and the access goes on when the handler returns: loads get
+ * all ones, as from a device that is gone, and what is stored reaches nobody, though later
+ * loads see it. It stays like that until vfa_region_restore(), or until the region is
+ * mapped again.
+ *
+ * It may be called from a signal handler in any thread, whatever was interrupted, and while
+ * other threads map and unmap regions; but not while one closes the device or unmaps
+ * the region that is being accessed. errno and vfa_error_last() stay as they are.
+ *
+ * Return: 1 when the access will go on; 0 when @address is not in a region of @device, or
+ * when there is no memory.
+ *
+ * Kernel: mmap(2), mremap(2).
+ */
+int vfa_region_catch_fault(struct vfa_device *device, const void *address);
+
+/**
+ * vfa_region_restore() - give mapped regions back to the device
+ * @device: the device
+ *
+ * Undoes all that vfa_region_catch_fault() has done, at the same addresses. The device has
+ * to decode memory again, else the next access raises SIGBUS again.
+ *
+ * Return: how many mappings had other pages, or
+ *	-EINVAL: @device is NULL (VFA_CAUSE_BAD_ARGUMENT)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
+ *	any other errno of mmap(2); what was not given back can be with another call
+ *
+ * Kernel: mmap(2) with MAP_FIXED.
+ */
+int vfa_region_restore(struct vfa_device *device);
+
+/**
  * vfa_region_read() - read from a region by call
  * @device: the device
  * @index: the region

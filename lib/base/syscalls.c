@@ -48,6 +48,11 @@ static int real_mbind(void *address, size_t size, int mode, const unsigned long 
 	return syscall(SYS_mbind, address, size, mode, nodes, bits, 0);
 }
 
+static void *real_mremap(void *address, size_t old_size, size_t size, int flags, void *target)
+{
+	return mremap(address, old_size, size, flags, target);
+}
+
 const struct syscalls syscalls_real = {
 	.open = real_open,
 	.close = close,
@@ -60,6 +65,7 @@ const struct syscalls syscalls_real = {
 	.readlink = readlink,
 	.mmap = mmap,
 	.munmap = munmap,
+	.mremap = real_mremap,
 	.memfd_create = real_memfd_create,
 	.ftruncate = ftruncate,
 	.seal = real_seal,
@@ -138,6 +144,14 @@ int sys_mmap(const struct syscalls *sys, void *address, size_t size, int protect
 void sys_munmap(const struct syscalls *sys, void *address, size_t size)
 {
 	(void)sys->munmap(address, size);
+}
+
+/* To where other pages are, which go in the same step. */
+int sys_mremap(const struct syscalls *sys, void *address, size_t size, void *target)
+{
+	void *got = sys->mremap(address, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+
+	return got == MAP_FAILED ? -errno : 0;
 }
 
 int sys_memfd_create(const struct syscalls *sys, const char *name, unsigned int flags)

@@ -32,6 +32,7 @@ struct syscalls {
 	ssize_t (*readlink)(const char *path, char *buffer, size_t size);
 	void *(*mmap)(void *address, size_t size, int protection, int flags, int fd, off_t offset);
 	int (*munmap)(void *address, size_t size);
+	void *(*mremap)(void *address, size_t old_size, size_t size, int flags, void *target);
 	int (*memfd_create)(const char *name, unsigned int flags);
 	int (*ftruncate)(int fd, off_t size);
 	int (*seal)(int fd, int seals); /* fcntl(2) with F_ADD_SEALS */
@@ -73,6 +74,7 @@ ssize_t sys_readlink(const struct syscalls *sys, const char *path, char *buffer,
 int sys_mmap(const struct syscalls *sys, void *address, size_t size, int protection, int flags,
 	     int fd, off_t offset, void **ret);
 void sys_munmap(const struct syscalls *sys, void *address, size_t size);
+int sys_mremap(const struct syscalls *sys, void *address, size_t size, void *target);
 int sys_memfd_create(const struct syscalls *sys, const char *name, unsigned int flags);
 int sys_ftruncate(const struct syscalls *sys, int fd, off_t size);
 int sys_seal(const struct syscalls *sys, int fd, int seals);

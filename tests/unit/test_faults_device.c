@@ -39,8 +39,11 @@ static void use_device(struct run *run, struct vfa_device *device)
 	struct vfa_irq *irq = NULL;
 	uint16_t vendor;
 
-	if (step(run, vfa_region_map(device, VFA_BAR(0), &base)))
+	if (step(run, vfa_region_map(device, VFA_BAR(0), &base))) {
+		(void)vfa_region_catch_fault(device, (const void *)base);
+		step(run, vfa_region_restore(device));
 		step(run, vfa_region_unmap(device, VFA_BAR(0)));
+	}
 	if (step(run, vfa_region_map_part(device, VFA_BAR(4), PAGE, 16, &base)))
 		step(run, vfa_region_unmap_part(device, base));
 	step(run, vfa_config_read16(device, 0, &vendor));

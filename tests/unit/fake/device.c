@@ -340,7 +340,7 @@ int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, in
 		return -EINVAL;
 	if (!can_map(&device->regions[index], at, (size + FAKE_PAGE - 1) & -FAKE_PAGE))
 		return -EINVAL;
-	*ret = mmap(NULL, size, protection, flags, device->memory_fd, memory_offset(offset));
+	*ret = mmap(*ret, size, protection, flags, device->memory_fd, memory_offset(offset));
 	if (*ret == MAP_FAILED)
 		return -errno;
 	fake_memory_add_mmio(*ret, size);

@@ -32,6 +32,7 @@ static const struct {
 	{ "pwrite", { EIO, EFAULT, EINVAL, ENOMEM, EBUSY, ENODEV } },
 	{ "readlink", { ENOENT, EACCES, EINVAL, EIO, ELOOP, ENOMEM, ENAMETOOLONG } },
 	{ "mmap", { ENOMEM, EINVAL, EAGAIN, EACCES, EPERM, ENODEV, EOVERFLOW, EBADF, ENFILE } },
+	{ "mremap", { ENOMEM, EAGAIN, EFAULT, EINVAL } },
 	{ "memfd_create", { EMFILE, ENFILE, ENOMEM, EINVAL, ENOSYS, EACCES } },
 	{ "ftruncate", { EINVAL, EFBIG, EPERM, ENOSPC, ENOMEM, EIO } },
 	{ "seal", { EBUSY, EPERM, EINVAL } },

@@ -455,6 +455,19 @@ static int fake_munmap(void *address, size_t size)
 	return leave(real(munmap(address, size)));
 }
 
+static void *fake_mremap(void *address, size_t old_size, size_t size, int flags, void *target)
+{
+	int err;
+
+	fake_lock();
+	/* Signals do not interrupt it. */
+	err = failure.err == EINTR ? 0 : failing();
+	if (err)
+		return leave(-err), MAP_FAILED;
+	fake_unlock();
+	return mremap(address, old_size, size, flags, target);
+}
+
 static int fake_eventfd(unsigned int value, int flags)
 {
 	return fake_fail_alone() ? -1 : eventfd(value, flags);
@@ -489,6 +502,7 @@ const struct syscalls fake_syscalls = {
 	.readlink = fake_readlink,
 	.mmap = fake_mmap,
 	.munmap = fake_munmap,
+	.mremap = fake_mremap,
 	.memfd_create = fake_memfd_create,
 	.ftruncate = fake_ftruncate,
 	.seal = fake_seal,

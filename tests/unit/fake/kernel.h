@@ -100,6 +100,8 @@ void fake_fix_config(const char *bdf, uint32_t offset, uint16_t bits);
 uint16_t fake_get_config(const char *bdf, uint32_t offset);
 /* What GET_REGION_INFO and GET_IRQ_INFO of an index answer; 0 as usual. */
 void fake_set_info_errno(const char *bdf, int err);
+/* Whether the BARs answer; where they do not, loads and stores of them raise SIGBUS. */
+void fake_set_decoding(const char *bdf, bool on);
 /* How much of a pread or pwrite of a region is done; SIZE_MAX for all. */
 void fake_set_transfer(const char *bdf, size_t most);
 

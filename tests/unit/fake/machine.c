@@ -306,6 +306,15 @@ void fake_set_msix_mappable(const char *bdf, uint32_t index)
 	fake_unlock();
 }
 
+/* What the BARs hold is lost with it. */
+void fake_set_decoding(const char *bdf, bool on)
+{
+	fake_lock();
+	if (ftruncate(fake_device_find(bdf)->memory_fd, on ? FAKE_REGIONS * FAKE_BAR_ROOM : 0))
+		abort();
+	fake_unlock();
+}
+
 void fake_set_irq_count(const char *bdf, uint32_t index, uint32_t count)
 {
 	fake_lock();
