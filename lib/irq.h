@@ -24,6 +24,7 @@ struct vfa_irq {
 	uint32_t flags;     /* of VFIO_DEVICE_GET_IRQ_INFO */
 	uint32_t allocated; /* vectors, from 0 on, that the kernel has taken from the machine */
 	atomic_bool held;   /* by vfa_irq_mask() */
+	int unmask_fd;      /* of vfa_irq_set_unmask_eventfd(), a duplicate, or -1 */
 	uint32_t start;
 	uint32_t room; /* of vectors: all that the device has from start on */
 	_Atomic uint32_t count;
@@ -66,6 +67,9 @@ int irq_set(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t action, 
 int irq_set_eventfds(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 		     uint32_t count, const struct irq_vector *vectors);
 
+/** irq_set_unmask_eventfd() - let an eventfd unmask INTx, or with -1 none */
+int irq_set_unmask_eventfd(struct vfa_device *device, int fd);
+
 /**
  * irq_count_free() - how many vectors from @start on the machine gives, tried one by one
  * @start: the first that is free and below what the kernel has allocated, or can allocate
@@ -97,7 +101,8 @@ int irq_check_vectors(const struct vfa_device *device, enum vfa_irq_kind kind, u
 int irq_check_reserve(const struct vfa_device *device, enum vfa_irq_kind kind, uint32_t reserve,
 		      uint32_t least, uint32_t available);
 
-/** irq_check_enabled() - a handle, with an eventfd for the vector: its place in irq->vectors */
+/* A handle that has the vector, with an eventfd or with or without: its place in irq->vectors. */
+int irq_check_vector(const struct vfa_irq *irq, uint32_t vector);
 int irq_check_enabled(const struct vfa_irq *irq, uint32_t vector);
 int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind);
 
@@ -106,6 +111,9 @@ int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind);
 int irq_refuse_vectors(const struct vfa_irq *irq, uint32_t from, uint32_t wanted,
 		       uint32_t available);
 int irq_refuse_growth(const struct vfa_irq *irq, uint32_t count);
+
+/** irq_refuse_lost() - what could not be exchanged for @err could not be had back either */
+int irq_refuse_lost(const struct vfa_irq *irq, uint32_t vector, const char *what, int err);
 int irq_refuse_set(const struct vfa_irq *irq, int err);
 int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms);
 

@@ -52,7 +52,7 @@ int irq_check_reserve(const struct vfa_device *device, enum vfa_irq_kind kind, u
 			 device->bdf, reserve, irq_name(kind), least, available);
 }
 
-int irq_check_enabled(const struct vfa_irq *irq, uint32_t vector)
+int irq_check_vector(const struct vfa_irq *irq, uint32_t vector)
 {
 	uint32_t place;
 
@@ -64,12 +64,19 @@ int irq_check_enabled(const struct vfa_irq *irq, uint32_t vector)
 				 "%s: vector %u of %s is not enabled\nenabled are %u to %u",
 				 irq->device->bdf, vector, irq_name(irq->kind), irq->start,
 				 irq->start + irq->count - 1);
-	if (irq->vectors[place].fd < 0)
+	return (int)place;
+}
+
+int irq_check_enabled(const struct vfa_irq *irq, uint32_t vector)
+{
+	int place = irq_check_vector(irq, vector);
+
+	if (place >= 0 && irq->vectors[place].fd < 0)
 		return error_set(EINVAL, VFA_CAUSE_IRQ_BOUNDS,
 				 "%s: vector %u of %s has no eventfd\n"
-				 "it was enabled with VFA_IRQ_NO_EVENTFD",
+				 "give it one: vfa_irq_set_eventfd",
 				 irq->device->bdf, vector, irq_name(irq->kind));
-	return (int)place;
+	return place;
 }
 
 int irq_refuse_vectors(const struct vfa_irq *irq, uint32_t from, uint32_t wanted,
@@ -97,6 +104,15 @@ int irq_refuse_growth(const struct vfa_irq *irq, uint32_t count)
 		irq->device->bdf, count, irq_name(irq->kind), irq->start, irq->allocated);
 }
 
+int irq_refuse_lost(const struct vfa_irq *irq, uint32_t vector, const char *what, int err)
+{
+	return error_set(err, VFA_CAUSE_NOT_RESTORED,
+			 "%s: the %s of vector %u of %s could not be exchanged, nor be had back: "
+			 "it has none now\n"
+			 "set it again, or disable the interrupts and enable them",
+			 irq->device->bdf, what, vector, irq_name(irq->kind));
+}
+
 int irq_refuse_set(const struct vfa_irq *irq, int err)
 {
 	/* Older kernels count a pin that firmware has not wired. */
@@ -104,6 +120,13 @@ int irq_refuse_set(const struct vfa_irq *irq, int err)
 		return error_set(ENOENT, VFA_CAUSE_NO_IRQ,
 				 "%s: its INTx pin is not connected to an interrupt\n"
 				 "use MSI or MSI-X: vfa_irq_count tells how many it has",
+				 irq->device->bdf);
+	/* Without the status bit of PCI 2.3 the kernel cannot tell whose interrupt it was. */
+	if (err == -EBUSY && irq->kind == VFA_IRQ_INTX)
+		return error_set(EBUSY, VFA_CAUSE_IRQ_BUSY,
+				 "%s: its INTx line has other users, and it needs the line alone\n"
+				 "use MSI or MSI-X, or unbind the drivers that share its line in "
+				 "/proc/interrupts",
 				 irq->device->bdf);
 	if (err == -ENOMEM)
 		return error_memory();

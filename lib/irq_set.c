@@ -45,6 +45,23 @@ int irq_set_eventfds(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t
 	return err;
 }
 
+int irq_set_unmask_eventfd(struct vfa_device *device, int fd)
+{
+	union {
+		struct vfio_irq_set set;
+		unsigned char bytes[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
+	} argument = { .set = {
+			       .argsz = sizeof(argument.bytes),
+			       .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK,
+			       .index = VFIO_PCI_INTX_IRQ_INDEX,
+			       .count = 1,
+		       } };
+	int32_t value = fd;
+
+	memcpy(argument.bytes + sizeof(argument.set), &value, sizeof(value));
+	return device_ioctl(device, VFIO_DEVICE_SET_IRQS, &argument);
+}
+
 uint32_t irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
 			uint32_t count)
 {

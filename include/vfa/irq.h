@@ -127,8 +127,8 @@ struct vfa_irq_options {
  *	-EBADF: an fd that is not open (VFA_CAUSE_BAD_FD)
  *	-ENOENT: the device has none of the kind, or its INTx pin is not connected
  *		(VFA_CAUSE_NO_IRQ)
- *	-EBUSY: this kind, or another of INTx, MSI and MSI-X, is enabled already
- *		(VFA_CAUSE_IRQ_BUSY)
+ *	-EBUSY: this kind, or another of INTx, MSI and MSI-X, is enabled already; or
+ *		others share its INTx line and the device cannot (VFA_CAUSE_IRQ_BUSY)
  *	-ENOSPC: the machine has fewer vectors free; the message says how many
  *		(VFA_CAUSE_IRQ_BOUNDS)
  *	-ENOMEM: no memory
@@ -172,7 +172,7 @@ int vfa_irq_resize(struct vfa_irq *irq, uint32_t count, const int *eventfds);
  * vfa_irq_disable() - disable the vectors and free the handle
  * @irq: the handle, or NULL
  *
- * All vectors of the kind are disabled and the eventfds closed.
+ * All vectors of the kind are disabled and the eventfds closed. Nothing is signalled.
  */
 void vfa_irq_disable(struct vfa_irq *irq);
 
@@ -189,6 +189,29 @@ void vfa_irq_disable(struct vfa_irq *irq);
  * is not enabled or has no eventfd (VFA_CAUSE_IRQ_BOUNDS).
  */
 int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector);
+
+/**
+ * vfa_irq_set_eventfd() - let a vector signal another eventfd
+ * @irq: the handle
+ * @vector: from start to start + count - 1
+ * @fd: an eventfd of the caller, or a value of enum vfa_irq_eventfd
+ *
+ * What an eventfd of the library's own had counted is added to the new one. One of the
+ * caller's keeps its count: the caller reads it once more. Nobody may wait for this vector
+ * meanwhile. Of MSI-X and INTx an interrupt that comes at this moment is signalled to
+ * one or the other; of MSI the kernel may lose it, so look at the device once afterwards.
+ *
+ * Return: 0, or, with nothing changed,
+ *	-EINVAL: a NULL handle, a vector that is not enabled (VFA_CAUSE_IRQ_BOUNDS), or an
+ *		fd that is no eventfd (VFA_CAUSE_BAD_FD)
+ *	-EBADF: an fd that is not open (VFA_CAUSE_BAD_FD)
+ *	-EMFILE: too many open files
+ *	any other errno of the kernel; with VFA_CAUSE_NOT_RESTORED the vector has no
+ *		eventfd any more
+ *
+ * Kernel: VFIO_DEVICE_SET_IRQS with VFIO_IRQ_SET_DATA_EVENTFD on one vector.
+ */
+int vfa_irq_set_eventfd(struct vfa_irq *irq, uint32_t vector, int fd);
 
 /**
  * vfa_irq_wait() - wait until a vector has fired
@@ -230,6 +253,43 @@ int vfa_irq_mask(struct vfa_irq *irq);
  * Return: as vfa_irq_mask(). Kernel: VFIO_IRQ_SET_ACTION_UNMASK.
  */
 int vfa_irq_unmask(struct vfa_irq *irq);
+
+/**
+ * vfa_irq_set_unmask_eventfd() - let an eventfd unmask INTx
+ * @irq: a handle of VFA_IRQ_INTX
+ * @fd: the caller's, such as KVM's resamplefd, or VFA_IRQ_NO_EVENTFD for none, as at first
+ *
+ * Each time something is written to it the kernel unmasks, as vfa_irq_unmask() does, and
+ * takes what was written. A duplicate is kept: the caller may close its own.
+ *
+ * Return: 0, or, with nothing changed,
+ *	-EINVAL: @irq is NULL, @fd is VFA_IRQ_OWN_EVENTFD, or no eventfd (VFA_CAUSE_BAD_FD)
+ *	-EBADF: @fd is not open (VFA_CAUSE_BAD_FD)
+ *	-EOPNOTSUPP: the kind cannot be masked by VFIO (VFA_CAUSE_NO_IRQ)
+ *	any other errno of the kernel; with VFA_CAUSE_NOT_RESTORED INTx has no such
+ *		eventfd any more
+ *
+ * Kernel: VFIO_IRQ_SET_ACTION_UNMASK with VFIO_IRQ_SET_DATA_EVENTFD.
+ */
+int vfa_irq_set_unmask_eventfd(struct vfa_irq *irq, int fd);
+
+/**
+ * vfa_irq_trigger() - fire a vector by software
+ * @irq: the handle
+ * @vector: one that is enabled
+ *
+ * For tests: the eventfd is signalled as if the device had interrupted; the device is not
+ * involved, and INTx is not masked. Where the Command register disables INTx the
+ * kernel leaves it.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL handle, or a vector that is not enabled or has no eventfd
+ *		(VFA_CAUSE_IRQ_BOUNDS)
+ *	any other errno of the kernel
+ *
+ * Kernel: VFIO_IRQ_SET_ACTION_TRIGGER with VFIO_IRQ_SET_DATA_NONE.
+ */
+int vfa_irq_trigger(struct vfa_irq *irq, uint32_t vector);
 
 /**
  * vfa_irq_kind_name() - "INTx", "MSI", "MSI-X", "error" or "request"

@@ -322,6 +322,173 @@ static void two_thousand_vectors_are_heard_one_by_one(void **state)
 	close_space(space);
 }
 
+static void an_exchanged_eventfd_loses_nothing(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 2);
+	int mine = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	uint64_t events;
+
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(vfa_irq_set_eventfd(irq, 1, mine));
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_int_equal(read(mine, &events, sizeof(events)), sizeof(events));
+	assert_int_equal(events, 3);
+	assert_ok(vfa_irq_set_eventfd(irq, 1, VFA_IRQ_OWN_EVENTFD));
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(vfa_irq_wait(irq, 1, 0, &events));
+	assert_int_equal(events, 1);
+	assert_ok(vfa_irq_set_eventfd(irq, 1, VFA_IRQ_NO_EVENTFD));
+	assert_false(fake_fire(NVME, VFA_IRQ_MSIX, 1));
+	assert_fails(vfa_irq_fd(irq, 1), EINVAL, IRQ_BOUNDS);
+	assert_ok(vfa_irq_set_eventfd(irq, 1, mine));
+	assert_true(fake_fire(NVME, VFA_IRQ_MSIX, 1));
+	vfa_irq_disable(irq);
+	close(mine);
+	close_space(space);
+}
+
+static void an_exchange_that_fails_leaves_the_old_eventfd(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 2);
+	size_t fds = count_fds();
+
+	assert_fails(vfa_irq_set_eventfd(irq, 2, VFA_IRQ_OWN_EVENTFD), EINVAL, IRQ_BOUNDS);
+	assert_fails(vfa_irq_set_eventfd(NULL, 0, VFA_IRQ_OWN_EVENTFD), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_set_eventfd(irq, 1, STDIN_FILENO), EINVAL, BAD_FD);
+	assert_fails(vfa_irq_set_eventfd(irq, 1, 1 << 20), EBADF, BAD_FD);
+	fake_fail_call(2, EIO); /* the ioctl that comes after eventfd() */
+	assert_fails(vfa_irq_set_eventfd(irq, 1, VFA_IRQ_OWN_EVENTFD), EIO, KERNEL);
+	assert_int_equal(count_fds(), fds);
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(vfa_irq_wait(irq, 1, 0, NULL));
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
+	assert_fails(vfa_irq_set_eventfd(irq, 1, VFA_IRQ_OWN_EVENTFD), EIO, NOT_RESTORED);
+	fake_fail_ioctl(0, 0);
+	assert_int_equal(count_fds(), fds - 1);
+	assert_fails(vfa_irq_fd(irq, 1), EINVAL, IRQ_BOUNDS);
+	assert_ok(vfa_irq_set_eventfd(irq, 1, VFA_IRQ_OWN_EVENTFD));
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_ok(vfa_irq_wait(irq, 1, 0, NULL));
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+static void a_vector_is_fired_by_software(void **state)
+{
+	static const enum vfa_irq_kind kinds[] = { VFA_IRQ_INTX, VFA_IRQ_MSI, VFA_IRQ_ERROR,
+						   VFA_IRQ_REQUEST };
+	struct space space = open_space(state);
+	struct vfa_irq *irq;
+	uint64_t events;
+
+	for (size_t i = 0; i < 4; i++) {
+		irq = enable(space.device, kinds[i], 0, 1);
+		assert_ok(vfa_irq_trigger(irq, 0));
+		assert_ok(vfa_irq_trigger(irq, 0));
+		assert_ok(vfa_irq_wait(irq, 0, 0, &events));
+		assert_int_equal(events, 2);
+		assert_false(fake_is_masked(EDU));
+		assert_fails(vfa_irq_trigger(irq, 1), EINVAL, IRQ_BOUNDS);
+		fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
+		assert_fails(vfa_irq_trigger(irq, 0), EIO, KERNEL);
+		fake_fail_ioctl(0, 0);
+		assert_ok(vfa_irq_set_eventfd(irq, 0, VFA_IRQ_NO_EVENTFD));
+		assert_fails(vfa_irq_trigger(irq, 0), EINVAL, IRQ_BOUNDS);
+		vfa_irq_disable(irq);
+	}
+	assert_fails(vfa_irq_trigger(NULL, 0), EINVAL, BAD_ARGUMENT);
+	close_space(space);
+}
+
+static void write_eventfd(int fd)
+{
+	uint64_t one = 1;
+
+	assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one));
+}
+
+static void an_eventfd_unmasks_intx(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1);
+	int first = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), copy = dup(first);
+	int second = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	assert_ok(vfa_irq_set_unmask_eventfd(irq, first));
+	close(first);
+	fake_fire(EDU, VFA_IRQ_INTX, 0);
+	assert_true(fake_is_masked(EDU));
+	write_eventfd(copy);
+	assert_false(fake_is_masked(EDU));
+	assert_ok(vfa_irq_set_unmask_eventfd(irq, second));
+	assert_ok(vfa_irq_mask(irq));
+	write_eventfd(copy);
+	assert_true(fake_is_masked(EDU));
+	write_eventfd(second);
+	assert_false(fake_is_masked(EDU));
+	assert_ok(vfa_irq_set_unmask_eventfd(irq, VFA_IRQ_NO_EVENTFD));
+	assert_ok(vfa_irq_mask(irq));
+	write_eventfd(second);
+	assert_true(fake_is_masked(EDU));
+	assert_ok(vfa_irq_set_unmask_eventfd(irq, second));
+	vfa_irq_disable(irq);
+	close(copy);
+	close(second);
+	close_space(space);
+}
+
+static void an_unmask_eventfd_that_fails_leaves_the_old_one(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1);
+	int mine = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	size_t fds;
+
+	assert_ok(vfa_irq_set_unmask_eventfd(irq, mine));
+	fds = count_fds();
+	assert_fails(vfa_irq_set_unmask_eventfd(NULL, mine), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_set_unmask_eventfd(irq, VFA_IRQ_OWN_EVENTFD), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_irq_set_unmask_eventfd(irq, STDIN_FILENO), EINVAL, BAD_FD);
+	for (unsigned int n = 3; n <= 4; n++) { /* after dup() and readlink(): the two ioctls */
+		fake_fail_call(n, EIO);
+		assert_fails(vfa_irq_set_unmask_eventfd(irq, mine), EIO, KERNEL);
+		assert_int_equal(count_fds(), fds);
+		assert_ok(vfa_irq_mask(irq));
+		write_eventfd(mine);
+		assert_false(fake_is_masked(EDU));
+	}
+	vfa_irq_disable(irq);
+	irq = enable(space.device, VFA_IRQ_MSI, 0, 1);
+	assert_fails(vfa_irq_set_unmask_eventfd(irq, mine), EOPNOTSUPP, NO_IRQ);
+	vfa_irq_disable(irq);
+	close(mine);
+	close_space(space);
+}
+
+/* Nor is anybody woken who still has the eventfd. */
+static void disabling_fires_nothing(void **state)
+{
+	static const enum vfa_irq_kind kinds[] = { VFA_IRQ_INTX, VFA_IRQ_MSI, VFA_IRQ_ERROR,
+						   VFA_IRQ_REQUEST };
+	struct space space = open_space(state);
+	struct vfa_irq *irq;
+	uint64_t events;
+	int copy;
+
+	for (size_t i = 0; i < 4; i++) {
+		irq = enable(space.device, kinds[i], 0, 1);
+		copy = dup(vfa_irq_fd(irq, 0));
+		vfa_irq_disable(irq);
+		assert_int_equal(read(copy, &events, sizeof(events)), -1);
+		close(copy);
+		assert_int_equal(fake_count_vectors(), 0);
+	}
+	close_space(space);
+}
+
 static void eventfds_are_close_on_exec_and_do_not_block(void **state)
 {
 	struct space space = open_space(state);
@@ -665,6 +832,12 @@ int main(void)
 		ON_BOTH(a_resize_that_fails_changes_nothing),
 		ON_BOTH(each_kind_tells_what_it_is_like),
 		ON_BOTH(two_thousand_vectors_are_heard_one_by_one),
+		ON_BOTH(an_exchanged_eventfd_loses_nothing),
+		ON_BOTH(an_exchange_that_fails_leaves_the_old_eventfd),
+		ON_BOTH(a_vector_is_fired_by_software),
+		ON_BOTH(an_eventfd_unmasks_intx),
+		ON_BOTH(an_unmask_eventfd_that_fails_leaves_the_old_one),
+		ON_BOTH(disabling_fires_nothing),
 		ON_BOTH(eventfds_are_close_on_exec_and_do_not_block),
 		ON_BOTH(vectors_the_device_lacks_are_refused),
 		ON_BOTH(kinds_the_device_lacks_are_refused),

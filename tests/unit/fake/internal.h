@@ -258,6 +258,7 @@ struct fake_device {
 	unsigned int open_count;
 	int irq_type; /* FAKE_IRQS when none of INTx, MSI and MSI-X is on */
 	uint32_t irq_allocated;
+	int unmask_fd; /* a duplicate, as those of vectors are */
 	bool masked;
 	bool pending;
 };
@@ -338,6 +339,7 @@ long fake_irq_set(struct fake_device *device, const struct vfio_irq_set *set);
 void fake_irq_disable_all(struct fake_device *device);
 bool fake_is_eventfd(int fd);
 void fake_signal_eventfd(int fd);
+void fake_irq_settle(void);
 void fake_irq_fire(struct fake_device *device, uint32_t index, uint32_t vector);
 
 /* feature.c */

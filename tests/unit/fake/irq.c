@@ -34,15 +34,19 @@ static void drop(int *fd)
 /* The kernel holds the eventfd itself; here a duplicate does. */
 static int hold(int *slot, int fd)
 {
-	drop(slot);
-	if (fd < 0)
-		return 0;
-	if (fcntl(fd, F_GETFD) < 0)
+	int copy = -1;
+
+	if (fd >= 0 && fcntl(fd, F_GETFD) < 0)
 		return -EBADF;
-	if (!fake_is_eventfd(fd))
+	if (fd >= 0 && !fake_is_eventfd(fd))
 		return -EINVAL;
-	*slot = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	return *slot < 0 ? -errno : 0;
+	if (fd >= 0)
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0 && copy < 0)
+		return -errno;
+	drop(slot);
+	*slot = copy;
+	return 0;
 }
 
 void fake_signal_eventfd(int fd)
@@ -62,6 +66,7 @@ static void drop_all(struct fake_device *device, uint32_t index)
 static void disable(struct fake_device *device, uint32_t index)
 {
 	drop_all(device, index);
+	drop(&device->unmask_fd);
 	device->irq_type = NONE;
 	device->irq_allocated = 0;
 }
@@ -70,6 +75,7 @@ void fake_irq_disable_all(struct fake_device *device)
 {
 	for (uint32_t i = 0; i < FAKE_IRQS; i++)
 		drop_all(device, i);
+	drop(&device->unmask_fd);
 	device->irq_type = NONE;
 	device->irq_allocated = 0;
 }
@@ -110,6 +116,7 @@ static int set_block(struct fake_device *device, const struct vfio_irq_set *set)
 	for (uint32_t i = 0; i < set->count && !err; i++) {
 		memcpy(&fd, set->data + i * sizeof(fd), sizeof(fd));
 		err = fd < 0 ? 0 : have_vector(device, set->index, set->start + i);
+		drop(&fds[set->start + i]); /* whatever comes of the new one */
 		if (!err)
 			err = hold(&fds[set->start + i], fd);
 	}
@@ -197,20 +204,45 @@ static long set_intx(struct fake_device *device, const struct vfio_irq_set *set)
 	return 0;
 }
 
-/* What is still pending fires again as soon as it may. */
+static void set_masked(struct fake_device *device, bool masked)
+{
+	device->masked = masked;
+	if (masked || !device->pending)
+		return;
+	device->pending = false; /* what is still pending fires again as soon as it may */
+	fake_irq_fire(device, VFIO_PCI_INTX_IRQ_INDEX, 0);
+}
+
+/* The kernel takes what is written to it at once; here it is looked at before anybody else does. */
+void fake_irq_settle(void)
+{
+	uint64_t events;
+
+	for (struct fake_device *device = fake_devices; device; device = device->next)
+		if (device->unmask_fd >= 0 &&
+		    read(device->unmask_fd, &events, sizeof(events)) == sizeof(events))
+			set_masked(device, false);
+}
+
+/* One at a time, and what was written to it before counts. */
+static long set_unmask_eventfd(struct fake_device *device, const struct vfio_irq_set *set)
+{
+	int32_t fd;
+
+	memcpy(&fd, set->data, sizeof(fd));
+	if (fd >= 0 && device->unmask_fd >= 0)
+		return -EBUSY;
+	return hold(&device->unmask_fd, fd);
+}
+
 static long mask_intx(struct fake_device *device, const struct vfio_irq_set *set, bool mask)
 {
 	if (device->irq_type != VFIO_PCI_INTX_IRQ_INDEX || set->start || set->count != 1)
 		return -EINVAL;
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD)
-		return -ENOTTY;
-	if (set->flags & VFIO_IRQ_SET_DATA_BOOL && !set->data[0])
-		return 0;
-	device->masked = mask;
-	if (!mask && device->pending) {
-		device->pending = false;
-		fake_irq_fire(device, VFIO_PCI_INTX_IRQ_INDEX, 0);
-	}
+		return mask ? -ENOTTY : set_unmask_eventfd(device, set);
+	if (!(set->flags & VFIO_IRQ_SET_DATA_BOOL) || set->data[0])
+		set_masked(device, mask);
 	return 0;
 }
 

@@ -475,7 +475,12 @@ static int fake_eventfd(unsigned int value, int flags)
 
 static int fake_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	return fake_fail_alone() ? -1 : poll(fds, count, timeout_ms);
+	if (fake_fail_alone())
+		return -1;
+	fake_lock();
+	fake_irq_settle();
+	fake_unlock();
+	return poll(fds, count, timeout_ms);
 }
 
 static int fake_getrlimit(int resource, struct rlimit *limit)

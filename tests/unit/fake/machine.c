@@ -138,6 +138,7 @@ void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev)
 	device->reset_works = true;
 	device->transfer = SIZE_MAX;
 	device->irq_type = FAKE_IRQS;
+	device->unmask_fd = -1;
 	fake_features_init(device);
 	for (size_t i = 0; i < FAKE_IRQS; i++)
 		no_fds(&device->irqs[i]);
@@ -357,6 +358,7 @@ bool fake_is_masked(const char *bdf)
 	bool masked;
 
 	fake_lock();
+	fake_irq_settle();
 	masked = fake_device_find(bdf)->masked;
 	fake_unlock();
 	return masked;
@@ -412,7 +414,7 @@ size_t fake_count_own_fds(void)
 
 	fake_lock();
 	for (struct fake_device *device = fake_devices; device; device = device->next)
-		count += 1 + (device->wakeup_fd >= 0);
+		count += 1 + (device->wakeup_fd >= 0) + (device->unmask_fd >= 0);
 	fake_unlock();
 	return count;
 }
@@ -424,6 +426,7 @@ bool fake_fire(const char *bdf, uint32_t index, uint32_t vector)
 
 	fake_lock();
 	device = fake_device_find(bdf);
+	fake_irq_settle();
 	heard = device->irqs[index].fds[vector] >= 0;
 	fake_irq_fire(device, index, vector);
 	fake_unlock();

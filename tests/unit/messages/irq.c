@@ -3,6 +3,7 @@
 
 /* What there is to say of interrupts. */
 
+#include <linux/vfio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ static void irq_bounds_is_told(void **state)
 	options.eventfds = &none;
 	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &options, &irq));
 	SAYS(vfa_irq_fd(irq, 0), IRQ_BOUNDS, "0000:00:04.0: vector 0 of MSI has no eventfd",
-	     "it was enabled with VFA_IRQ_NO_EVENTFD");
+	     "give it one: vfa_irq_set_eventfd");
 	vfa_irq_disable(irq);
 	options.reserve = 2;
 	SAYS(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, &options, &irq), IRQ_BOUNDS,
@@ -107,6 +108,26 @@ static void irq_fixed_is_told(void **state)
 	vfa_container_close(container);
 }
 
+static void a_lost_eventfd_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EIO);
+	SAYS(vfa_irq_set_eventfd(irq, 0, VFA_IRQ_OWN_EVENTFD), NOT_RESTORED,
+	     "0000:00:04.0: the eventfd of vector 0 of MSI could not be exchanged, nor be had "
+	     "back: it has none now",
+	     "set it again, or disable the interrupts and enable them");
+	fake_fail_ioctl(0, 0);
+	vfa_irq_disable(irq);
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, NULL, &irq));
+	SAYS(vfa_irq_set_unmask_eventfd(irq, VFA_IRQ_OWN_EVENTFD), BAD_ARGUMENT,
+	     "0000:00:04.0: the library makes no eventfd to unmask by",
+	     "pass one, or VFA_IRQ_NO_EVENTFD");
+	close_space(space);
+}
+
 static void irq_busy_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -117,6 +138,12 @@ static void irq_busy_is_told(void **state)
 	     "0000:00:04.0: MSI interrupts are enabled already",
 	     "disable them first: one handle a kind, and one of INTx, MSI and MSI-X "
 	     "at a time");
+	vfa_irq_disable(irq);
+	fake_fail_ioctl(VFIO_DEVICE_SET_IRQS, EBUSY);
+	SAYS(vfa_irq_enable(space.device, VFA_IRQ_INTX, 0, 1, NULL, &irq), IRQ_BUSY,
+	     "0000:00:04.0: its INTx line has other users, and it needs the line alone",
+	     "use MSI or MSI-X, or unbind the drivers that share its line in /proc/interrupts");
+	fake_fail_ioctl(0, 0);
 	close_space(space);
 }
 
@@ -147,6 +174,7 @@ const struct CMUnitTest irq_messages[] = {
 	ON_BOTH(an_fd_that_is_no_eventfd_is_told),
 	ON_BOTH(too_few_vectors_is_told),
 	ON_BOTH(irq_fixed_is_told),
+	ON_BOTH(a_lost_eventfd_is_told),
 	ON_BOTH(irq_busy_is_told),
 	ON_BOTH(timeout_is_told),
 };
