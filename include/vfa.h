@@ -26,6 +26,7 @@
 #include <vfa/feature.h>
 #include <vfa/group.h>
 #include <vfa/host.h>
+#include <vfa/hot_reset.h>
 #include <vfa/iova.h>
 #include <vfa/irq.h>
 #include <vfa/isolation.h>

@@ -7,6 +7,8 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "device.h"
+#include "gone.h"
+#include "irq.h"
 
 VFA_API int vfa_device_can_reset(const struct vfa_device *device)
 {
@@ -24,9 +26,11 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 			EOPNOTSUPP, VFA_CAUSE_NO_RESET,
 			"%s cannot be reset alone: it has no function-level reset and shares "
 			"its bus or slot\n"
-			"reset it by its own registers; reset_method in its sysfs directory "
-			"lists what the kernel has",
+			"reset it by its own registers, or with its bus: vfa_device_hot_reset; "
+			"vfa_reset_methods tells what the kernel has",
 			device->bdf);
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
-	return err < 0 ? error_kernel(err, "%s: VFIO_DEVICE_RESET", device->bdf) : 0;
+	if (err < 0)
+		return error_device(device, err, "%s: VFIO_DEVICE_RESET", device->bdf);
+	return irq_rearm_all(device);
 }

@@ -101,6 +101,7 @@ enum vfa_cause {
 	VFA_CAUSE_EVENTS_LOST,   /* a monitor's events came faster than they were read */
 	VFA_CAUSE_NO_KVM_VFIO,   /* KVM of this kernel has no VFIO device */
 	VFA_CAUSE_REGISTERED,    /* KVM knows it already */
+	VFA_CAUSE_NOT_OWNED,     /* what would be reset too is not the caller's */
 };
 
 /**

@@ -120,6 +120,15 @@ int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret);
 /** iommufd_ioas() - the IOAS id of a backend that iommufd_open() made; 0 or -errno */
 int iommufd_ioas(struct backend *backend, uint32_t *ret);
 
+/**
+ * type1_group_fd() - the open node of a group that is in a container
+ * @group: its number
+ * @bdf: one of its members, by which groups are known where sysfs is out of reach
+ *
+ * Return: the fd, which stays the backend's, or -ENOENT.
+ */
+int type1_group_fd(struct backend *backend, int group, const char *bdf);
+
 /** backend_open() - either of them; @fd as above */
 int backend_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struct backend **ret);
 

@@ -66,6 +66,16 @@ static struct type1_group *find_group(struct type1 *type1, const struct join *jo
 	return NULL;
 }
 
+int type1_group_fd(struct backend *backend, int number, const char *bdf)
+{
+	struct type1_group *group = from_backend(backend)->groups;
+
+	for (; group; group = group->next)
+		if (group->number >= 0 ? group->number == number : !strcmp(group->bdf, bdf))
+			return group->fd;
+	return -ENOENT;
+}
+
 static int open_node(struct backend *backend, const struct join *join)
 {
 	if (join->fd >= 0)

@@ -148,6 +148,7 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_EVENTS_LOST] = "events-lost",
 	[VFA_CAUSE_NO_KVM_VFIO] = "no-kvm-vfio",
 	[VFA_CAUSE_REGISTERED] = "registered",
+	[VFA_CAUSE_NOT_OWNED] = "not-owned",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

@@ -18,6 +18,12 @@
 
 #define UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN (1u << 0) /* after Linux 6.16 */
 
+/* What VFIO_DEVICE_GET_PCI_HOT_RESET_INFO answers of a device node. */
+#define UAPI_VFIO_PCI_HOT_RESET_FLAG_DEV_ID       (1u << 0) /* group_id is an id in the iommufd */
+#define UAPI_VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED (1u << 1) /* all of them are owned */
+#define UAPI_VFIO_PCI_DEVID_OWNED                 0u        /* by its group */
+#define UAPI_VFIO_PCI_DEVID_NOT_OWNED             (~0u)
+
 struct uapi_vfio_bind_iommufd {
 	__u32 argsz;
 	__u32 flags;

@@ -100,8 +100,6 @@ static void a_null_device_is_refused(void **state)
 	(void)state;
 	assert_fails(vfa_device_group(NULL), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_device_fd(NULL), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_device_can_reset(NULL), EINVAL, BAD_ARGUMENT);
-	assert_fails(vfa_device_reset(NULL), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_device_enable_bus_master(NULL), EINVAL, BAD_ARGUMENT);
 	assert_fails(vfa_device_disable_bus_master(NULL), EINVAL, BAD_ARGUMENT);
 }
@@ -421,33 +419,6 @@ static void bus_mastering_starts_off(void **state)
 	vfa_container_close(container);
 }
 
-static void a_reset_reaches_the_kernel(void **state)
-{
-	struct vfa_container *container = open_container(*state);
-	struct vfa_device *device = open_device(container, EDU);
-
-	assert_int_equal(vfa_device_can_reset(device), 1);
-	assert_ok(vfa_device_reset(device));
-	assert_int_equal(fake_count_resets(EDU), 1);
-	fake_fail_ioctl(VFIO_DEVICE_RESET, EAGAIN);
-	assert_fails(vfa_device_reset(device), EAGAIN, KERNEL);
-	vfa_device_close(device);
-	vfa_container_close(container);
-}
-
-static void a_device_without_reset_is_told(void **state)
-{
-	struct vfa_container *container = open_container(*state);
-	struct vfa_device *device;
-
-	fake_set_reset(EDU, false);
-	device = open_device(container, EDU);
-	assert_int_equal(vfa_device_can_reset(device), 0);
-	assert_fails(vfa_device_reset(device), EOPNOTSUPP, NO_RESET);
-	vfa_device_close(device);
-	vfa_container_close(container);
-}
-
 static void closing_gives_everything_back(void **state)
 {
 	struct vfa_container *container = open_container(*state);
@@ -590,8 +561,6 @@ int main(void)
 		ON_IOMMUFD(a_token_does_not_hide_who_has_the_device),
 		ON_IOMMUFD(a_token_on_an_old_kernel_is_refused),
 		ON_BOTH(bus_mastering_starts_off),
-		ON_BOTH(a_reset_reaches_the_kernel),
-		ON_BOTH(a_device_without_reset_is_told),
 		ON_BOTH(closing_gives_everything_back),
 		ON_BOTH(a_mapping_in_the_way_is_named),
 		ON_BOTH(a_smaller_aperture_is_no_surprise),

@@ -82,6 +82,7 @@ static int bind_to(struct fake_opened *opened, struct fake_file *iommufd)
 	opened->iommufd_file = iommufd;
 	opened->granted = true;
 	device->open_count = 1;
+	device->opened = opened;
 	device->group->cdev_opens++;
 	fake_device_first_open(device);
 	return 0;

@@ -80,6 +80,7 @@ static void close_by_node(struct fake_opened *opened)
 	if (!opened->granted)
 		return;
 	device->open_count--;
+	device->opened = NULL;
 	last_close(device);
 	if (opened->page_table)
 		fake_iommufd_detach(opened->iommufd_file, device, &opened->page_table);
@@ -210,6 +211,10 @@ long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *a
 		return fake_irq_set(opened->device, argument);
 	case VFIO_DEVICE_RESET:
 		return reset(opened->device);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return fake_hot_reset_info(opened, argument);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return fake_hot_reset(opened, argument);
 	case VFIO_DEVICE_FEATURE:
 		return fake_feature(opened->device, argument);
 	}

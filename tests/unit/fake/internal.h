@@ -61,6 +61,7 @@ struct fake_settings {
 	bool kvm_vfio;
 	bool old_kvm;
 	bool foreign_vm;
+	unsigned int hot_reset_races;
 	unsigned int nodes;
 	int populate_errno;
 	uint64_t memlock;
@@ -252,6 +253,9 @@ struct fake_device {
 	size_t transfer;
 	unsigned int resets;
 	struct fake_feature features[FAKE_FEATURES];
+	bool unbound;                     /* from VFIO's driver, and so beyond its reach */
+	const struct fake_opened *opened; /* which has it by its node */
+	unsigned int hot_resets;
 	bool low_power;
 	int wakeup_fd; /* a duplicate that stands for the kernel's reference */
 
@@ -354,6 +358,11 @@ void fake_power_leave(struct fake_device *device);
 
 long fake_vm_ioctl(struct fake_file *file, unsigned int request, void *argument);
 void fake_vm_release(struct fake_file *file);
+
+/* hot_reset.c */
+
+long fake_hot_reset_info(const struct fake_opened *opened, struct vfio_pci_hot_reset_info *info);
+long fake_hot_reset(const struct fake_opened *opened, const struct vfio_pci_hot_reset *request);
 
 /* The objects that are open now, for the inspectors. */
 extern size_t fake_objects[FAKE_OBJECT_KVM + 1];

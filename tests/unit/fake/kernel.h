@@ -69,6 +69,8 @@ void fake_set_gone(const char *bdf, bool gone);
 /* The kernel cannot wake it: EIO for each access to a region. */
 void fake_set_stuck(const char *bdf, bool stuck);
 void fake_set_reset(const char *bdf, bool works);
+/* It is there, and may be reset with others, but no VFIO driver has it. */
+void fake_set_unbound(const char *bdf, bool unbound);
 /* A virtual function whose physical function is assigned wants this UUID. */
 void fake_set_token(const char *bdf, const char *uuid);
 /* It has SR-IOV: who opens it may set the token of its virtual functions. */
@@ -152,6 +154,8 @@ void fake_set_capabilities(uint64_t capabilities);
 void fake_set_own_namespace(bool own);
 /* vfio_iommu_type1.dma_entry_limit, for containers set up from now on. */
 void fake_set_entry_limit(uint32_t entries);
+/* That many more functions come to the bus while the kernel tells what is on it. */
+void fake_set_hot_reset_races(unsigned int count);
 /* Vectors that the machine has left for one device. */
 void fake_set_free_vectors(uint32_t count);
 /* Of these, vectors that the processors have left: found out as each is enabled. */
@@ -243,6 +247,8 @@ uint32_t fake_count_allocated(const char *bdf);
 bool fake_is_masked(const char *bdf);
 bool fake_is_bus_master(const char *bdf);
 unsigned int fake_count_resets(const char *bdf);
+/* With its bus. */
+unsigned int fake_count_hot_resets(const char *bdf);
 /* The compatibility IOAS of all open iommufds is unset. */
 bool fake_is_compat_clear(void);
 /* Fds that belong to the fake kernel itself. */

@@ -218,6 +218,7 @@ void fake_add_reserved(uint32_t number, uint64_t start, uint64_t last, enum fake
 DEVICE_SETTER(fake_set_device_busy, bool, busy)
 DEVICE_SETTER(fake_set_gone, bool, gone)
 DEVICE_SETTER(fake_set_reset, bool, reset_works)
+DEVICE_SETTER(fake_set_unbound, bool, unbound)
 DEVICE_SETTER(fake_set_info_errno, int, info_errno)
 DEVICE_SETTER(fake_set_transfer, size_t, transfer)
 DEVICE_SETTER(fake_set_stuck, bool, stuck)
@@ -370,6 +371,16 @@ unsigned int fake_count_resets(const char *bdf)
 
 	fake_lock();
 	resets = fake_device_find(bdf)->resets;
+	fake_unlock();
+	return resets;
+}
+
+unsigned int fake_count_hot_resets(const char *bdf)
+{
+	unsigned int resets;
+
+	fake_lock();
+	resets = fake_device_find(bdf)->hot_resets;
 	fake_unlock();
 	return resets;
 }

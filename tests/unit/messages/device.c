@@ -82,20 +82,6 @@ static void region_bounds_is_told(void **state)
 	close_space(space);
 }
 
-static void no_reset_is_told(void **state)
-{
-	struct space space;
-
-	fake_set_reset(EDU, false);
-	space = open_space(state);
-	SAYS(vfa_device_reset(space.device), NO_RESET,
-	     "0000:00:04.0 cannot be reset alone: it has no function-level reset and "
-	     "shares its bus or slot",
-	     "reset it by its own registers; reset_method in its sysfs directory "
-	     "lists what the kernel has");
-	close_space(space);
-}
-
 static void no_capability_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -149,35 +135,12 @@ static void no_snoop_fixed_is_told(void **state)
 	close_space(space);
 }
 
-static void no_feature_is_told(void **state)
-{
-	struct space space = open_space(state);
-	uint64_t data;
-
-	SAYS(vfa_feature_get(space.device, VFA_FEATURE_MIGRATION, &data, sizeof(data)), NO_FEATURE,
-	     "0000:00:04.0 has no feature 1 (migration)",
-	     "the kernel, the driver of the device or the device itself lacks it: "
-	     "vfa_feature_probe tells what there is");
-	SAYS(vfa_feature_get(space.device, VFA_FEATURE_LOW_POWER_ENTRY, NULL, 0), NO_FEATURE,
-	     "0000:00:04.0: get feature 3 (low power entry): it can only be set",
-	     "vfa_feature_probe tells what can be done with it");
-	SAYS(vfa_feature_set(space.device, VFA_FEATURE_PCI_VF_TOKEN, &data, sizeof(data)),
-	     BAD_ARGUMENT,
-	     "0000:00:04.0: feature 0 (VF token): 8 bytes of data, but it takes 16 or more",
-	     "give the feature's struct, as linux/vfio.h has it");
-	SAYS(vfa_feature_probe(space.device, 0x10000), BAD_ARGUMENT,
-	     "0000:00:04.0: feature 65536 is no feature: numbers end at 65535",
-	     "use enum vfa_feature");
-	close_space(space);
-}
-
 const struct CMUnitTest device_messages[] = {
-	ON_TYPE1(kernel_is_told),        ON_TYPE1(no_memory_is_told),
-	ON_TYPE1(bad_argument_is_told),  ON_BOTH(wrong_order_is_told),
-	ON_BOTH(no_region_is_told),      ON_BOTH(region_bounds_is_told),
-	ON_BOTH(no_reset_is_told),       ON_BOTH(device_gone_is_told),
-	ON_BOTH(no_snoop_fixed_is_told), ON_BOTH(no_capability_is_told),
-	ON_BOTH(no_feature_is_told),
+	ON_TYPE1(kernel_is_told),       ON_TYPE1(no_memory_is_told),
+	ON_TYPE1(bad_argument_is_told), ON_BOTH(wrong_order_is_told),
+	ON_BOTH(no_region_is_told),     ON_BOTH(region_bounds_is_told),
+	ON_BOTH(device_gone_is_told),   ON_BOTH(no_snoop_fixed_is_told),
+	ON_BOTH(no_capability_is_told),
 };
 
 const size_t device_messages_count = sizeof(device_messages) / sizeof(device_messages[0]);

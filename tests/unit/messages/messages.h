@@ -35,6 +35,8 @@ extern const struct CMUnitTest irq_messages[];
 extern const size_t irq_messages_count;
 extern const struct CMUnitTest monitor_messages[];
 extern const size_t monitor_messages_count;
+extern const struct CMUnitTest reset_messages[];
+extern const size_t reset_messages_count;
 extern const struct CMUnitTest vmm_messages[];
 extern const size_t vmm_messages_count;
 

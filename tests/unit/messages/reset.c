@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* What there is to say of resets, features and power. */
+
+#include <linux/vfio.h>
+
+#include "messages/messages.h"
+
+static void no_reset_is_told(void **state)
+{
+	struct space space;
+
+	fake_set_reset(EDU, false);
+	space = open_space(state);
+	SAYS(vfa_device_reset(space.device), NO_RESET,
+	     "0000:00:04.0 cannot be reset alone: it has no function-level reset and "
+	     "shares its bus or slot",
+	     "reset it by its own registers, or with its bus: vfa_device_hot_reset; "
+	     "vfa_reset_methods tells what the kernel has");
+	SAYS(vfa_device_hot_reset(space.device, NULL, 0), NO_RESET,
+	     "0000:00:04.0 has no bus or slot that can be reset: it is on a root bus, or the "
+	     "bridge above it does not do it",
+	     "reset it alone: vfa_device_reset");
+	close_space(space);
+}
+
+static void not_owned_is_told(void **state)
+{
+	struct space space = open_space_of(state, LEFT);
+	struct machine *machine = space.machine;
+
+	tree_set_driver(&machine->tree, RIGHT, NULL);
+	tree_remove(&machine->tree, "sys/devices/pci0000:00/" PORT "/" RIGHT "/vfio-dev");
+	SAYS(vfa_device_hot_reset(space.device, NULL, 0), NOT_OWNED,
+	     "hot reset of 0000:01:01.0 would reset 0000:01:02.0 (no VFIO driver), which is not "
+	     "owned here",
+	     "bind them to vfio-pci, vfa bind ADDRESS, and open them too");
+	fake_fail_ioctl(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, EPERM);
+	SAYS(vfa_hot_reset_functions(space.device, NULL, 0), NOT_OWNED,
+	     "hot reset of 0000:01:01.0: a function on its bus is in no IOMMU group",
+	     "the kernel does not reset what it cannot isolate");
+	fake_fail_ioctl(0, 0);
+	close_space(space);
+}
+
+static void no_feature_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint64_t data;
+
+	SAYS(vfa_feature_get(space.device, VFA_FEATURE_MIGRATION, &data, sizeof(data)), NO_FEATURE,
+	     "0000:00:04.0 has no feature 1 (migration)",
+	     "the kernel, the driver of the device or the device itself lacks it: "
+	     "vfa_feature_probe tells what there is");
+	SAYS(vfa_feature_get(space.device, VFA_FEATURE_LOW_POWER_ENTRY, NULL, 0), NO_FEATURE,
+	     "0000:00:04.0: get feature 3 (low power entry): it can only be set",
+	     "vfa_feature_probe tells what can be done with it");
+	SAYS(vfa_feature_set(space.device, VFA_FEATURE_PCI_VF_TOKEN, &data, sizeof(data)),
+	     BAD_ARGUMENT,
+	     "0000:00:04.0: feature 0 (VF token): 8 bytes of data, but it takes 16 or more",
+	     "give the feature's struct, as linux/vfio.h has it");
+	SAYS(vfa_feature_probe(space.device, 0x10000), BAD_ARGUMENT,
+	     "0000:00:04.0: feature 65536 is no feature: numbers end at 65535",
+	     "use enum vfa_feature");
+	close_space(space);
+}
+
+const struct CMUnitTest reset_messages[] = {
+	ON_BOTH(no_reset_is_told),
+	ON_BOTH(not_owned_is_told),
+	ON_BOTH(no_feature_is_told),
+};
+
+const size_t reset_messages_count = sizeof(reset_messages) / sizeof(reset_messages[0]);
