@@ -76,23 +76,23 @@ int collision_check_limits(const struct vfa_container *container, const char *bd
 
 static int read_alone(struct backend *alone, struct join *join, struct iova_limits *ret)
 {
-	int count, err = alone->ops->join(alone, join);
+	int count, err = backend_join(alone, join);
 
 	if (err < 0)
 		return err;
 	err = alone->ops->read_limits(alone, ret);
 	count = join->group < 0 ? 0 : reserved_read(alone->host, join->group, &ret->reserved);
 	ret->reserved_count = count > 0 ? count : 0;
-	alone->ops->leave(alone, join);
+	backend_leave(alone, join);
 	return err;
 }
 
-static int read_own_limits(const struct vfa_container *container, const struct join *refused,
-			   struct iova_limits *ret)
+static int read_own_limits(const struct vfa_host *host, enum vfa_backend kind,
+			   const struct join *refused, struct iova_limits *ret)
 {
 	struct join join = *refused;
 	struct backend *alone;
-	int err = backend_open(container->host, container->backend->kind, -1, &alone);
+	int err = backend_open(host, kind, -1, &alone);
 
 	if (err)
 		return err;
@@ -101,14 +101,26 @@ static int read_own_limits(const struct vfa_container *container, const struct j
 	return err;
 }
 
-void collision_explain(const struct vfa_container *container, const struct join *join)
+static int explain(struct vfa_container *container, const struct join *join,
+		   const struct iova_limits *limits)
+{
+	int err;
+
+	container_lock(container);
+	err = check_limits(container, join->bdf, limits);
+	container_unlock(container);
+	return err;
+}
+
+void collision_explain(struct vfa_container *container, enum vfa_backend kind,
+		       const struct join *join)
 {
 	struct iova_limits limits = { .alignment = 0 };
 	struct error_record saved;
 
 	error_save(&saved);
-	if (read_own_limits(container, join, &limits) ||
-	    !check_limits(container, join->bdf, &limits))
+	if (read_own_limits(container->host, kind, join, &limits) ||
+	    !explain(container, join, &limits))
 		error_restore(&saved);
 	iova_limits_clear(&limits);
 }

@@ -9,7 +9,7 @@
 #include "container.h"
 #include "topology/pci.h"
 
-/* With the container's lock held. All but the last return 0, or -errno, recorded. */
+/* All but the last return 0, or -errno, recorded, and are called with the container's lock held. */
 
 /** collision_check() - before the kernel is asked, against what sysfs tells */
 int collision_check(const struct vfa_container *container, const struct pci_function *function);
@@ -19,11 +19,14 @@ int collision_check_limits(const struct vfa_container *container, const char *bd
 
 /**
  * collision_explain() - after the kernel refused, and that is recorded, say of what
- * @join: what was tried
+ * @kind: the backend's
+ * @join: what was tried, and is undone
  *
  * Its refusal names nothing. What the device could map alone is asked of an empty
  * address space; where that fails or shows nothing, the record stays as it is.
+ * Without the lock, for the device is opened once more.
  */
-void collision_explain(const struct vfa_container *container, const struct join *join);
+void collision_explain(struct vfa_container *container, enum vfa_backend kind,
+		       const struct join *join);
 
 #endif

@@ -27,6 +27,7 @@ static struct vfa_container *new_container(struct vfa_host *host, enum vfa_backe
 	atomic_init(&container->holders, 1);
 	pthread_mutex_init(&container->lock, NULL);
 	container->wanted = wanted;
+	container->is_settled = wanted != VFA_BACKEND_AUTO;
 	return container;
 }
 
@@ -142,7 +143,7 @@ VFA_API int vfa_container_backend(struct vfa_container *container)
 	if (!container)
 		return error_null("container");
 	container_lock(container);
-	backend = container->backend ? container->backend->kind : VFA_BACKEND_AUTO;
+	backend = container->is_settled ? container->backend->kind : VFA_BACKEND_AUTO;
 	container_unlock(container);
 	return backend;
 }
@@ -156,7 +157,7 @@ VFA_API int vfa_container_reason(struct vfa_container *container, char *reason, 
 	if (!reason && size)
 		return error_null("reason");
 	container_lock(container);
-	used = snprintf(reason, size, "%s", container->reason);
+	used = snprintf(reason, size, "%s", container->is_settled ? container->reason : UNDECIDED);
 	container_unlock(container);
 	return used;
 }
@@ -235,7 +236,7 @@ VFA_API int vfa_container_alignment(struct vfa_container *container, uint64_t *r
 
 static int require_backend(const struct vfa_container *container)
 {
-	if (container->backend)
+	if (container->is_settled)
 		return 0;
 	return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
 			 "the container has no backend yet: the first device decides\n"

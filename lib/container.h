@@ -26,8 +26,10 @@ struct vfa_container {
 	pthread_mutex_t lock; /* of all below */
 	enum vfa_backend wanted;
 	struct backend *backend; /* NULL while an automatic container is undecided */
+	bool is_settled;         /* the backend will stay: it is asked for, or a device came in */
 	char reason[512];
 	struct vfa_device *devices;
+	struct vfa_device *moving; /* that are about to come in, or to be gone */
 	struct iova_space space; /* its limits are those of the devices that are in */
 	struct vaddrs vaddrs;
 	struct slab mappings; /* of struct vfa_mapping */

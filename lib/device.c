@@ -124,16 +124,21 @@ static int find_windows(struct vfa_device *device)
 static int join_and_set_up(struct vfa_device *device, const struct pci_function *function, int fd,
 			   const char *vf_token)
 {
-	int err;
+	struct joining joining = {
+		.device = device,
+		.function = function,
+		.fd = fd,
+		.vf_token = vf_token,
+	};
+	int err = join_begin(&joining);
 
-	container_lock(device->container);
-	err = join_container(device, function, fd, vf_token);
-	if (!err) {
-		err = set_up(device);
-		if (err)
-			abandon_join(device);
-	}
-	container_unlock(device->container);
+	if (err)
+		return err;
+	err = set_up(device);
+	if (!err)
+		err = join_finish(&joining);
+	if (err)
+		join_abandon(&joining);
 	return err;
 }
 
@@ -270,9 +275,7 @@ VFA_API void vfa_device_close(struct vfa_device *device)
 	kvm_forget_device(device); /* KVM would hold the device open */
 	irq_release_all(device);
 	region_release_all(device); /* so would a mapping */
-	container_lock(device->container);
 	leave_container(device);
-	container_unlock(device->container);
 	free_device(device);
 }
 

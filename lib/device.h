@@ -42,10 +42,9 @@ struct region_mappings {
 
 struct vfa_device {
 	struct vfa_container *container;
-	struct vfa_device *next; /* in the container's list, under its lock */
+	struct vfa_device *next; /* in one of the container's lists, under its lock */
 	char bdf[BDF_SIZE];
 	struct join join;           /* how it came in, and so how it leaves */
-	bool decided;               /* the container's backend was opened for it */
 	struct vfa_window *windows; /* that it brings along */
 	size_t window_count;
 	int fd;

@@ -38,30 +38,41 @@ static int append_reserved(const struct vfa_host *host, int group, struct iova_l
 	return all ? 0 : -ENOMEM;
 }
 
-static bool is_first_of_group(const struct vfa_container *container,
-			      const struct vfa_device *device)
+static bool has_regions_of(const struct iova_limits *limits, int group)
 {
-	for (struct vfa_device *other = container->devices; other != device; other = other->next)
-		if (other->join.group == device->join.group)
-			return false;
-	return true;
+	for (size_t i = 0; i < limits->reserved_count; i++)
+		if (limits->reserved[i].group == (uint32_t)group)
+			return true;
+	return false;
+}
+
+/* Those of the groups of a list of devices. */
+static int read_reserved_of(const struct vfa_container *container, const struct vfa_device *devices,
+			    struct iova_limits *limits)
+{
+	int err = 0;
+
+	for (const struct vfa_device *device = devices; device && !err; device = device->next) {
+		const struct join *join = &device->join;
+
+		if (join->is_attached && join->group >= 0 && !has_regions_of(limits, join->group))
+			err = append_reserved(container->host, join->group, limits);
+	}
+	return err;
 }
 
 static int read_reserved(const struct vfa_container *container, struct iova_limits *limits)
 {
-	for (struct vfa_device *device = container->devices; device; device = device->next) {
-		int err = 0;
+	int err = read_reserved_of(container, container->devices, limits);
 
-		if (device->join.group >= 0 && is_first_of_group(container, device))
-			err = append_reserved(container->host, device->join.group, limits);
-		if (err)
-			return err;
-	}
-	reserved_sort(limits->reserved, limits->reserved_count);
-	return 0;
+	if (!err)
+		err = read_reserved_of(container, container->moving, limits);
+	if (!err)
+		reserved_sort(limits->reserved, limits->reserved_count);
+	return err;
 }
 
-/* What can be mapped, for the devices in the list. */
+/* What can be mapped, for the devices that are attached. */
 static int refresh_limits(struct vfa_container *container)
 {
 	struct iova_limits limits = { .alignment = 0 };
@@ -81,15 +92,34 @@ static int refresh_limits(struct vfa_container *container)
 	return 0;
 }
 
+static bool has_device(const struct vfa_device *devices, const char *bdf)
+{
+	while (devices && strcmp(devices->bdf, bdf))
+		devices = devices->next;
+	return devices;
+}
+
 static int check_unique(const struct vfa_container *container, const char *bdf)
 {
-	for (struct vfa_device *other = container->devices; other; other = other->next)
-		if (!strcmp(other->bdf, bdf))
-			return error_set(EBUSY, VFA_CAUSE_DEVICE_BUSY,
-					 "%s is open in this container already\n"
-					 "use the handle it was opened with",
-					 bdf);
-	return 0;
+	if (!has_device(container->devices, bdf) && !has_device(container->moving, bdf))
+		return 0;
+	return error_set(EBUSY, VFA_CAUSE_DEVICE_BUSY,
+			 "%s is open in this container already\n"
+			 "use the handle it was opened with",
+			 bdf);
+}
+
+static void link_device(struct vfa_device **list, struct vfa_device *device)
+{
+	device->next = *list;
+	*list = device;
+}
+
+static void unlink_device(struct vfa_device **list, struct vfa_device *device)
+{
+	while (*list != device)
+		list = &(*list)->next;
+	*list = device->next;
 }
 
 static void find_node(const struct vfa_host *host, enum vfa_backend backend,
@@ -102,64 +132,6 @@ static void find_node(const struct vfa_host *host, enum vfa_backend backend,
 			  function->group);
 }
 
-static int refuse(const struct vfa_device *device, const struct pci_function *function,
-		  bool holds_mappings, int err)
-{
-	const struct vfa_container *container = device->container;
-	struct refused_join refused = {
-		.host = container->host,
-		.backend = container->backend->kind,
-		.function = function,
-		.join = &device->join,
-		.live_mappings = holds_mappings ? container->space.count : 0,
-	};
-
-	err = refuse_join(&refused, err);
-	if (vfa_error_last()->cause == VFA_CAUSE_JOIN_CONFLICT)
-		collision_explain(container, &device->join);
-	return err;
-}
-
-static int enter_kernel(struct vfa_device *device, const struct pci_function *function, int fd,
-			const char *vf_token)
-{
-	struct vfa_container *container = device->container;
-	struct backend *backend = container->backend;
-	bool holds_mappings = backend->ops->holds_mappings(backend);
-	char node[SYSFS_PATH];
-	int err;
-
-	find_node(container->host, backend->kind, function, node);
-	device->join = (struct join){
-		.bdf = device->bdf,
-		.group = function->group,
-		.node = node,
-		.fd = fd,
-		.vf_token = vf_token,
-	};
-	err = backend->ops->join(backend, &device->join);
-	if (err == -ENOMEM && device->join.step == JOIN_ATTACH && !container->devices &&
-	    container->mapped_bytes)
-		return refuse_memory(container, device->bdf, container->mapped_bytes);
-	if (err < 0)
-		return refuse(device, function, holds_mappings, err);
-	device->join.node = NULL;
-	device->join.vf_token = NULL;
-	device->fd = device->join.device_fd;
-	device->next = container->devices;
-	container->devices = device;
-	host_log(container->host, VFA_LOG_DEBUG, "%s joined: %s, group %d", device->bdf,
-		 vfa_backend_name(backend->kind), function->group);
-	return 0;
-}
-
-static void undecide_backend(struct vfa_container *container)
-{
-	backend_close(container->backend);
-	container->backend = NULL;
-	snprintf(container->reason, sizeof(container->reason), UNDECIDED);
-}
-
 static int decide_backend(struct vfa_container *container, const struct pci_function *function)
 {
 	int err;
@@ -169,33 +141,233 @@ static int decide_backend(struct vfa_container *container, const struct pci_func
 	err = choose_backend(container->host, function, container->reason,
 			     sizeof(container->reason), &container->backend);
 	if (err)
-		undecide_backend(container);
+		snprintf(container->reason, sizeof(container->reason), UNDECIDED);
 	else
 		host_log(container->host, VFA_LOG_INFO, "backend %s", container->reason);
 	return err;
 }
 
-static void unlink_device(struct vfa_device *device)
+/* One that was chosen for devices none of which came in. */
+static void undecide_backend(struct vfa_container *container)
 {
-	struct vfa_device **link = &device->container->devices;
-
-	while (*link != device)
-		link = &(*link)->next;
-	*link = device->next;
+	if (container->is_settled || container->moving)
+		return;
+	backend_close(container->backend);
+	container->backend = NULL;
+	snprintf(container->reason, sizeof(container->reason), UNDECIDED);
 }
 
-/* Ranges can grow when a device leaves; not to know of it is safe. */
-static void leave(struct vfa_device *device)
+static int refuse(struct joining *joining, size_t live_mappings, int err)
+{
+	const struct vfa_device *device = joining->device;
+	struct refused_join refused = {
+		.host = device->container->host,
+		.backend = device->container->backend->kind,
+		.function = joining->function,
+		.join = &device->join,
+		.live_mappings = live_mappings,
+	};
+
+	err = refuse_join(&refused, err);
+	joining->names_nothing = vfa_error_last()->cause == VFA_CAUSE_JOIN_CONFLICT;
+	return err;
+}
+
+static int refuse_attach(struct joining *joining, bool holds_mappings, int err)
+{
+	const struct vfa_device *device = joining->device;
+	struct vfa_container *container = device->container;
+
+	if (err == -ENOMEM && device->join.step == JOIN_ATTACH && !container->devices &&
+	    container->mapped_bytes)
+		return refuse_memory(container, device->bdf, container->mapped_bytes);
+	return refuse(joining, holds_mappings ? container->space.count : 0, err);
+}
+
+/*
+ * The device takes part in the address space, and what can be mapped is known anew, before
+ * anybody else maps. A type1 container forgot its mappings as its last group left.
+ */
+static int attach(struct joining *joining)
+{
+	struct vfa_device *device = joining->device;
+	struct vfa_container *container = device->container;
+	struct backend *backend = container->backend;
+	bool holds_mappings = backend->ops->holds_mappings(backend);
+	int err = backend->ops->attach(backend, &device->join);
+
+	if (err < 0)
+		return refuse_attach(joining, holds_mappings, err);
+	err = refresh_limits(container);
+	if (!err)
+		err = window_add_all(device, device->windows, device->window_count);
+	if (!err && !holds_mappings)
+		err = collision_check_limits(container, device->bdf);
+	if (!err && !holds_mappings)
+		err = mapping_replay_all(container);
+	return err;
+}
+
+/* From here on the device is known to be on its way, and its backend stays. */
+static int reserve(struct joining *joining)
+{
+	const struct pci_function *function = joining->function;
+	struct vfa_device *device = joining->device;
+	struct vfa_container *container = device->container;
+	int err = check_unique(container, device->bdf);
+
+	if (!err)
+		err = collision_check(container, function);
+	if (!err)
+		err = decide_backend(container, function);
+	if (err)
+		return err;
+	find_node(container->host, container->backend->kind, function, joining->node);
+	device->join = (struct join){
+		.bdf = device->bdf,
+		.group = function->group,
+		.node = joining->node,
+		.fd = joining->fd,
+		.vf_token = joining->vf_token,
+		.group_fd = -1,
+		.device_fd = -1,
+	};
+	link_device(&container->moving, device);
+	joining->is_reserved = true;
+	return 0;
+}
+
+static int reserve_and_attach(struct joining *joining)
+{
+	struct vfa_container *container = joining->device->container;
+	int err;
+
+	container_lock(container);
+	err = reserve(joining);
+	if (!err && container->backend->ops->attaches_first)
+		err = attach(joining);
+	container_unlock(container);
+	return err;
+}
+
+static int open_in_kernel(struct joining *joining)
+{
+	struct vfa_device *device = joining->device;
+	struct backend *backend = device->container->backend;
+	int err = backend->ops->open_device(backend, &device->join);
+
+	if (err < 0)
+		return refuse(joining, 0, err);
+	device->fd = device->join.device_fd;
+	return 0;
+}
+
+/* Others may have mapped while the device was opened: what it collides with is asked again. */
+static int attach_late(struct joining *joining)
+{
+	int err = collision_check(joining->device->container, joining->function);
+
+	return err ? err : attach(joining);
+}
+
+static void admit(struct vfa_device *device)
 {
 	struct vfa_container *container = device->container;
 
+	device->join.node = NULL;
+	device->join.vf_token = NULL;
+	unlink_device(&container->moving, device);
+	link_device(&container->devices, device);
+	container->is_settled = true;
+	host_log(container->host, VFA_LOG_DEBUG, "%s joined: %s, group %d", device->bdf,
+		 vfa_backend_name(container->backend->kind), device->join.group);
+}
+
+int join_begin(struct joining *joining)
+{
+	int err = reserve_and_attach(joining);
+
+	if (!err)
+		err = open_in_kernel(joining);
+	if (err && joining->is_reserved)
+		join_abandon(joining);
+	return err;
+}
+
+int join_finish(struct joining *joining)
+{
+	struct vfa_device *device = joining->device;
+	int err = 0;
+
+	container_lock(device->container);
+	if (!device->join.is_attached)
+		err = attach_late(joining);
+	if (!err)
+		admit(device);
+	container_unlock(device->container);
+	return err;
+}
+
+static bool has_attached(const struct vfa_device *devices)
+{
+	while (devices && !devices->join.is_attached)
+		devices = devices->next;
+	return devices;
+}
+
+/* Ranges can grow when a device leaves; not to know of it is safe. */
+static void detach(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+
+	unlink_device(&container->moving, device);
+	if (!device->join.is_attached)
+		return;
 	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
-	unlink_device(device);
 	window_remove_all(device);
-	container->backend->ops->leave(container->backend, &device->join);
-	if (container->devices && refresh_limits(container))
+	container->backend->ops->detach(container->backend, &device->join);
+	if ((has_attached(container->devices) || has_attached(container->moving)) &&
+	    refresh_limits(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
+}
+
+static void close_in_kernel(struct vfa_device *device)
+{
+	struct backend *backend = device->container->backend;
+
+	if (device->join.device_fd >= 0)
+		backend->ops->close_device(backend, &device->join);
+}
+
+/* What was listed before the join is listed after it. */
+void join_abandon(struct joining *joining)
+{
+	struct vfa_device *device = joining->device;
+	struct vfa_container *container = device->container;
+	enum vfa_backend kind = container->backend->kind;
+	struct error_record saved;
+
+	error_save(&saved);
+	close_in_kernel(device);
+	container_lock(container);
+	detach(device);
+	undecide_backend(container);
+	container_unlock(container);
+	error_restore(&saved);
+	if (joining->names_nothing)
+		collision_explain(container, kind, &device->join);
+}
+
+/* While its fd closes nobody shall find it among those that can be used. */
+static void set_out(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+
+	container_lock(container);
+	unlink_device(&container->devices, device);
+	link_device(&container->moving, device);
+	container_unlock(container);
 }
 
 void leave_container(struct vfa_device *device)
@@ -204,56 +376,13 @@ void leave_container(struct vfa_device *device)
 	struct error_record saved;
 
 	error_save(&saved);
-	leave(device);
+	set_out(device);
+	close_in_kernel(device);
+	container_lock(container);
+	detach(device);
 	if (!container->devices && container->drops_mappings && unmap_droppable(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
+	container_unlock(container);
 	error_restore(&saved);
-}
-
-/* What was listed before the join is listed after it. */
-void abandon_join(struct vfa_device *device)
-{
-	struct error_record saved;
-
-	error_save(&saved);
-	leave(device);
-	error_restore(&saved);
-	if (device->decided)
-		undecide_backend(device->container);
-}
-
-int join_container(struct vfa_device *device, const struct pci_function *function, int fd,
-		   const char *vf_token)
-{
-	struct vfa_container *container = device->container;
-	bool forgotten; /* by a type1 container, as its last group left */
-	int err = check_unique(container, device->bdf);
-
-	if (err)
-		return err;
-	err = collision_check(container, function);
-	if (err)
-		return err;
-	device->decided = !container->backend;
-	err = decide_backend(container, function);
-	if (err)
-		return err;
-	forgotten = !container->backend->ops->holds_mappings(container->backend);
-	err = enter_kernel(device, function, fd, vf_token);
-	if (err) {
-		if (device->decided)
-			undecide_backend(container);
-		return err;
-	}
-	err = refresh_limits(container);
-	if (!err)
-		err = window_add_all(device, device->windows, device->window_count);
-	if (!err && forgotten)
-		err = collision_check_limits(container, device->bdf);
-	if (!err && forgotten)
-		err = mapping_replay_all(container);
-	if (err)
-		abandon_join(device);
-	return err;
 }

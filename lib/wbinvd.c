@@ -31,12 +31,14 @@ static bool is_in(const struct set *set, const struct vfa_device *device)
 static bool has_others(const struct set *set, struct vfa_container *container)
 {
 	const struct vfa_device *device;
+	bool found;
 
 	container_lock(container);
 	for (device = container->devices; device && is_in(set, device);)
 		device = device->next;
+	found = device || container->moving;
 	container_unlock(container);
-	return device;
+	return found;
 }
 
 /* As KVM sees one device of the set. */

@@ -40,6 +40,28 @@ void backend_drop_last_page(struct iova_limits *limits)
 		top->last -= limits->alignment;
 }
 
+int backend_join(struct backend *backend, struct join *join)
+{
+	const struct backend_ops *ops = backend->ops;
+	int err = ops->attaches_first ? ops->attach(backend, join) : 0;
+
+	if (err >= 0)
+		err = ops->open_device(backend, join);
+	if (err >= 0 && !ops->attaches_first)
+		err = ops->attach(backend, join);
+	if (err < 0)
+		backend_leave(backend, join);
+	return err < 0 ? err : 0;
+}
+
+void backend_leave(struct backend *backend, struct join *join)
+{
+	if (join->device_fd >= 0)
+		backend->ops->close_device(backend, join);
+	if (join->is_attached)
+		backend->ops->detach(backend, join);
+}
+
 void backend_close(struct backend *backend)
 {
 	if (backend)

@@ -8,8 +8,9 @@
  *  - it returns 0 or more, or -errno;
  *  - after a failure the kernel's state is what it was before, except where
  *    the operation's own words say otherwise;
- *  - it takes no lock: its caller serialises all calls on one backend.
- * Opening records its failures, and so does a join that fails at its first step
+ *  - it takes no lock: its caller serialises all calls on one backend, but for those
+ *    of open_device and close_device, which may take long and disturb nobody.
+ * Opening records its failures, and so does a device that fails at its node
  * (but for ENOENT and EBUSY); all others leave that to the caller, who knows more.
  */
 
@@ -48,7 +49,9 @@ struct join {
 	int fd;               /* the node, open already, or -1 */
 	const char *vf_token; /* or NULL */
 
-	int device_fd;       /* on success */
+	int group_fd;        /* the group's, on type1 while it is attached */
+	int device_fd;       /* while it is open, else -1 */
+	bool is_attached;    /* takes part in the address space */
 	enum join_step step; /* on failure: the step that failed */
 };
 
@@ -64,11 +67,20 @@ struct backend_ops {
 	/* Close the address space; all devices have left. */
 	void (*close)(struct backend *backend);
 
-	/* Bring a device in: open its node, attach it, give its device fd. */
-	int (*join)(struct backend *backend, struct join *join);
+	/*
+	 * A device comes in by two steps: it is attached, so that the address space is
+	 * one that it fits into; and it is opened, which gives its device_fd. Each
+	 * backend has its order. Opening and closing a device takes the time of its reset,
+	 * 100 ms for most, and changes nothing in the address space; but who closes it lets
+	 * it go there too, where attaching comes second.
+	 */
+	bool attaches_first;
+	int (*attach)(struct backend *backend, struct join *join);
+	int (*open_device)(struct backend *backend, struct join *join);
 
-	/* Let a device go: @join as it was on success. Closes its device_fd. */
-	void (*leave)(struct backend *backend, const struct join *join);
+	/* The way back: closed first, if it is open, then detached, if it is attached. */
+	void (*close_device)(struct backend *backend, struct join *join);
+	void (*detach)(struct backend *backend, struct join *join);
 
 	/*
 	 * The fd by which the rest of the kernel knows who has a device: its group's on
@@ -137,6 +149,12 @@ bool backend_has_last_page(const struct iova_limits *limits);
 
 /** backend_drop_last_page() - take the last page of 64 bits out of the ranges that have it */
 void backend_drop_last_page(struct iova_limits *limits);
+
+/** backend_join() - both steps of a join, for an address space that nobody else uses */
+int backend_join(struct backend *backend, struct join *join);
+
+/** backend_leave() - the way back from wherever a join has come to */
+void backend_leave(struct backend *backend, struct join *join);
 
 /** backend_close() - close a backend; NULL is fine */
 void backend_close(struct backend *backend);

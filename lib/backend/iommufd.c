@@ -64,7 +64,7 @@ int iommufd_ioas(struct backend *backend, uint32_t *ret)
 	return err;
 }
 
-static int open_device(struct backend *backend, struct join *join)
+static int open_node(struct backend *backend, struct join *join)
 {
 	join->step = JOIN_OPEN_NODE;
 	if (join->fd >= 0)
@@ -92,29 +92,14 @@ static int bind_device(struct backend *backend, struct join *join, int fd)
 	return sys_ioctl(backend->host->sys, fd, UAPI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
 }
 
-static int attach_device(struct backend *backend, struct join *join, int fd)
+static int iommufd_open_device(struct backend *backend, struct join *join)
 {
-	struct uapi_vfio_attach_iommufd_pt attach = {
-		.argsz = sizeof(attach),
-		.pt_id = ioas_of(backend),
-	};
-
-	join->step = JOIN_ATTACH;
-	return sys_ioctl(backend->host->sys, fd, UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
-}
-
-static int iommufd_join(struct backend *backend, struct join *join)
-{
-	int fd = open_device(backend, join);
+	int fd = open_node(backend, join);
 	int err;
 
 	if (fd < 0)
 		return fd;
 	err = bind_device(backend, join, fd);
-	if (err >= 0)
-		err = alloc_ioas(backend);
-	if (err >= 0)
-		err = attach_device(backend, join, fd);
 	if (err < 0) {
 		sys_close(backend->host->sys, fd);
 		return err;
@@ -123,15 +108,41 @@ static int iommufd_join(struct backend *backend, struct join *join)
 	return 0;
 }
 
-static void iommufd_leave(struct backend *backend, const struct join *join)
+static int iommufd_attach(struct backend *backend, struct join *join)
+{
+	struct uapi_vfio_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	int err;
+
+	join->step = JOIN_BIND; /* of which the IOAS is a part: nothing has been attached */
+	err = alloc_ioas(backend);
+	if (err < 0)
+		return err;
+	attach.pt_id = ioas_of(backend);
+	join->step = JOIN_ATTACH;
+	err = sys_ioctl(backend->host->sys, join->device_fd, UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT,
+			&attach);
+	if (err < 0)
+		return err;
+	join->is_attached = true;
+	return 0;
+}
+
+/* Closing its last fd detaches it; but of a passed node the caller has another. */
+static void iommufd_close_device(struct backend *backend, struct join *join)
 {
 	struct uapi_vfio_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
 
-	/* The caller's fd of a passed node keeps it bound, and so attached: take it out. */
-	if (join->fd >= 0)
+	if (join->fd >= 0 && join->is_attached)
 		(void)sys_ioctl(backend->host->sys, join->device_fd,
 				UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
 	sys_close(backend->host->sys, join->device_fd);
+	join->device_fd = -1;
+}
+
+static void iommufd_detach(struct backend *backend, struct join *join)
+{
+	(void)backend;
+	join->is_attached = false;
 }
 
 static int iommufd_owner_fd(struct backend *backend, const struct join *join)
@@ -375,8 +386,10 @@ static void iommufd_close(struct backend *backend)
 
 static const struct backend_ops iommufd_ops = {
 	.close = iommufd_close,
-	.join = iommufd_join,
-	.leave = iommufd_leave,
+	.attach = iommufd_attach,
+	.open_device = iommufd_open_device,
+	.close_device = iommufd_close_device,
+	.detach = iommufd_detach,
 	.owner_fd = iommufd_owner_fd,
 	.read_limits = iommufd_read_limits,
 	.map = iommufd_map,

@@ -22,7 +22,7 @@
 #include "base/node.h"
 #include "uapi/iommufd.h"
 
-/* A group in the container, open for as long as one of its devices is. */
+/* A group in the container, open for as long as one of its devices is attached. */
 struct type1_group {
 	struct type1_group *next;
 	char bdf[32]; /* names the group where sysfs does not: its first device */
@@ -176,49 +176,53 @@ static void release_group(struct backend *backend, struct type1_group *group)
 		remove_group(backend, group);
 }
 
-static int get_device(struct backend *backend, struct join *join, const struct type1_group *group)
+static int type1_attach(struct backend *backend, struct join *join)
+{
+	struct type1_group *group = find_group(from_backend(backend), join);
+	int err = group ? 0 : add_group(backend, join, &group);
+
+	if (err < 0)
+		return err;
+	group->devices++;
+	join->group_fd = group->fd;
+	join->is_attached = true;
+	return 0;
+}
+
+static int type1_open_device(struct backend *backend, struct join *join)
 {
 	char name[128];
+	int fd;
 
 	snprintf(name, sizeof(name), join->vf_token ? "%s vf_token=%s" : "%s", join->bdf,
 		 join->vf_token);
 	join->step = JOIN_GET_DEVICE;
-	return sys_ioctl(backend->host->sys, group->fd, VFIO_GROUP_GET_DEVICE_FD, name);
-}
-
-static int type1_join(struct backend *backend, struct join *join)
-{
-	struct type1_group *group = find_group(from_backend(backend), join);
-	int err;
-
-	if (!group) {
-		err = add_group(backend, join, &group);
-		if (err < 0)
-			return err;
-	}
-	err = get_device(backend, join, group);
-	if (err < 0) {
-		if (!group->devices)
-			release_group(backend, group);
-		return err;
-	}
-	join->device_fd = err;
-	group->devices++;
+	fd = sys_ioctl(backend->host->sys, join->group_fd, VFIO_GROUP_GET_DEVICE_FD, name);
+	if (fd < 0)
+		return fd;
+	join->device_fd = fd;
 	return 0;
 }
 
-static void type1_leave(struct backend *backend, const struct join *join)
+static void type1_close_device(struct backend *backend, struct join *join)
+{
+	sys_close(backend->host->sys, join->device_fd);
+	join->device_fd = -1;
+}
+
+static void type1_detach(struct backend *backend, struct join *join)
 {
 	struct type1_group *group = find_group(from_backend(backend), join);
 
-	sys_close(backend->host->sys, join->device_fd);
+	join->is_attached = false;
 	if (!--group->devices)
 		release_group(backend, group);
 }
 
 static int type1_owner_fd(struct backend *backend, const struct join *join)
 {
-	return find_group(from_backend(backend), join)->fd;
+	(void)backend;
+	return join->group_fd;
 }
 
 static bool type1_holds_mappings(const struct backend *backend)
@@ -389,8 +393,11 @@ static void type1_close(struct backend *backend)
 
 static const struct backend_ops type1_ops = {
 	.close = type1_close,
-	.join = type1_join,
-	.leave = type1_leave,
+	.attaches_first = true,
+	.attach = type1_attach,
+	.open_device = type1_open_device,
+	.close_device = type1_close_device,
+	.detach = type1_detach,
 	.owner_fd = type1_owner_fd,
 	.read_limits = type1_read_limits,
 	.map = type1_map,
