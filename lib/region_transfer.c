@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/pci_regs.h>
+#include <vfa/config.h>
 
 #include "base/api.h"
 #include "base/error.h"
@@ -32,11 +34,31 @@ static int check_transfer(struct vfa_device *device, uint32_t index, uint64_t of
 	return 0;
 }
 
-static int check_moved(const struct vfa_device *device, uint32_t index, const char *call,
-		       ssize_t moved, size_t size)
+/* The kernel looks before each access of memory; I/O ports it does not guard. */
+static int refuse_silent(struct vfa_device *device, uint32_t index, int err, const char *call)
+{
+	uint16_t command = 0;
+
+	if (err != -EIO || index > VFA_REGION_ROM || device_is_gone(device) ||
+	    vfa_config_read16(device, PCI_COMMAND, &command))
+		return error_device(device, err, "%s: %s of region %u", device->bdf, call, index);
+	if (command & PCI_COMMAND_MEMORY)
+		return error_set(EIO, VFA_CAUSE_REGION_OFF,
+				 "%s: %s of region %u: the device decodes no memory, though Memory "
+				 "Space Enable is set\n"
+				 "it may sleep: power_state in its sysfs directory tells",
+				 device->bdf, call, index);
+	return error_set(EIO, VFA_CAUSE_REGION_OFF,
+			 "%s: %s of region %u: the device decodes no memory\n"
+			 "set Memory Space Enable in its Command register",
+			 device->bdf, call, index);
+}
+
+static int check_moved(struct vfa_device *device, uint32_t index, const char *call, ssize_t moved,
+		       size_t size)
 {
 	if (moved < 0)
-		return error_device(device, moved, "%s: %s of region %u", device->bdf, call, index);
+		return refuse_silent(device, index, moved, call);
 	if ((size_t)moved < size)
 		return error_set(EIO, VFA_CAUSE_KERNEL,
 				 "%s: %s of region %u moved %zd of %zu bytes\n"

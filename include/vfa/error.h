@@ -102,6 +102,8 @@ enum vfa_cause {
 	VFA_CAUSE_NO_KVM_VFIO,   /* KVM of this kernel has no VFIO device */
 	VFA_CAUSE_REGISTERED,    /* KVM knows it already */
 	VFA_CAUSE_NOT_OWNED,     /* what would be reset too is not the caller's */
+
+	VFA_CAUSE_REGION_OFF, /* the device does not decode memory */
 };
 
 /**

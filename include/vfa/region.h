@@ -241,11 +241,15 @@ int vfa_region_restore(struct vfa_device *device);
  * @size: in bytes; 1, 2 and 4 with @offset a multiple of it make one access of the
  *	device, 8 on newer kernels too; anything else is split
  *
+ * All ones may be an answer, or come from a device that is gone: vfa_device_check() tells.
+ *
  * Return: 0, or
  *	-EINVAL: a NULL argument, no such region (VFA_CAUSE_NO_REGION), a @size of 0
  *		(VFA_CAUSE_EMPTY), or past the region's end (VFA_CAUSE_REGION_BOUNDS)
  *	-EOPNOTSUPP: the region cannot be read (VFA_CAUSE_REGION_RIGHTS)
- *	-EIO: the kernel read less than asked (VFA_CAUSE_KERNEL)
+ *	-EIO: the device decodes no memory (VFA_CAUSE_REGION_OFF), or the kernel read less
+ *		than asked (VFA_CAUSE_KERNEL)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	any other errno of pread(2)
  */
 int vfa_region_read(struct vfa_device *device, uint32_t index, uint64_t offset, void *buffer,

@@ -471,6 +471,25 @@ static void an_empty_transfer_is_refused(void **state)
 	close_space(space);
 }
 
+/* Unlike I/O ports and config space. */
+static void memory_that_is_not_decoded_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint32_t value = 0;
+
+	assert_ok(vfa_config_write16(space.device, PCI_COMMAND, 0));
+	assert_fails(vfa_region_read(space.device, VFA_BAR(0), 0, &value, 4), EIO, REGION_OFF);
+	assert_fails(vfa_region_write(space.device, VFA_BAR(0), 0, &value, 4), EIO, REGION_OFF);
+	assert_fails(vfa_region_read(space.device, VFA_REGION_ROM, 0, &value, 4), EIO, REGION_OFF);
+	assert_ok(vfa_region_read(space.device, VFA_BAR(2), 0, &value, 4));
+	fake_set_gone(EDU, true);
+	assert_fails(vfa_region_read(space.device, VFA_BAR(0), 0, &value, 4), ENODEV, DEVICE_GONE);
+	fake_set_gone(EDU, false);
+	assert_ok(vfa_config_write16(space.device, PCI_COMMAND, PCI_COMMAND_MEMORY));
+	assert_ok(vfa_region_read(space.device, VFA_BAR(0), 0, &value, 4));
+	close_space(space);
+}
+
 static void a_rom_is_not_written(void **state)
 {
 	struct space space = open_space(state);
@@ -534,6 +553,7 @@ int main(void)
 		ON_BOTH(a_region_is_read_and_written_by_call),
 		ON_BOTH(transfers_past_the_end_are_refused),
 		ON_BOTH(an_empty_transfer_is_refused),
+		ON_BOTH(memory_that_is_not_decoded_is_told),
 		ON_BOTH(a_rom_is_not_written),
 		ON_BOTH(a_short_transfer_is_an_error),
 		ON_BOTH(a_kernel_that_does_not_describe_is_told),

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -250,6 +251,16 @@ static ssize_t config_read(struct fake_device *device, void *buffer, size_t size
 	return size;
 }
 
+/* Of memory the kernel knows that it does not answer. */
+static bool is_off(const struct fake_device *device, uint64_t index)
+{
+	bool ports = index <= VFIO_PCI_BAR5_REGION_INDEX &&
+		     device->config[PCI_BASE_ADDRESS_0 + 4 * index] & PCI_BASE_ADDRESS_SPACE_IO;
+
+	return index <= VFIO_PCI_ROM_REGION_INDEX && !ports &&
+	       !(device->config[PCI_COMMAND] & PCI_COMMAND_MEMORY);
+}
+
 /*
  * Which region an access goes to, and how much of it is done; 0 where the
  * region's end or its rights do not admit it.
@@ -270,6 +281,8 @@ static ssize_t admit(const struct fake_device *device, uint64_t offset, size_t s
 	} else if (at >= region->size || !(region->flags & right)) {
 		return -EINVAL;
 	}
+	if (is_off(device, index))
+		return -EIO;
 	if (size > region->size - at)
 		size = region->size - at;
 	return size < device->transfer ? size : device->transfer;

@@ -3,6 +3,7 @@
 
 /* What cannot be done with a region. */
 
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 
 #include "messages/messages.h"
@@ -59,7 +60,26 @@ static void areas_that_can_be_mapped_are_told(void **state)
 	close_space(space);
 }
 
+static void region_off_is_told(void **state)
+{
+	struct space space = open_space(state);
+	uint32_t value = 0;
+
+	assert_ok(vfa_config_write16(space.device, PCI_COMMAND, 0));
+	SAYS(vfa_region_read(space.device, VFA_BAR(0), 0, &value, 4), REGION_OFF,
+	     "0000:00:04.0: pread of region 0: the device decodes no memory",
+	     "set Memory Space Enable in its Command register");
+	assert_ok(vfa_config_write16(space.device, PCI_COMMAND, PCI_COMMAND_MEMORY));
+	fake_fail_call(1, EIO);
+	SAYS(vfa_region_write(space.device, VFA_BAR(0), 0, &value, 4), REGION_OFF,
+	     "0000:00:04.0: pwrite of region 0: the device decodes no memory, though Memory Space "
+	     "Enable is set",
+	     "it may sleep: power_state in its sysfs directory tells");
+	close_space(space);
+}
+
 const struct CMUnitTest region_messages[] = {
+	ON_BOTH(region_off_is_told),
 	ON_BOTH(region_rights_is_told),
 	ON_BOTH(areas_that_can_be_mapped_are_told),
 };
