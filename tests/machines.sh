@@ -49,6 +49,7 @@ machine_topologies() { # BUILDDIR
         [[ $file != */@(no-snoop|sixteen).devices ]] || continue
         programs=(test_reach test_topology)
         [[ $file != */bridge-hotplug.devices ]] || programs+=(test_viability)
+        [[ $file != */regions.devices ]] || programs=(test_region)
         [[ $file != */capabilities.devices ]] || programs+=(test_capability)
         for profile in intel stock $(sed -n 's/^also //p' "$file"); do
             [[ " ${profiles[*]} " == *" $profile "* ]] || continue
