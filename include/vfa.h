@@ -37,6 +37,7 @@
 #include <vfa/monitor.h>
 #include <vfa/p2p.h>
 #include <vfa/pool.h>
+#include <vfa/power.h>
 #include <vfa/probe.h>
 #include <vfa/region.h>
 #include <vfa/reset.h>

@@ -55,8 +55,9 @@ struct vfa_device {
 	struct region_mappings mappings;
 	struct kvm_link kvm;
 
-	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, and config updates */
+	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, power, and config updates */
 	struct vfa_irq *irqs[IRQ_KINDS];
+	bool low_power; /* was entered here, and not left since */
 };
 
 static inline const struct syscalls *device_syscalls(const struct vfa_device *device)

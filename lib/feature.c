@@ -11,6 +11,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "device.h"
+#include "gone.h"
 #include "uapi/vfio_feature.h"
 
 _Static_assert(VFA_FEATURE_PCI_VF_TOKEN == VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, "");
@@ -130,8 +131,8 @@ VFA_API int vfa_feature_probe(struct vfa_device *device, uint32_t feature)
 		return err;
 	found = probe(device, feature);
 	if (found < 0)
-		return error_kernel(found, "%s: VFIO_DEVICE_FEATURE %u (%s)", device->bdf, feature,
-				    vfa_feature_name(feature));
+		return error_device(device, found, "%s: VFIO_DEVICE_FEATURE %u (%s)", device->bdf,
+				    feature, vfa_feature_name(feature));
 	return found;
 }
 
@@ -167,8 +168,8 @@ int feature_refuse(struct vfa_device *device, uint32_t feature, uint32_t access,
 				 "vfa_feature_probe tells what can be done with it",
 				 device->bdf, verb(access), feature, vfa_feature_name(feature),
 				 access == VFA_FEATURE_GET ? "set" : "got");
-	return error_kernel(err, "%s: %s feature %u (%s)", device->bdf, verb(access), feature,
-			    vfa_feature_name(feature));
+	return error_device(device, err, "%s: %s feature %u (%s)", device->bdf, verb(access),
+			    feature, vfa_feature_name(feature));
 }
 
 static int check_data(const struct vfa_device *device, uint32_t feature, const void *data,

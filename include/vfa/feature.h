@@ -6,7 +6,8 @@
  *
  * A feature is a number with data that can be got, set, or both; linux/vfio.h has the
  * structs. Which there are depends on the kernel and on the driver that VFIO has for
- * the device: ask with vfa_feature_probe().
+ * the device: ask with vfa_feature_probe(). Where the library has functions for a
+ * feature, use those: vfa/power.h.
  *
  * All functions may be called from any thread. Each of them wakes a device that is in low
  * power, as every call of the kernel for it does.

@@ -99,7 +99,7 @@ int vfa_device_can_reset(const struct vfa_device *device);
  * By the first of vfa_reset_methods() that works. DMA stops; mappings of memory stay. An access
  * to a mapped region waits until the reset is done. Interrupts stay enabled, with the
  * same eventfds; INTx that was masked since it fired is unmasked. A device in low power
- * is woken for it.
+ * (vfa/power.h) is woken for it.
  *
  * Return: 0, or
  *	-EINVAL: @device is NULL

@@ -66,10 +66,28 @@ static void no_feature_is_told(void **state)
 	close_space(space);
 }
 
+static void low_power_is_told(void **state)
+{
+	struct space space = open_space(state);
+
+	SAYS(vfa_device_enter_low_power(space.device, 0), BAD_FD,
+	     "0000:00:04.0: enter low power: fd 0 is no eventfd",
+	     "pass an eventfd, or VFA_POWER_NO_WAKEUP");
+	SAYS(vfa_device_enter_low_power(space.device, 9999), BAD_FD,
+	     "0000:00:04.0: enter low power: fd 9999 is not open",
+	     "pass an eventfd, or VFA_POWER_NO_WAKEUP");
+	assert_ok(vfa_device_enter_low_power(space.device, VFA_POWER_NO_WAKEUP));
+	SAYS(vfa_device_enter_low_power(space.device, VFA_POWER_NO_WAKEUP), WRONG_ORDER,
+	     "0000:00:04.0 is in low power already",
+	     "take it back first: vfa_device_exit_low_power");
+	close_space(space);
+}
+
 const struct CMUnitTest reset_messages[] = {
 	ON_BOTH(no_reset_is_told),
 	ON_BOTH(not_owned_is_told),
 	ON_BOTH(no_feature_is_told),
+	ON_BOTH(low_power_is_told),
 };
 
 const size_t reset_messages_count = sizeof(reset_messages) / sizeof(reset_messages[0]);
