@@ -13,6 +13,10 @@
 #define DEVICE "bus/pci/devices/%s"
 #define DRIVER "bus/pci/drivers/%s"
 
+/* How long a function may be new, and how often to try. */
+#define NEW_MS  5000
+#define STEP_MS 10
+
 static int read_driver(const struct rebind *rebind, char ret[VFA_DRIVER_NAME])
 {
 	char path[SYSFS_PATH];
@@ -111,6 +115,31 @@ static int leave_driver(struct rebind *rebind)
 	return verify(rebind, "");
 }
 
+/*
+ * A function that has just come takes no driver until the kernel has set it up. The
+ * kernel tries the one of its override then, and the next write waits for the outcome.
+ */
+static int bind_newcomer(struct rebind *rebind, const char *path)
+{
+	int err = -ENODEV, slept = 0;
+
+	for (int ms = 0; ms < NEW_MS && err == -ENODEV; ms += STEP_MS) {
+		slept = sys_poll(rebind->host->sys, NULL, 0, STEP_MS);
+		if ((slept < 0 && slept != -EINTR) || rebind_is_gone(rebind))
+			break;
+		err = sysfs_write(rebind->host, path, rebind->bdf);
+	}
+	return err;
+}
+
+/* Busy is what it is for a driver that has it already, too. */
+static bool has_driver(const struct rebind *rebind, const char *driver)
+{
+	char now[VFA_DRIVER_NAME];
+
+	return !read_driver(rebind, now) && !strcmp(now, driver);
+}
+
 /* Unlike drivers_probe, the driver's own bind tells why it refuses. */
 static int take_driver(struct rebind *rebind, const char *driver)
 {
@@ -119,7 +148,9 @@ static int take_driver(struct rebind *rebind, const char *driver)
 
 	sysfs_path(rebind->host, path, DRIVER "/bind", driver);
 	err = write_line(rebind, path, rebind->bdf);
-	if (err)
+	if (err == -ENODEV && !rebind->first.driver[0])
+		err = bind_newcomer(rebind, path);
+	if (err && (err != -EBUSY || !has_driver(rebind, driver)))
 		return refuse_bind(rebind, driver, path, err);
 	strcpy(rebind->now.driver, driver);
 	rebind->moved = true;

@@ -460,6 +460,47 @@ static void a_function_may_go_away_at_any_step(void **state)
 	}
 }
 
+/* The kernel probes it for the override when it is ready. */
+static void a_function_that_has_just_come_is_bound(void **state)
+{
+	struct vfa_driver_change change = VFA_DRIVER_CHANGE_INIT;
+	struct machine *machine = *state;
+
+	tree_set_driver(&machine->tree, DISK, NULL);
+	fake_set_new(DISK);
+	assert_ok(vfa_driver_bind(machine->host, DISK, NULL, &change));
+	assert_string_equal(change.to, "vfio-pci");
+	check_state(machine, DISK, "vfio-pci", "vfio-pci");
+}
+
+static void a_driver_that_does_not_want_a_function_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	tree_set_driver(&machine->tree, DISK, NULL);
+	fake_set_probe_errno("vfio-pci", ENODEV);
+	assert_fails(vfa_driver_bind(machine->host, DISK, NULL, NULL), ENODEV, DRIVER_REFUSED);
+	check_state(machine, DISK, "", "(null)");
+}
+
+static void bind_to_vfio(void *data)
+{
+	struct machine *machine = data;
+
+	tree_set_driver(&machine->tree, DISK, "vfio-pci");
+}
+
+/* Between the override and the bind: the kernel was first, with what was wanted. */
+static void a_function_that_the_kernel_binds_meanwhile_is_bound(void **state)
+{
+	struct machine *machine = *state;
+
+	tree_set_driver(&machine->tree, DISK, NULL);
+	fake_visit_write(2, bind_to_vfio, machine);
+	assert_ok(vfa_driver_bind(machine->host, DISK, NULL, NULL));
+	check_state(machine, DISK, "vfio-pci", "vfio-pci");
+}
+
 static void give_to_nvme(void *data)
 {
 	struct machine *machine = data;
@@ -646,6 +687,9 @@ int main(void)
 		DRIVER_CASE(what_cannot_be_undone_is_told_with_commands),
 		DRIVER_CASE(long_roots_leave_commands_out),
 		DRIVER_CASE(a_function_may_go_away_at_any_step),
+		DRIVER_CASE(a_function_that_has_just_come_is_bound),
+		DRIVER_CASE(a_driver_that_does_not_want_a_function_is_told),
+		DRIVER_CASE(a_function_that_the_kernel_binds_meanwhile_is_bound),
 		DRIVER_CASE(a_race_is_told_and_not_undone),
 		DRIVER_CASE(each_call_of_a_bind_may_fail),
 		DRIVER_CASE(each_call_of_an_unbind_may_fail),

@@ -37,6 +37,7 @@ static struct {
 } visitor;
 
 static unsigned int writes;
+static char newcomer[NAME];
 static char sys_root[NAME];
 
 void fake_drivers_reset(const char *dev)
@@ -48,6 +49,14 @@ void fake_drivers_reset(const char *dev)
 	memset(natives, 0, sizeof(natives));
 	memset(&visitor, 0, sizeof(visitor));
 	writes = 0;
+	newcomer[0] = '\0';
+}
+
+void fake_set_new(const char *bdf)
+{
+	fake_lock();
+	snprintf(newcomer, sizeof(newcomer), "%s", bdf);
+	fake_unlock();
 }
 
 void fake_set_probe_errno(const char *driver, int err)
@@ -194,7 +203,7 @@ static int bind(const char *driver, const char *bdf)
 {
 	char path[PATH], target[PATH], bound[NAME];
 
-	if (!has_device(bdf) || !matches(driver, bdf))
+	if (!has_device(bdf) || !matches(driver, bdf) || !strcmp(bdf, newcomer))
 		return -ENODEV;
 	driver_of(bdf, bound);
 	if (bound[0])
@@ -223,6 +232,18 @@ static int probe(const char *bdf)
 	if (driver[0] && !access(path, F_OK))
 		(void)bind(driver, bdf);
 	return 0;
+}
+
+void fake_settle(void)
+{
+	char bdf[NAME];
+
+	fake_lock();
+	snprintf(bdf, sizeof(bdf), "%s", newcomer);
+	newcomer[0] = '\0';
+	if (bdf[0])
+		(void)probe(bdf);
+	fake_unlock();
 }
 
 /* The name of the directory that an attribute is in. */

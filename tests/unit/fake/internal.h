@@ -91,6 +91,8 @@ void fake_file_put(struct fake_file *file);
 /* driver.c: attributes of sysfs that react */
 
 void fake_drivers_reset(const char *dev);
+/* The kernel has set up the function that was new, and tries drivers. */
+void fake_settle(void);
 bool fake_is_attribute(int fd);
 /* The size, or -errno. */
 long fake_attribute_write(int fd, const void *buffer, size_t size);

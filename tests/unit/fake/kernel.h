@@ -201,6 +201,8 @@ bool fake_is_inside(void);
 
 /* The driver that the kernel chooses for a device without an override; none at first. */
 void fake_set_native_driver(const char *bdf, const char *driver);
+/* The function has just come: it takes no driver before the library has rested. */
+void fake_set_new(const char *bdf);
 /* What the driver's probe answers to every device; 0 as usual. */
 void fake_set_probe_errno(const char *driver, int err);
 /* Something else happens just before one of these attributes is written, 1 for the next. */
