@@ -51,6 +51,7 @@ machine_topologies() { # BUILDDIR
         [[ $file != */bridge-hotplug.devices ]] || programs+=(test_viability)
         [[ $file != */regions.devices ]] || programs=(test_region)
         [[ $file != */capabilities.devices ]] || programs+=(test_capability)
+        [[ $file != */virtual.devices ]] || programs+=(test_vf)
         for profile in intel stock $(sed -n 's/^also //p' "$file"); do
             [[ " ${profiles[*]} " == *" $profile "* ]] || continue
             for program in "${programs[@]}"; do

@@ -95,6 +95,7 @@ def lines_of(machine, command):
         "list": lambda: [[], ["-O", "--sort", "group"]],
         "group": lambda: [[], ["-O"], machine.every()[0]],
         "p2p": machine.pairs,
+        "vfs": lambda: [[], ["-O"], *machine.every()[-1:]],
     }
     if command not in lines:
         raise SystemExit(f"golden.py: how to try vfa {command}? say so in lines_of()")
@@ -174,6 +175,14 @@ def refusals(machine):
         ["isolation", "--what-if", "+RR"],
         ["isolation", "--what-if", "ffff:ff:1f.7:+RR"],
         ["monitor"],
+        ["vfs", "no-such-device"],
+        ["vfs", address],
+        ["vfs", address, "1"],
+        ["vfs", "--dry-run", address, "1"],
+        ["vfs", "--dry-run", address, "-1"],
+        ["vfs", "--dry-run", "--", address, "-1"],
+        ["vfs", "--dry-run", address, "many"],
+        ["vfs", address, "1", "2"],
         ["list", "--pci-ids", "/no/such/file", "-o", "address,device"],
         ["list", "--pci-ids", "/proc/version", "-o", "address,device"],
         ["--no-such-option"],

@@ -13,16 +13,21 @@ static uint64_t page_iova(const struct nvme *nvme, unsigned int number)
 	return vfa_buffer_iova(nvme->memory) + number * PAGE_SIZE;
 }
 
-struct nvme nvme_open(struct vm *vm, struct vfa_container *space, const char *bdf)
+struct nvme nvme_of(struct vm *vm, struct vfa_container *space, struct vfa_device *device)
 {
 	struct nvme nvme;
 
-	nvme.device = vm_device(vm, space, bdf);
+	nvme.device = device;
 	nvme.bar = vm_bar(nvme.device, 0);
 	nvme.memory = vm_buffer(vm, space, NVME_PAGES * PAGE_SIZE, NULL);
 	assert_ok(vfa_device_enable_bus_master(nvme.device));
 	nvme_bring_up(&nvme);
 	return nvme;
+}
+
+struct nvme nvme_open(struct vm *vm, struct vfa_container *space, const char *bdf)
+{
+	return nvme_of(vm, space, vm_device(vm, space, bdf));
 }
 
 static void init_pair(struct nvme *nvme, uint16_t id)

@@ -23,6 +23,9 @@ struct nvme {
 	struct nvme_queue queues[NVME_PAIRS + 1]; /* the admin queues are number 0 */
 };
 
+/* Of a device that is open already. */
+struct nvme nvme_of(struct vm *vm, struct vfa_container *space, struct vfa_device *device);
+
 struct nvme nvme_open(struct vm *vm, struct vfa_container *space, const char *bdf);
 
 /* Reset the controller's own way and give it its admin queues. */

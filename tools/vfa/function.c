@@ -62,7 +62,7 @@ static void get_address(const void *data, struct cell *cell)
 	cell_set(cell, "%s", item->function->bdf);
 }
 
-static void get_group(const void *data, struct cell *cell)
+void function_get_group(const void *data, struct cell *cell)
 {
 	const struct function_item *item = data;
 
@@ -105,7 +105,7 @@ static void get_device(const void *data, struct cell *cell)
 		cell_set(cell, "%04x", function->device);
 }
 
-static void get_driver(const void *data, struct cell *cell)
+void function_get_driver(const void *data, struct cell *cell)
 {
 	const struct function_item *item = data;
 
@@ -134,7 +134,7 @@ static void get_reset(const void *data, struct cell *cell)
 	}
 }
 
-static void get_node(const void *data, struct cell *cell)
+void function_get_node(const void *data, struct cell *cell)
 {
 	const struct function_item *item = data;
 	struct pci_function function;
@@ -151,7 +151,7 @@ static void get_node(const void *data, struct cell *cell)
 			 function.group);
 }
 
-static void get_ids(const void *data, struct cell *cell)
+void function_get_ids(const void *data, struct cell *cell)
 {
 	const struct function_item *item = data;
 
@@ -251,7 +251,7 @@ static void get_viable(const void *data, struct cell *cell)
 	vfa_viability_free(viability);
 }
 
-static void get_use(const void *data, struct cell *cell)
+void function_get_use(const void *data, struct cell *cell)
 {
 	const struct function_item *item = data;
 
@@ -304,18 +304,19 @@ static void get_max_link(const void *data, struct cell *cell)
 }
 
 const struct column function_columns[] = {
-	{ "GROUP", "IOMMU group", COLUMN_NUMBER, COLUMN_DEFAULT, get_group },
+	{ "GROUP", "IOMMU group", COLUMN_NUMBER, COLUMN_DEFAULT, function_get_group },
 	{ "ADDRESS", "PCI address", COLUMN_ADDRESS, COLUMN_DEFAULT, get_address },
 	{ "CLASS", "name of its class", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_class },
 	{ "VENDOR", "name of its vendor", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_vendor },
 	{ "DEVICE", "name of the device", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_CUT, get_device },
-	{ "DRIVER", "driver that it is bound to", COLUMN_TEXT, COLUMN_DEFAULT, get_driver },
+	{ "DRIVER", "driver that it is bound to", COLUMN_TEXT, COLUMN_DEFAULT,
+	  function_get_driver },
 	{ "RESET", "ways to reset it, in the order in which they are tried", COLUMN_LIST,
 	  COLUMN_DEFAULT, get_reset },
-	{ "NODE", "node by which VFIO offers it", COLUMN_TEXT, COLUMN_DEFAULT, get_node },
+	{ "NODE", "node by which VFIO offers it", COLUMN_TEXT, COLUMN_DEFAULT, function_get_node },
 	{ "VIABLE", "whether its group can be given to user space", COLUMN_BOOLEAN, 0, get_viable },
-	{ "USE", "what the kernel uses it for", COLUMN_LIST, 0, get_use },
-	{ "IDS", "vendor and device id", COLUMN_TEXT, 0, get_ids },
+	{ "USE", "what the kernel uses it for", COLUMN_LIST, 0, function_get_use },
+	{ "IDS", "vendor and device id", COLUMN_TEXT, 0, function_get_ids },
 	{ "SUBSYSTEM", "ids of the subsystem", COLUMN_TEXT, 0, get_subsystem },
 	{ "CODE", "class, subclass and interface", COLUMN_TEXT, 0, get_code },
 	{ "REVISION", "revision", COLUMN_TEXT, 0, get_revision },

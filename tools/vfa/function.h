@@ -26,6 +26,13 @@ const char *config_reason(int err);
 void function_acs_set(const struct vfa_function *function, const struct vfa_acs *acs,
 		      struct cell *cell);
 
+/* Columns of other commands too. */
+void function_get_driver(const void *data, struct cell *cell);
+void function_get_group(const void *data, struct cell *cell);
+void function_get_ids(const void *data, struct cell *cell);
+void function_get_node(const void *data, struct cell *cell);
+void function_get_use(const void *data, struct cell *cell);
+
 /* Columns from config space, by their names in lower case. */
 void get_acs(const void *data, struct cell *cell);
 void get_ats(const void *data, struct cell *cell);

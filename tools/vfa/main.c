@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&command_monitor,
 	&command_p2p,
 	&command_unbind,
+	&command_vfs,
 	NULL,
 };
 /* clang-format on */
