@@ -169,6 +169,36 @@ static void devices_come_and_go_while_others_map(void **state)
 	stop(&shared);
 }
 
+/* The first devices, of a container that does not know its backend. */
+static void *open_one(void *data)
+{
+	static const char *const bdfs[THREADS] = { EDU, NVME, OTHER, LEFT, RIGHT, EDU };
+	struct shared *shared = data;
+	unsigned int number = atomic_fetch_add(&shared->next, 1);
+	struct vfa_device *device = NULL;
+	int err = vfa_device_open(shared->container, bdfs[number], NULL, &device);
+
+	EXPECT(!err || (err == -EBUSY && !strcmp(bdfs[number], EDU)));
+	EXPECT(err || vfa_container_backend(shared->container) == VFA_BACKEND_IOMMUFD);
+	if (err)
+		return NULL;
+	EXPECT(!vfa_device_enable_bus_master(device));
+	vfa_device_close(device);
+	return NULL;
+}
+
+static void threads_open_the_first_devices(void **state)
+{
+	struct shared shared = { .machine = *state };
+
+	for (size_t i = 0; i < ROUNDS / 10; i++) {
+		shared.container = open_container(*state);
+		shared.next = 0;
+		run_threads(&shared, open_one);
+		vfa_container_close(shared.container);
+	}
+}
+
 /* The last of all handles closes the container, in whichever thread. */
 static void *hold_and_close(void *data)
 {
@@ -343,6 +373,7 @@ int main(void)
 		ON_BOTH(threads_fight_for_an_iova),
 		ON_BOTH(threads_use_buffers),
 		ON_BOTH(devices_come_and_go_while_others_map),
+		CASE(threads_open_the_first_devices),
 		ON_BOTH(the_last_thread_closes_the_container),
 		ON_BOTH(threads_share_a_device),
 		ON_BOTH(threads_wait_for_vectors_of_their_own),

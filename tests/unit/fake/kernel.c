@@ -279,11 +279,65 @@ static int fake_open(const char *path, int flags)
 	return leave(open_node(path + length));
 }
 
+/* Somebody else's turn, in the midst of a call that takes long. */
+static struct {
+	unsigned long request; /* of an ioctl; 0 for the next close of a device */
+	void (*act)(void *data);
+	void *data;
+} visitor;
+
+void fake_visit_ioctl(unsigned long request, void (*act)(void *data), void *data)
+{
+	fake_lock();
+	visitor.request = request;
+	visitor.act = act;
+	visitor.data = data;
+	fake_unlock();
+}
+
+void fake_visit_close(void (*act)(void *data), void *data)
+{
+	fake_visit_ioctl(0, act, data);
+}
+
+bool fake_awaits_visit(void)
+{
+	return visitor.act;
+}
+
+static void let_visit(unsigned long request)
+{
+	void (*act)(void *data) = NULL;
+
+	fake_lock();
+	if (visitor.act && visitor.request == request) {
+		act = visitor.act;
+		visitor.act = NULL;
+	}
+	fake_unlock();
+	if (act)
+		act(visitor.data);
+}
+
+static bool is_device(int fd)
+{
+	const struct fake_file *file;
+	bool found;
+
+	fake_lock();
+	file = fake_file_of_fd(fd);
+	found = file && file->kind == FILE_DEVICE;
+	fake_unlock();
+	return found;
+}
+
 static int fake_close(int fd)
 {
 	struct fake_file *file;
 	int err, closed;
 
+	if (is_device(fd))
+		let_visit(0);
 	fake_lock();
 	err = failing();
 	file = fake_file_of_fd(fd);
@@ -347,6 +401,7 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
 	struct fake_file *file;
 	int err;
 
+	let_visit(request);
 	fake_lock();
 	count_ioctl(request);
 	err = failing_ioctl(request);
@@ -530,6 +585,7 @@ void fake_start(const char *dev)
 	snprintf(dev_root, sizeof(dev_root), "%s", dev);
 	fake_drivers_reset(dev);
 	memset(&failure, 0, sizeof(failure));
+	memset(&visitor, 0, sizeof(visitor));
 	memset(node_errors, 0, sizeof(node_errors));
 	memset(ioctl_counts, 0, sizeof(ioctl_counts));
 	memset(fake_objects, 0, sizeof(fake_objects));

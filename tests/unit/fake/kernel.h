@@ -197,6 +197,18 @@ const int *fake_failed_errors(void);
 /** fake_is_inside() - whether this thread runs in the fake kernel */
 bool fake_is_inside(void);
 
+/**
+ * fake_visit_ioctl() - something else happens while a call takes its time
+ *
+ * When the next ioctl of this number, or the next close of a device, begins. It may call the
+ * library, which shows what no lock is held for.
+ */
+void fake_visit_ioctl(unsigned long request, void (*act)(void *data), void *data);
+void fake_visit_close(void (*act)(void *data), void *data);
+
+/** fake_awaits_visit() - whether that has not come yet */
+bool fake_awaits_visit(void);
+
 /* Drivers: bind, unbind, driver_override and drivers_probe of sysfs react. */
 
 /* The driver that the kernel chooses for a device without an override; none at first. */
