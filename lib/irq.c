@@ -104,6 +104,7 @@ static int new_irq(struct vfa_device *device, const struct request *request, str
 		return error_memory();
 	irq->device = device;
 	irq->kind = request->kind;
+	irq->poll_fd = -1;
 	irq->unmask_fd = -1;
 	irq->flags = request->info.flags;
 	irq->start = request->start;
@@ -171,6 +172,7 @@ VFA_API int vfa_irq_enable(struct vfa_device *device, enum vfa_irq_kind kind, ui
 static void release(struct vfa_irq *irq)
 {
 	disable_kind(irq->device, irq->kind);
+	sys_close(device_syscalls(irq->device), irq->poll_fd);
 	irq_vectors_close(irq, 0, irq->count);
 	sys_close(device_syscalls(irq->device), irq->unmask_fd);
 	irq->device->irqs[irq->kind] = NULL;

@@ -24,7 +24,10 @@ struct vfa_irq {
 	uint32_t flags;     /* of VFIO_DEVICE_GET_IRQ_INFO */
 	uint32_t allocated; /* vectors, from 0 on, that the kernel has taken from the machine */
 	atomic_bool held;   /* by vfa_irq_mask() */
-	int unmask_fd;      /* of vfa_irq_set_unmask_eventfd(), a duplicate, or -1 */
+	int poll_fd;   /* an epoll of the library's own eventfds, once it was asked for, or -1 */
+	int unmask_fd; /* of vfa_irq_set_unmask_eventfd(), a duplicate, or -1 */
+	void (*handler)(struct vfa_irq *irq, uint32_t vector, uint64_t count, void *data);
+	void *data;
 	uint32_t start;
 	uint32_t room; /* of vectors: all that the device has from start on */
 	_Atomic uint32_t count;
@@ -89,6 +92,22 @@ int irq_vector_open(const struct vfa_irq *irq, uint32_t vector, int wanted, stru
 int irq_vectors_open(struct vfa_irq *irq, uint32_t first, uint32_t count, const int *wanted);
 void irq_vectors_close(struct vfa_irq *irq, uint32_t first, uint32_t count);
 
+/* irq_poll.c */
+
+/** irq_poll_add() - have the handle's poll fd, if it has one, tell of new vectors; recorded */
+int irq_poll_add(const struct vfa_irq *irq, uint32_t number, const struct irq_vector *vectors,
+		 uint32_t count);
+void irq_poll_remove(const struct vfa_irq *irq, const struct irq_vector *vectors, uint32_t count);
+
+/* irq_wait.c */
+
+/* When a timeout ends, for irq_wait_readable(). */
+int64_t irq_deadline(int timeout_ms);
+
+/** irq_wait_readable() - 0 when one of @fds is readable; -ETIMEDOUT or -errno, unrecorded */
+int irq_wait_readable(const struct syscalls *sys, struct pollfd *fds, size_t count, int timeout_ms,
+		      int64_t deadline);
+
 /* irq_mask.c */
 
 /** irq_unmask() - unmask INTx; 0, or -errno, recorded */
@@ -115,6 +134,7 @@ int irq_refuse_growth(const struct vfa_irq *irq, uint32_t count);
 /** irq_refuse_lost() - what could not be exchanged for @err could not be had back either */
 int irq_refuse_lost(const struct vfa_irq *irq, uint32_t vector, const char *what, int err);
 int irq_refuse_set(const struct vfa_irq *irq, int err);
+int irq_refuse_idle(struct vfa_irq *const *irqs, size_t count, int timeout_ms);
 int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms);
 
 #endif

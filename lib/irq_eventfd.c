@@ -65,7 +65,7 @@ void irq_vectors_close(struct vfa_irq *irq, uint32_t first, uint32_t count)
 {
 	for (uint32_t i = first; i < first + count; i++) {
 		sys_close(device_syscalls(irq->device), irq->vectors[i].fd);
-		irq->vectors[i].fd = -1;
+		irq->vectors[i] = (struct irq_vector){ -1, false };
 	}
 }
 

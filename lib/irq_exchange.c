@@ -18,39 +18,63 @@ static void carry_over(const struct syscalls *sys, const struct irq_vector *from
 		(void)sys_write(sys, to->fd, &events, sizeof(events));
 }
 
-/* Of MSI and MSI-X the kernel gives the old one up before it looks at the new one. */
-static int exchange(struct vfa_irq *irq, uint32_t place, struct irq_vector next)
+static void drop(const struct vfa_irq *irq, struct irq_vector *vector)
 {
-	const struct syscalls *sys = device_syscalls(irq->device);
-	struct irq_vector *vector = &irq->vectors[place], old = *vector;
+	irq_poll_remove(irq, vector, 1);
+	sys_close(device_syscalls(irq->device), vector->fd);
+	*vector = (struct irq_vector){ -1, false };
+}
+
+/* Of MSI and MSI-X the kernel gives the old one up before it looks at the new one. */
+static int exchange(struct vfa_irq *irq, uint32_t place, struct irq_vector *next)
+{
+	struct irq_vector *old = &irq->vectors[place];
 	uint32_t number = irq->start + place;
-	int err = irq_set_eventfds(irq->device, irq->kind, number, 1, &next);
+	int err = irq_set_eventfds(irq->device, irq->kind, number, 1, next);
 
 	if (!err) {
-		carry_over(sys, &old, &next);
-		*vector = next;
-		sys_close(sys, old.fd);
+		carry_over(device_syscalls(irq->device), old, next);
+		drop(irq, old);
+		*old = *next;
 		return 0;
 	}
-	sys_close(sys, next.fd);
-	if (!irq_set_eventfds(irq->device, irq->kind, number, 1, &old))
+	if (!irq_set_eventfds(irq->device, irq->kind, number, 1, old))
 		return irq_refuse_set(irq, err);
-	vector->fd = -1;
-	sys_close(sys, old.fd);
+	drop(irq, old);
 	return irq_refuse_lost(irq, number, "eventfd", err);
+}
+
+static int set_eventfd(struct vfa_irq *irq, uint32_t place, int fd)
+{
+	uint32_t number = irq->start + place;
+	struct irq_vector next;
+	int err = irq_vector_open(irq, number, fd, &next);
+
+	if (err)
+		return err;
+	err = irq_poll_add(irq, number, &next, 1);
+	if (err)
+		goto close;
+	err = exchange(irq, place, &next);
+	if (err)
+		goto remove;
+	return 0;
+
+remove:
+	irq_poll_remove(irq, &next, 1);
+close:
+	sys_close(device_syscalls(irq->device), next.fd);
+	return err;
 }
 
 VFA_API int vfa_irq_set_eventfd(struct vfa_irq *irq, uint32_t vector, int fd)
 {
-	struct irq_vector next;
 	int place = irq_check_vector(irq, vector), err;
 
 	if (place < 0)
 		return place;
 	pthread_mutex_lock(&irq->device->lock);
-	err = irq_vector_open(irq, vector, fd, &next);
-	if (!err)
-		err = exchange(irq, (uint32_t)place, next);
+	err = set_eventfd(irq, (uint32_t)place, fd);
 	pthread_mutex_unlock(&irq->device->lock);
 	return err;
 }

@@ -134,6 +134,15 @@ int irq_refuse_set(const struct vfa_irq *irq, int err)
 			    irq_name(irq->kind));
 }
 
+int irq_refuse_idle(struct vfa_irq *const *irqs, size_t count, int timeout_ms)
+{
+	return error_set(ETIMEDOUT, VFA_CAUSE_TIMEOUT,
+			 "%s: nothing fired within %d ms, of %zu handles of interrupts\n"
+			 "see whether the device was told to interrupt; MSI and MSI-X need bus "
+			 "mastering, and INTx stays masked after it fired",
+			 irqs[0]->device->bdf, timeout_ms, count);
+}
+
 int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms)
 {
 	struct vfa_device *device = irq->device;

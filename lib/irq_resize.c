@@ -26,23 +26,31 @@ static int set_added(const struct vfa_irq *irq, uint32_t from, uint32_t added)
 
 static int grow(struct vfa_irq *irq, uint32_t count, const int *eventfds)
 {
-	uint32_t from = irq->count, end = irq->start + count;
+	uint32_t from = irq->count, end = irq->start + count, added = count - from;
+	struct irq_vector *vectors = irq->vectors + from;
 	int err;
 
 	if (end > irq->allocated && irq->flags & VFIO_IRQ_INFO_NORESIZE)
 		return irq_refuse_growth(irq, count);
-	err = irq_vectors_open(irq, from, count - from, eventfds);
+	err = irq_vectors_open(irq, from, added, eventfds);
 	if (err)
 		return err;
-	err = set_added(irq, from, count - from);
-	if (err) {
-		irq_vectors_close(irq, from, count - from);
-		return err;
-	}
+	err = irq_poll_add(irq, irq->start + from, vectors, added);
+	if (err)
+		goto close_eventfds;
+	err = set_added(irq, from, added);
+	if (err)
+		goto remove;
 	irq->count = count;
 	if (end > irq->allocated)
 		irq->allocated = end;
 	return 0;
+
+remove:
+	irq_poll_remove(irq, vectors, added);
+close_eventfds:
+	irq_vectors_close(irq, from, added);
+	return err;
 }
 
 static int shrink(struct vfa_irq *irq, uint32_t count)
@@ -53,6 +61,7 @@ static int shrink(struct vfa_irq *irq, uint32_t count)
 	if (err)
 		return irq_refuse_set(irq, err);
 	irq->count = count;
+	irq_poll_remove(irq, irq->vectors + count, end - count);
 	irq_vectors_close(irq, count, end - count);
 	return 0;
 }

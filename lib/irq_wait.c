@@ -22,36 +22,44 @@ static int remaining(int timeout_ms, int64_t deadline)
 {
 	int64_t left = deadline - now_ms();
 
-	if (timeout_ms <= 0)
+	if (timeout_ms < 0)
 		return timeout_ms;
 	return left > 0 ? (int)left : 0;
 }
 
-/* 1 when @fd is readable, 0 when the time is over. */
-static int wait_readable(const struct syscalls *sys, int fd, int timeout_ms, int64_t deadline)
+int64_t irq_deadline(int timeout_ms)
 {
-	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	return timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+}
+
+int irq_wait_readable(const struct syscalls *sys, struct pollfd *fds, size_t count, int timeout_ms,
+		      int64_t deadline)
+{
 	int ready;
 
+	if (!timeout_ms)
+		return -ETIMEDOUT;
 	do
-		ready = sys_poll(sys, &wanted, 1, remaining(timeout_ms, deadline));
+		ready = sys_poll(sys, fds, count, remaining(timeout_ms, deadline));
 	while (ready == -EINTR);
-	return ready;
+	if (ready < 0)
+		return ready;
+	return ready ? 0 : -ETIMEDOUT;
 }
 
 /* Somebody else may have read the eventfd between poll and read: wait on. */
 static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64_t *events)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	int64_t deadline = irq_deadline(timeout_ms);
 	ssize_t used;
-	int ready;
+	int err;
 
-	do {
-		ready = wait_readable(sys, fd, timeout_ms, deadline);
-		if (ready <= 0)
-			return ready ? ready : -ETIMEDOUT;
-		used = sys_read(sys, fd, events, sizeof(*events));
-	} while (used == -EAGAIN);
+	while ((used = sys_read(sys, fd, events, sizeof(*events))) == -EAGAIN) {
+		err = irq_wait_readable(sys, &wanted, 1, timeout_ms, deadline);
+		if (err)
+			return err;
+	}
 	return used < 0 ? (int)used : 0;
 }
 

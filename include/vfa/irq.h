@@ -8,13 +8,19 @@
  * vector. Wait with vfa_irq_wait(), or put the fds into a loop of your own. A
  * device has one handle a kind, and of INTx, MSI and MSI-X only one at a time.
  *
- * Different vectors may be waited for from different threads. A handle dies with
- * vfa_irq_disable(), or with its device; neither may race with a use of it.
+ * Different vectors may be waited for from different threads, also while the handle
+ * grows. A vector must not be given up, nor its eventfd exchanged, while a thread waits
+ * for it. A handle dies with vfa_irq_disable(), or with its device; neither may race with
+ * a use of it.
+ *
+ * An eventfd counts in 64 bits, each interrupt that the kernel takes. One that comes
+ * while the same vector is pending in the processor is part of that.
  */
 
 #ifndef VFA_IRQ_H
 #define VFA_IRQ_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <vfa/device.h>
 
@@ -230,6 +236,92 @@ int vfa_irq_set_eventfd(struct vfa_irq *irq, uint32_t vector, int fd);
  *	any other errno of poll(2) or read(2)
  */
 int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, uint64_t *ret);
+
+/**
+ * vfa_irq_poll_fd() - one fd for all vectors of a handle
+ * @irq: the handle
+ *
+ * For a loop of the caller's: it is readable while a vector with an eventfd of the
+ * library's has fired and was not looked at. Then vfa_irq_wait_any() or vfa_irq_dispatch()
+ * with a timeout of 0 takes what is there. Vectors that come later are told of as well.
+ *
+ * Return: the fd, an epoll(7) that is close-on-exec and belongs to @irq, or
+ *	-EINVAL: @irq is NULL
+ *	-EMFILE: too many open files
+ *	-ENOSPC: the user has too many fds in epolls, see /proc/sys/fs/epoll
+ *	any other errno of epoll_create1(2) or epoll_ctl(2)
+ */
+int vfa_irq_poll_fd(struct vfa_irq *irq);
+
+/**
+ * struct vfa_irq_event - a vector that has fired
+ * @irq: its handle
+ * @vector: its number
+ * @reserved: 0, for what later releases tell
+ * @count: how often it fired since the last look, at least 1
+ */
+struct vfa_irq_event {
+	struct vfa_irq *irq;
+	uint32_t vector;
+	uint32_t reserved;
+	uint64_t count;
+};
+
+/**
+ * vfa_irq_wait_any() - wait until vectors have fired, of one or several handles
+ * @irqs: the handles, of one device or several
+ * @count: how many, at least 1
+ * @timeout_ms: in milliseconds; 0 to look only, negative to wait for ever
+ * @events: room for @max events
+ * @max: at least 1
+ *
+ * Takes what has fired, in the order of the handles; what there is no room for stays for
+ * the next call. With the handle of VFA_IRQ_REQUEST among them, and first, a wait for
+ * a device ends when the kernel wants the device back. Vectors with an eventfd of
+ * the caller's are not waited for. A signal does not shorten the wait.
+ *
+ * Return: how many events there are, at least 1, or
+ *	-EINVAL: a NULL argument or handle; a @count or @max of 0 (VFA_CAUSE_EMPTY)
+ *	-ETIMEDOUT: nothing fired in time (VFA_CAUSE_TIMEOUT)
+ *	-ENOMEM: no memory
+ *	as vfa_irq_poll_fd(), and any other errno of poll(2), epoll_wait(2) or read(2)
+ */
+int vfa_irq_wait_any(struct vfa_irq *const *irqs, size_t count, int timeout_ms,
+		     struct vfa_irq_event *events, size_t max);
+
+/**
+ * vfa_irq_set_handler() - say what vfa_irq_dispatch() calls
+ * @irq: the handle
+ * @handler: called with the handle, the vector, how often it fired, at least 1, and
+ *	@data; NULL for none, as at first
+ * @data: the caller's
+ *
+ * It is called by the thread that calls vfa_irq_dispatch(), with no lock of the library
+ * held, so that it may unmask INTx, or reset the device. It must not disable a handle
+ * that is dispatched, or take vectors away from one; leave a note, and do so when
+ * vfa_irq_dispatch() is back.
+ *
+ * Return: 0, or -EINVAL: @irq is NULL.
+ */
+int vfa_irq_set_handler(struct vfa_irq *irq,
+			void (*handler)(struct vfa_irq *irq, uint32_t vector, uint64_t count,
+					void *data),
+			void *data);
+
+/**
+ * vfa_irq_dispatch() - wait until vectors have fired, and call their handlers
+ * @irqs: the handles, of one device or several, each with a handler
+ * @count: how many, at least 1
+ * @timeout_ms: in milliseconds; 0 to look only, negative to wait for ever
+ *
+ * Each vector that has fired makes one call, as vfa_irq_wait_any() gives one event for
+ * it. Call again for what fires meanwhile. The library has no thread of its own.
+ *
+ * Return: how many calls were made, at least 1, or
+ *	-EINVAL: a handle has no handler (VFA_CAUSE_WRONG_ORDER)
+ *	as vfa_irq_wait_any()
+ */
+int vfa_irq_dispatch(struct vfa_irq *const *irqs, size_t count, int timeout_ms);
 
 /**
  * vfa_irq_mask() - hold INTx back

@@ -73,6 +73,9 @@ const struct syscalls syscalls_real = {
 	.mbind = real_mbind,
 	.thread_create = pthread_create,
 	.eventfd = eventfd,
+	.epoll_create = epoll_create1,
+	.epoll_ctl = epoll_ctl,
+	.epoll_wait = epoll_wait,
 	.poll = poll,
 	.getrlimit = real_getrlimit,
 };
@@ -189,6 +192,22 @@ int sys_thread_create(const struct syscalls *sys, pthread_t *ret, const pthread_
 int sys_eventfd(const struct syscalls *sys)
 {
 	return RESTART(sys->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+int sys_epoll_create(const struct syscalls *sys)
+{
+	return RESTART(sys->epoll_create(EPOLL_CLOEXEC));
+}
+
+int sys_epoll_ctl(const struct syscalls *sys, int epoll, int operation, int fd,
+		  struct epoll_event *event)
+{
+	return RESTART(sys->epoll_ctl(epoll, operation, fd, event));
+}
+
+int sys_epoll_look(const struct syscalls *sys, int epoll, struct epoll_event *events, int max)
+{
+	return RESTART(sys->epoll_wait(epoll, events, max, 0));
 }
 
 /* With a timeout a restart would wait anew: the caller counts the time. */

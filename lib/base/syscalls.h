@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -42,6 +43,9 @@ struct syscalls {
 	int (*thread_create)(pthread_t *ret, const pthread_attr_t *attributes,
 			     void *(*run)(void *data), void *data); /* an errno, as pthread's */
 	int (*eventfd)(unsigned int value, int flags);
+	int (*epoll_create)(int flags);
+	int (*epoll_ctl)(int epoll, int operation, int fd, struct epoll_event *event);
+	int (*epoll_wait)(int epoll, struct epoll_event *events, int max, int timeout_ms);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout_ms);
 	int (*getrlimit)(int resource, struct rlimit *limit);
 };
@@ -84,6 +88,11 @@ int sys_mbind(const struct syscalls *sys, void *address, size_t size, int mode,
 int sys_thread_create(const struct syscalls *sys, pthread_t *ret, const pthread_attr_t *attributes,
 		      void *(*run)(void *data), void *data);
 int sys_eventfd(const struct syscalls *sys);
+int sys_epoll_create(const struct syscalls *sys);
+int sys_epoll_ctl(const struct syscalls *sys, int epoll, int operation, int fd,
+		  struct epoll_event *event);
+/* What is there now: it does not wait. */
+int sys_epoll_look(const struct syscalls *sys, int epoll, struct epoll_event *events, int max);
 int sys_getrlimit(const struct syscalls *sys, int resource, struct rlimit *ret);
 int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int timeout_ms);
 

@@ -294,34 +294,6 @@ static void each_kind_tells_what_it_is_like(void **state)
 	close_space(space);
 }
 
-/* All that MSI-X can have; each needs an eventfd, and each reference of the kernel is one. */
-static void two_thousand_vectors_are_heard_one_by_one(void **state)
-{
-	struct space space = open_space_of(state, NVME);
-	struct rlimit limit, wide;
-	struct vfa_irq *irq;
-	uint64_t events;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	wide = limit;
-	wide.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &wide);
-	fake_set_irq_count(NVME, VFA_IRQ_MSIX, 2048);
-	irq = enable(space.device, VFA_IRQ_MSIX, 0, 2048);
-	assert_int_equal(fake_count_vectors(), 2048);
-	for (uint32_t vector = 0; vector < 2048; vector++)
-		fake_fire(NVME, VFA_IRQ_MSIX, vector);
-	for (uint32_t vector = 0; vector < 2048; vector++) {
-		assert_ok(vfa_irq_wait(irq, vector, 0, &events));
-		assert_int_equal(events, 1);
-	}
-	vfa_irq_disable(irq);
-	assert_int_equal(fake_count_vectors(), 0);
-	fake_set_irq_count(NVME, VFA_IRQ_MSIX, 33);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	close_space(space);
-}
-
 static void an_exchanged_eventfd_loses_nothing(void **state)
 {
 	struct space space = open_space_of(state, NVME);
@@ -831,7 +803,6 @@ int main(void)
 		ON_BOTH(kernels_without_dynamic_msix_give_what_was_reserved),
 		ON_BOTH(a_resize_that_fails_changes_nothing),
 		ON_BOTH(each_kind_tells_what_it_is_like),
-		ON_BOTH(two_thousand_vectors_are_heard_one_by_one),
 		ON_BOTH(an_exchanged_eventfd_loses_nothing),
 		ON_BOTH(an_exchange_that_fails_leaves_the_old_eventfd),
 		ON_BOTH(a_vector_is_fired_by_software),

@@ -40,6 +40,9 @@ static const struct {
 	{ "mbind", { EINVAL, EIO, ENOMEM, EPERM, EFAULT, ENOSYS } },
 	{ "thread_create", { EAGAIN, EPERM } },
 	{ "eventfd", { EMFILE, ENFILE, ENODEV, ENOMEM } },
+	{ "epoll_create", { EMFILE, ENFILE, ENOMEM } },
+	{ "epoll_ctl", { ENOMEM, ENOSPC, EBADF, EEXIST, ENOENT, EPERM } },
+	{ "epoll_wait", { EBADF, EFAULT, EINVAL, EINTR } },
 	{ "poll", { ENOMEM, EINVAL, EFAULT } },
 	{ "getrlimit", { EINVAL, EFAULT, EPERM } },
 };

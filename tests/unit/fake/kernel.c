@@ -528,6 +528,26 @@ static int fake_eventfd(unsigned int value, int flags)
 	return fake_fail_alone() ? -1 : eventfd(value, flags);
 }
 
+static int fake_epoll_create(int flags)
+{
+	return fake_fail_alone() ? -1 : epoll_create1(flags);
+}
+
+static int fake_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	return fake_fail_alone() ? -1 : epoll_ctl(epoll, operation, fd, event);
+}
+
+static int fake_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
+{
+	if (fake_fail_alone())
+		return -1;
+	fake_lock();
+	fake_irq_settle();
+	fake_unlock();
+	return epoll_wait(epoll, events, max, timeout_ms);
+}
+
 static int fake_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	if (fake_fail_alone())
@@ -573,6 +593,9 @@ const struct syscalls fake_syscalls = {
 	.mbind = fake_mbind,
 	.thread_create = fake_thread_create,
 	.eventfd = fake_eventfd,
+	.epoll_create = fake_epoll_create,
+	.epoll_ctl = fake_epoll_ctl,
+	.epoll_wait = fake_epoll_wait,
 	.poll = fake_poll,
 	.getrlimit = fake_getrlimit,
 };

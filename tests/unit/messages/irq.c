@@ -150,6 +150,7 @@ static void irq_busy_is_told(void **state)
 static void timeout_is_told(void **state)
 {
 	struct space space = open_space(state);
+	struct vfa_irq_event event;
 	struct vfa_irq *irq = NULL;
 
 	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
@@ -165,6 +166,10 @@ static void timeout_is_told(void **state)
 	SAYS(vfa_irq_wait(irq, 0, 0, NULL), TIMEOUT,
 	     "0000:00:04.0: vector 0 of INTx did not fire within 0 ms",
 	     "INTx stays masked after it fired: vfa_irq_unmask");
+	SAYS(vfa_irq_wait_any(&irq, 1, 1, &event, 1), TIMEOUT,
+	     "0000:00:04.0: nothing fired within 1 ms, of 1 handles of interrupts",
+	     "see whether the device was told to interrupt; MSI and MSI-X need bus mastering, and "
+	     "INTx stays masked after it fired");
 	close_space(space);
 }
 
