@@ -40,21 +40,13 @@ machine_round() { # BUILDDIR PROFILE...
     wait
 }
 
-# Each on the newest kernel and the oldest, and where its file says so on other IOMMUs. On
-# no-snoop QEMU itself now and then crashes: it is for running by hand. Sixteen has devices
-# of one kind and no shape.
+# Each on the newest kernel and the oldest, and where its file says so on other IOMMUs.
 machine_topologies() { # BUILDDIR
-    local file profile program programs
+    local file profile program
     for file in tests/vm/topologies/*.devices; do
-        [[ $file != */@(no-snoop|sixteen).devices ]] || continue
-        programs=(test_reach test_topology)
-        [[ $file != */bridge-hotplug.devices ]] || programs+=(test_viability)
-        [[ $file != */regions.devices ]] || programs=(test_region)
-        [[ $file != */capabilities.devices ]] || programs+=(test_capability)
-        [[ $file != */virtual.devices ]] || programs+=(test_vf)
         for profile in intel stock $(sed -n 's/^also //p' "$file"); do
             [[ " ${profiles[*]} " == *" $profile "* ]] || continue
-            for program in "${programs[@]}"; do
+            for program in $(machine_programs "$file"); do
                 is_chosen "$program" || continue
                 machine_start "$1" "$profile" "$program" "$(basename "$file" .devices)"
             done
@@ -62,6 +54,11 @@ machine_topologies() { # BUILDDIR
     done
     machine_random_topologies "$1"
     wait
+}
+
+machine_programs() { # FILE of a topology
+    grep -q '^runs' "$1" || echo test_reach test_topology
+    sed -n 's/^runs//p' "$1"
 }
 
 # Machines that nobody thought of, the same in every run; run.sh takes other seeds.

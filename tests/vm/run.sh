@@ -61,7 +61,7 @@ device_options() { # sets devices and with, adds to append
     devices=() with=()
     while read -r first second rest; do
         case $first in
-        '' | '#'* | vfs | apart | also) ;;
+        '' | '#'* | vfs | apart | also | runs) ;;
         with) with=("$build/tests/vm/$second" "$rest") ;;
         -append) append+=" $second $rest" ;;
         -*) devices+=("$first" "$second") ;;
