@@ -27,6 +27,7 @@
 #include <vfa/group.h>
 #include <vfa/host.h>
 #include <vfa/hot_reset.h>
+#include <vfa/ioeventfd.h>
 #include <vfa/iova.h>
 #include <vfa/irq.h>
 #include <vfa/isolation.h>

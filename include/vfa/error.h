@@ -104,6 +104,7 @@ enum vfa_cause {
 	VFA_CAUSE_NOT_OWNED,     /* what would be reset too is not the caller's */
 
 	VFA_CAUSE_REGION_OFF, /* the device does not decode memory */
+	VFA_CAUSE_IOEVENTFD,  /* no eventfd can make the store, or none more, or one does already */
 };
 
 /**

@@ -150,6 +150,7 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_REGISTERED] = "registered",
 	[VFA_CAUSE_NOT_OWNED] = "not-owned",
 	[VFA_CAUSE_REGION_OFF] = "region-off",
+	[VFA_CAUSE_IOEVENTFD] = "ioeventfd",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

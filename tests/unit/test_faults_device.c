@@ -6,6 +6,8 @@
 #include <linux/capability.h>
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "fake/no_snoop.h"
 #include "scenario.h"
@@ -29,6 +31,18 @@ static void use_mappings(struct run *run)
 		step(run, vfa_container_map(container, run->memory, PAGE, &options, NULL));
 	}
 	step_partly(run, vfa_container_unmap(container, 0x20000, 3 * PAGE));
+}
+
+static void use_ioeventfd(struct run *run, struct vfa_device *device)
+{
+	struct vfa_ioeventfd store = { .width = 4, .offset = 0x60, .value = 1 };
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	step(run, 0);
+	if (step(run, vfa_ioeventfd_add(device, &store, fd)))
+		step(run, vfa_ioeventfd_remove(device, &store));
+	close(fd);
+	step(run, 0);
 }
 
 static void use_device(struct run *run, struct vfa_device *device)
@@ -57,6 +71,7 @@ static void use_device(struct run *run, struct vfa_device *device)
 		vfa_irq_disable(irq);
 		step(run, 0);
 	}
+	use_ioeventfd(run, device);
 	step(run, vfa_device_reset(device));
 	step(run, vfa_coherency_is_enforced(run->container));
 	step(run, vfa_container_limits(run->container, &limits));

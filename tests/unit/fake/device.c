@@ -43,6 +43,7 @@ static void last_close(struct fake_device *device)
 	memcpy(device->config, device->saved, sizeof(device->config));
 	device->config[CONFIG_COMMAND] &= ~COMMAND_MASTER;
 	fake_irq_disable_all(device);
+	fake_ioeventfd_drop_all(device);
 	fake_power_leave(device);
 }
 
@@ -216,6 +217,8 @@ long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *a
 		return fake_hot_reset_info(opened, argument);
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		return fake_hot_reset(opened, argument);
+	case VFIO_DEVICE_IOEVENTFD:
+		return fake_ioeventfd_set(opened->device, argument);
 	case VFIO_DEVICE_FEATURE:
 		return fake_feature(opened->device, argument);
 	}
@@ -291,6 +294,12 @@ static ssize_t admit(const struct fake_device *device, uint64_t offset, size_t s
 static off_t memory_offset(uint64_t offset)
 {
 	return (offset >> OFFSET_SHIFT) * FAKE_BAR_ROOM + (offset & ((1ull << OFFSET_SHIFT) - 1));
+}
+
+void fake_device_store(struct fake_device *device, uint64_t offset, const void *bytes, size_t size)
+{
+	if (pwrite(device->memory_fd, bytes, size, memory_offset(offset)) != (ssize_t)size)
+		abort();
 }
 
 ssize_t fake_device_read(struct fake_opened *opened, void *buffer, size_t size, uint64_t offset)

@@ -19,6 +19,7 @@
 #define FAKE_REGIONS      12 /* with those that a driver adds */
 #define FAKE_AREAS        4
 #define FAKE_IRQS         5
+#define FAKE_IOEVENTFDS   8
 #define FAKE_VECTORS      2048 /* as many as MSI-X can have */
 #define FAKE_RESERVED_MAX 16
 #define FAKE_CONFIG       4096
@@ -72,6 +73,8 @@ struct fake_settings {
 	bool own_namespace;
 	uint32_t entry_limit;
 	uint32_t free_vectors;
+	uint32_t ioeventfd_width;
+	uint32_t ioeventfd_limit;
 	uint32_t processor_vectors;
 	bool dynamic_msix;
 };
@@ -232,6 +235,14 @@ struct fake_feature {
 	uint8_t data[FAKE_FEATURE_ROOM];
 };
 
+/* A store that an eventfd makes; a width of 0 for none. */
+struct fake_ioeventfd {
+	uint64_t offset;
+	uint64_t value;
+	uint32_t width;
+	int fd; /* a duplicate that stands for the kernel's reference */
+};
+
 struct fake_device {
 	struct fake_device *next;
 	struct fake_group *group;
@@ -245,6 +256,7 @@ struct fake_device {
 	uint8_t saved[FAKE_CONFIG]; /* as it was when the device was opened */
 	struct fake_region regions[FAKE_REGIONS];
 	uint32_t region_count;
+	struct fake_ioeventfd ioeventfds[FAKE_IOEVENTFDS];
 	struct fake_irq irqs[FAKE_IRQS];
 	int memory_fd;
 	bool busy;
@@ -337,6 +349,15 @@ int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, in
 /* vconfig.c: config space of a device that has gone, as VFIO shows it */
 
 void fake_config_lose(const struct fake_device *device, uint8_t config[FAKE_CONFIG]);
+
+/* What a store to a mapped BAR does. */
+void fake_device_store(struct fake_device *device, uint64_t offset, const void *bytes, size_t size);
+
+/* ioeventfd.c */
+
+long fake_ioeventfd_set(struct fake_device *device, const struct vfio_device_ioeventfd *wanted);
+void fake_ioeventfd_drop_all(struct fake_device *device);
+size_t fake_ioeventfd_count(const struct fake_device *device);
 
 /* irq.c */
 

@@ -622,6 +622,8 @@ void fake_start(const char *dev)
 		.memlock = UINT64_MAX,
 		.entry_limit = 65535,
 		.free_vectors = FAKE_VECTORS,
+		.ioeventfd_width = 8,
+		.ioeventfd_limit = FAKE_IOEVENTFDS,
 		.processor_vectors = FAKE_VECTORS,
 		.dynamic_msix = true,
 	};
@@ -676,6 +678,8 @@ SETTER(fake_set_capabilities, uint64_t, capabilities)
 SETTER(fake_set_own_namespace, bool, own_namespace)
 SETTER(fake_set_entry_limit, uint32_t, entry_limit)
 SETTER(fake_set_free_vectors, uint32_t, free_vectors)
+SETTER(fake_set_ioeventfd_width, uint32_t, ioeventfd_width)
+SETTER(fake_set_ioeventfd_limit, uint32_t, ioeventfd_limit)
 SETTER(fake_set_processor_vectors, uint32_t, processor_vectors)
 SETTER(fake_set_dynamic_msix, bool, dynamic_msix)
 

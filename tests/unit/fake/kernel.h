@@ -162,6 +162,13 @@ void fake_set_free_vectors(uint32_t count);
 void fake_set_processor_vectors(uint32_t count);
 /* The kernel adds MSI-X vectors while others are enabled, from Linux 6.5. */
 void fake_set_dynamic_msix(bool there);
+/* The widest store that an eventfd makes, 8 at first; 0 on a kernel without them. */
+void fake_set_ioeventfd_width(uint32_t width);
+/* How many a device may have, 8 at first. */
+void fake_set_ioeventfd_limit(uint32_t limit);
+/* Eventfds that were written make their stores now. */
+void fake_make_stores(const char *bdf);
+size_t fake_count_stores(const char *bdf);
 /* The kernel loses the mappings, or the parts of them, in this range. */
 void fake_forget(uint64_t iova, uint64_t size);
 /* The interrupt of a vector arrives. Returns whether anybody listens. */

@@ -425,7 +425,8 @@ size_t fake_count_own_fds(void)
 
 	fake_lock();
 	for (struct fake_device *device = fake_devices; device; device = device->next)
-		count += 1 + (device->wakeup_fd >= 0) + (device->unmask_fd >= 0);
+		count += 1 + fake_ioeventfd_count(device) + (device->wakeup_fd >= 0) +
+			 (device->unmask_fd >= 0);
 	fake_unlock();
 	return count;
 }
