@@ -10,8 +10,12 @@
  * them in order among themselves. To order them against memory that the device
  * reads or writes by DMA, use the barriers below.
  *
- * A read of all ones may mean that the device is gone. Where memory decoding is
- * off (in D3hot, or by the command register), an access raises SIGBUS.
+ * A read of all ones may mean that the device is gone: vfa_device_check() tells. Where
+ * memory decoding is off (in D3hot, or by the command register), an access raises
+ * SIGBUS: see vfa_region_catch_fault().
+ *
+ * I/O ports are out of reach of loads and stores: vfa_region_read() and
+ * vfa_region_write() use them.
  */
 
 #ifndef VFA_MMIO_H
