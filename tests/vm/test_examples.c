@@ -71,6 +71,7 @@ static void assert_run(const char *said, const char *const *arguments)
 
 EXAMPLE(edu_dma, "all equal", EDU)
 EXAMPLE(edu_interrupt, "12! = 479001600", EDU)
+EXAMPLE(map_bar, "0x10000ed by load, 0x10000ed by call", EDU)
 EXAMPLE(nvme_identify, "block 1 by MSI-X: 00 02", NVME)
 
 static void list_groups(void **state)
@@ -85,6 +86,7 @@ int main(void)
 	static const struct vm_case cases[] = {
 		VM_CASE(edu_dma),
 		VM_CASE(edu_interrupt),
+		VM_CASE(map_bar),
 		VM_CASE(nvme_identify),
 		VM_CASE_ONCE(list_groups),
 	};
