@@ -16,6 +16,8 @@ machine_tests() {
     machine_round build "${profiles[@]}"
     say "groups of machines of many shapes"
     machine_topologies build
+    say "what docs/driver.md says"
+    machine_tutorial build
 
     [[ " ${profiles[*]} " == *" intel "* ]] || return 0
     configure_sanitized
@@ -73,6 +75,16 @@ machine_random_topologies() { # BUILDDIR
     done
 }
 
+# One boot runs all of the page. On both kernels, for both backends.
+machine_tutorial() { # BUILDDIR
+    local profile
+    is_chosen tutorial || return 0
+    for profile in intel stock; do
+        [[ " ${profiles[*]} " != *" $profile "* ]] || machine_start "$1" "$profile" tutorial
+    done
+    wait
+}
+
 machine_start() { # as machine_test, when there is room for another
     while (($(jobs -rp | wc -l) >= jobs)); do
         wait -n || true
@@ -112,8 +124,7 @@ machine_test() { # BUILDDIR PROFILE PROGRAM [TOPOLOGY]
     local passed failed skipped verdict=PASS
     mkdir -p "$1/vm/logs"
     rm -f "$log"
-    output=$(tests/vm/run.sh -b "$1" ${4:+-d "$4"} -l "$log" -t "$(machine_patience "$3")" \
-        "$2" "$3" 2>"$log.errors") || status=$?
+    output=$(machine_run "$log" "$@" 2>"$log.errors") || status=$?
     read -r passed failed skipped < <(tests/tally.py tap "$status" <<<"$output")
     count "$passed" "$failed" "$skipped"
     ((passed)) || verdict=SKIP
@@ -122,10 +133,19 @@ machine_test() { # BUILDDIR PROFILE PROGRAM [TOPOLOGY]
         echo "$verdict $machine $3 $((passed + failed + skipped)) cases $((SECONDS - start)) s"
         if ((failed)); then
             machine_failure "$log" "$status"
+            [[ $3 != tutorial ]] || grep -A 20 '^not ok' <<<"$output"
         fi
     } >"$log.verdict"
     cat "$log.verdict" # in one piece, whoever else prints
     rm "$log.verdict" "$log.errors"
+}
+
+machine_run() { # LOG, and as machine_test
+    if [[ $4 = tutorial ]]; then
+        tests/vm/tutorial.py -b "$2" "$3"
+    else
+        tests/vm/run.sh -b "$2" ${5:+-d "$5"} -l "$1" -t "$(machine_patience "$4")" "$3" "$4"
+    fi
 }
 
 machine_failure() { # LOG STATUS
