@@ -46,8 +46,11 @@ static int refuse(struct vfa_device *device, int err)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_RESET,
 				 "%s has no bus or slot that can be reset: it is on a root bus, or "
 				 "the bridge above it does not do it\n"
-				 "reset it alone: vfa_device_reset",
-				 device->bdf);
+				 "%s",
+				 device->bdf,
+				 device->flags & VFIO_DEVICE_FLAGS_RESET
+					 ? "reset it alone: vfa_device_reset"
+					 : "reset it by its own registers, if it has such");
 	if (err == -EPERM)
 		return error_set(EPERM, VFA_CAUSE_NOT_OWNED,
 				 "hot reset of %s: a function on its bus is in no IOMMU group\n"

@@ -9,10 +9,26 @@
 #include "device.h"
 #include "gone.h"
 #include "irq.h"
+#include "topology/function.h"
 
 VFA_API int vfa_device_can_reset(const struct vfa_device *device)
 {
 	return device ? !!(device->flags & VFIO_DEVICE_FLAGS_RESET) : error_null("device");
+}
+
+/* What is left of ways depends on whether there is a bridge above. */
+static int refuse_alone(const struct vfa_device *device)
+{
+	char bridge[BDF_SIZE];
+	bool has_bus = function_parent(device->container->host, device->bdf, bridge) > 0;
+
+	return error_set(EOPNOTSUPP, VFA_CAUSE_NO_RESET,
+			 "%s cannot be reset alone: the kernel knows no way that works for it\n"
+			 "%s",
+			 device->bdf,
+			 has_bus ? "reset it with its bus, vfa_device_hot_reset, or by its own "
+				   "registers"
+				 : "reset it by its own registers, if it has such");
 }
 
 VFA_API int vfa_device_reset(struct vfa_device *device)
@@ -22,13 +38,7 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 	if (!device)
 		return error_null("device");
 	if (!vfa_device_can_reset(device))
-		return error_set(
-			EOPNOTSUPP, VFA_CAUSE_NO_RESET,
-			"%s cannot be reset alone: it has no function-level reset and shares "
-			"its bus or slot\n"
-			"reset it by its own registers, or with its bus: vfa_device_hot_reset; "
-			"vfa_reset_methods tells what the kernel has",
-			device->bdf);
+		return refuse_alone(device);
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
 	if (err < 0)
 		return error_device(device, err, "%s: VFIO_DEVICE_RESET", device->bdf);

@@ -14,12 +14,22 @@ static void no_reset_is_told(void **state)
 	fake_set_reset(EDU, false);
 	space = open_space(state);
 	SAYS(vfa_device_reset(space.device), NO_RESET,
-	     "0000:00:04.0 cannot be reset alone: it has no function-level reset and "
-	     "shares its bus or slot",
-	     "reset it by its own registers, or with its bus: vfa_device_hot_reset; "
-	     "vfa_reset_methods tells what the kernel has");
+	     "0000:00:04.0 cannot be reset alone: the kernel knows no way that works for it",
+	     "reset it by its own registers, if it has such");
 	SAYS(vfa_device_hot_reset(space.device, NULL, 0), NO_RESET,
 	     "0000:00:04.0 has no bus or slot that can be reset: it is on a root bus, or the "
+	     "bridge above it does not do it",
+	     "reset it by its own registers, if it has such");
+	close_space(space);
+	fake_set_reset(LEFT, false);
+	space = open_space_of(state, LEFT);
+	SAYS(vfa_device_reset(space.device), NO_RESET,
+	     "0000:01:01.0 cannot be reset alone: the kernel knows no way that works for it",
+	     "reset it with its bus, vfa_device_hot_reset, or by its own registers");
+	close_space(space);
+	space = open_space_of(state, NVME);
+	SAYS(vfa_device_hot_reset(space.device, NULL, 0), NO_RESET,
+	     "0000:00:05.0 has no bus or slot that can be reset: it is on a root bus, or the "
 	     "bridge above it does not do it",
 	     "reset it alone: vfa_device_reset");
 	close_space(space);
