@@ -86,3 +86,16 @@ void nvme_check_data(const struct nvme *nvme, uint64_t lba, uint16_t blocks)
 	for (; i < 2 * PAGE_SIZE / sizeof(*words); i++)
 		assert_int_equal(words[i], UINT64_MAX); /* and not a byte more */
 }
+
+void nvme_run_by_interrupt(struct nvme *nvme, struct vfa_irq *irq, uint16_t vector)
+{
+	struct nvme_command command;
+
+	nvme_bring_up(nvme);
+	nvme_create_pair(nvme, 1, vector);
+	command = nvme_read_data(nvme, 5, 1);
+	nvme_submit(&nvme->queues[1], &command);
+	assert_ok(vfa_irq_wait(irq, vector, 30000, NULL));
+	assert_int_equal(nvme_take_answer(&nvme->queues[1]), 0);
+	nvme_check_data(nvme, 5, 1);
+}

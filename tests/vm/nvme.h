@@ -44,6 +44,9 @@ uint64_t nvme_data_iova(const struct nvme *nvme);
 /* A read of up to two pages to the data pages. */
 struct nvme_command nvme_read_data(const struct nvme *nvme, uint64_t lba, uint16_t blocks);
 
+/* Bring it up, and read two blocks by queue pair 1 and its interrupt @vector. */
+void nvme_run_by_interrupt(struct nvme *nvme, struct vfa_irq *irq, uint16_t vector);
+
 /* Each 8-byte word of the namespace holds its own byte offset: are the data pages so? */
 void nvme_check_data(const struct nvme *nvme, uint64_t lba, uint16_t blocks);
 

@@ -243,7 +243,6 @@ static void a_device_that_cannot_sleep_stays_awake(void **state)
 
 static void interrupts_stay_enabled_over_a_sleep(void **state)
 {
-	struct nvme_command command;
 	struct vm *vm = *state;
 	struct vfa_irq *irq;
 	struct nvme nvme;
@@ -256,11 +255,7 @@ static void interrupts_stay_enabled_over_a_sleep(void **state)
 		assert_true(falls_asleep(NVME));
 	assert_ok(vfa_device_exit_low_power(nvme.device));
 
-	nvme_bring_up(&nvme);
-	nvme_create_pair(&nvme, 1, 1);
-	command = nvme_read_data(&nvme, 5, 1);
-	nvme_submit(&nvme.queues[1], &command);
-	assert_ok(vfa_irq_wait(irq, 1, PATIENCE_MS, NULL));
+	nvme_run_by_interrupt(&nvme, irq, 1);
 }
 
 int main(void)
