@@ -53,7 +53,8 @@ static int check_presence(struct vfa_device *device)
 
 	if (!(device->flags & VFIO_DEVICE_FLAGS_PCI))
 		return 0;
-	err = vfa_config_read32(device, PCI_CLASS_REVISION, &class_code);
+	err = vfa_region_read(device, VFA_REGION_CONFIG, PCI_CLASS_REVISION, &class_code,
+			      sizeof(class_code));
 	if (err || class_code != UINT32_MAX)
 		return err;
 	return error_set(

@@ -7,6 +7,7 @@
 
 #include "base/api.h"
 #include "base/error.h"
+#include "gone.h"
 #include "base/options.h"
 
 static const struct {
@@ -57,7 +58,7 @@ int irq_read_info(struct vfa_device *device, enum vfa_irq_kind kind, struct vfio
 		return 0;
 	}
 	if (err < 0)
-		return error_kernel(err, "%s: VFIO_DEVICE_GET_IRQ_INFO of %s", device->bdf,
+		return error_device(device, err, "%s: VFIO_DEVICE_GET_IRQ_INFO of %s", device->bdf,
 				    irq_name(kind));
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <vfa/config.h>
 
 #include "base/error.h"
+#include "gone.h"
 
 int irq_refuse_busy(const struct vfa_device *device, enum vfa_irq_kind kind)
 {
@@ -130,12 +131,15 @@ int irq_refuse_set(const struct vfa_irq *irq, int err)
 				 irq->device->bdf);
 	if (err == -ENOMEM)
 		return error_memory();
-	return error_kernel(err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,
+	return error_device(irq->device, err, "%s: VFIO_DEVICE_SET_IRQS of %s", irq->device->bdf,
 			    irq_name(irq->kind));
 }
 
 int irq_refuse_idle(struct vfa_irq *const *irqs, size_t count, int timeout_ms)
 {
+	for (size_t i = 0; timeout_ms && i < count; i++)
+		if (vfa_device_check(irqs[i]->device) < 0)
+			return -ENODEV;
 	return error_set(ETIMEDOUT, VFA_CAUSE_TIMEOUT,
 			 "%s: nothing fired within %d ms, of %zu handles of interrupts\n"
 			 "see whether the device was told to interrupt; MSI and MSI-X need bus "
@@ -143,18 +147,30 @@ int irq_refuse_idle(struct vfa_irq *const *irqs, size_t count, int timeout_ms)
 			 irqs[0]->device->bdf, timeout_ms, count);
 }
 
-int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms)
+static const char *timeout_hint(const struct vfa_irq *irq, int state)
 {
-	struct vfa_device *device = irq->device;
-	const char *hint = "see whether the device was told to interrupt";
 	uint16_t command = 0;
 
+	if (state == VFA_DEVICE_LEAVING && irq->kind != VFA_IRQ_REQUEST)
+		return "the kernel wants the device back, and waits for it to be closed";
+	if (state == VFA_DEVICE_ASLEEP)
+		return "the device is asleep";
 	if (irq->kind == VFA_IRQ_INTX)
-		hint = "INTx stays masked after it fired: vfa_irq_unmask";
-	else if (irq->kind <= VFA_IRQ_MSIX && !vfa_config_read16(device, PCI_COMMAND, &command) &&
-		 !(command & PCI_COMMAND_MASTER))
-		hint = "bus mastering is off, and messages need it: vfa_device_enable_bus_master";
+		return "INTx stays masked after it fired: vfa_irq_unmask";
+	if (irq->kind <= VFA_IRQ_MSIX && !vfa_config_read16(irq->device, PCI_COMMAND, &command) &&
+	    !(command & PCI_COMMAND_MASTER))
+		return "bus mastering is off, and messages need it: vfa_device_enable_bus_master";
+	return "see whether the device was told to interrupt";
+}
+
+int irq_refuse_timeout(const struct vfa_irq *irq, uint32_t vector, int timeout_ms)
+{
+	/* One that only looks may do so often. */
+	int state = timeout_ms ? vfa_device_check(irq->device) : VFA_DEVICE_READY;
+
+	if (state < 0)
+		return state;
 	return error_set(ETIMEDOUT, VFA_CAUSE_TIMEOUT,
-			 "%s: vector %u of %s did not fire within %d ms\n%s", device->bdf, vector,
-			 irq_name(irq->kind), timeout_ms, hint);
+			 "%s: vector %u of %s did not fire within %d ms\n%s", irq->device->bdf,
+			 vector, irq_name(irq->kind), timeout_ms, timeout_hint(irq, state));
 }

@@ -42,5 +42,8 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
 	if (err < 0)
 		return error_device(device, err, "%s: VFIO_DEVICE_RESET", device->bdf);
+	/* The kernel resets a slot whose device was pulled out, and is content. */
+	if (device_is_gone(device))
+		return error_gone(device);
 	return irq_rearm_all(device);
 }

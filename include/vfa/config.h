@@ -10,6 +10,8 @@
  *		or not a multiple of the width (VFA_CAUSE_MISALIGNED), or the device
  *		has no config space (VFA_CAUSE_NO_REGION)
  *	-EOPNOTSUPP: config space cannot be read or written (VFA_CAUSE_REGION_RIGHTS)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE); writes to it go nowhere, and
+ *		may succeed
  *	-EIO: the kernel moved less than asked (VFA_CAUSE_KERNEL)
  *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	any other errno of pread(2) or pwrite(2)

@@ -233,6 +233,8 @@ int vfa_irq_set_eventfd(struct vfa_irq *irq, uint32_t vector, int fd);
  *	-EINVAL: a NULL handle; a vector that is not enabled or has no eventfd
  *		(VFA_CAUSE_IRQ_BOUNDS), or one of the caller's (VFA_CAUSE_BAD_FD)
  *	-ETIMEDOUT: it did not fire in time (VFA_CAUSE_TIMEOUT)
+ *	-ENODEV: nor will it: the device is gone (VFA_CAUSE_DEVICE_GONE). A wait is not cut
+ *		short by that, but by VFA_IRQ_REQUEST among what it waits for
  *	any other errno of poll(2) or read(2)
  */
 int vfa_irq_wait(struct vfa_irq *irq, uint32_t vector, int timeout_ms, uint64_t *ret);
@@ -283,6 +285,7 @@ struct vfa_irq_event {
  * Return: how many events there are, at least 1, or
  *	-EINVAL: a NULL argument or handle; a @count or @max of 0 (VFA_CAUSE_EMPTY)
  *	-ETIMEDOUT: nothing fired in time (VFA_CAUSE_TIMEOUT)
+ *	-ENODEV: nor will it: a device is gone (VFA_CAUSE_DEVICE_GONE)
  *	-ENOMEM: no memory
  *	as vfa_irq_poll_fd(), and any other errno of poll(2), epoll_wait(2) or read(2)
  */

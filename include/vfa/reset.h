@@ -105,6 +105,9 @@ int vfa_device_can_reset(const struct vfa_device *device);
  * Return: 0, or
  *	-EINVAL: @device is NULL
  *	-EOPNOTSUPP: no method for this device alone (VFA_CAUSE_NO_RESET)
+ *	-ENODEV: it is gone (VFA_CAUSE_DEVICE_GONE)
+ *	-EAGAIN: the kernel is taking it away, and waits for it to be closed, or is busy with
+ *		it otherwise (VFA_CAUSE_KERNEL)
  *	-EAGAIN: somebody else resets or changes the device at this moment
  *	-ENODEV: it has gone (VFA_CAUSE_DEVICE_GONE)
  *	any other errno of the kernel, also of arming the interrupts after the reset

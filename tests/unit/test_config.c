@@ -118,17 +118,28 @@ static void a_short_read_leaves_the_result(void **state)
 	close_space(space);
 }
 
-/* The ids are VFIO's own copy: they say nothing of whether the device is there. */
-static void a_gone_device_reads_all_ones_but_for_its_ids(void **state)
+static void all_ones_of_a_device_that_is_there_are_a_value(void **state)
 {
 	struct space space = open_space(state);
-	uint32_t ids = 0, class_code = 0;
+	uint8_t line = 0;
+
+	fake_set_config(EDU, 0x3c, "\xff", 1);
+	assert_ok(vfa_config_read8(space.device, 0x3c, &line));
+	assert_int_equal(line, 0xff);
+	close_space(space);
+}
+
+/* The ids are VFIO's own copy: they say nothing of whether the device is there. */
+static void a_gone_device_is_told_by_all_but_its_ids(void **state)
+{
+	struct space space = open_space(state);
+	uint32_t ids = 0, class_code = 77;
 
 	fake_set_gone(EDU, true);
 	assert_ok(vfa_config_read32(space.device, 0, &ids));
-	assert_ok(vfa_config_read32(space.device, 8, &class_code));
 	assert_int_equal(ids, 0x11e81234);
-	assert_int_equal(class_code, 0xffffffff);
+	assert_fails(vfa_config_read32(space.device, 8, &class_code), ENODEV, DEVICE_GONE);
+	assert_int_equal(class_code, 77);
 	close_space(space);
 }
 
@@ -143,7 +154,8 @@ int main(void)
 		ON_BOTH(unaligned_offsets_are_refused),
 		ON_BOTH(nulls_are_refused),
 		ON_BOTH(a_short_read_leaves_the_result),
-		ON_BOTH(a_gone_device_reads_all_ones_but_for_its_ids),
+		ON_BOTH(all_ones_of_a_device_that_is_there_are_a_value),
+		ON_BOTH(a_gone_device_is_told_by_all_but_its_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,30 @@ static void a_gone_device_is_closed_like_any_other(void **state)
 	close_space(space);
 }
 
+static void waiting_for_a_gone_device_ends_with_that(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = NULL;
+	struct vfa_irq_event event;
+
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
+	fake_set_gone(EDU, true);
+	assert_fails(vfa_irq_wait(irq, 0, 1, NULL), ENODEV, DEVICE_GONE);
+	assert_fails(vfa_irq_wait_any(&irq, 1, 1, &event, 1), ENODEV, DEVICE_GONE);
+	/* One that only looks is not held up. */
+	assert_fails(vfa_irq_wait(irq, 0, 0, NULL), ETIMEDOUT, TIMEOUT);
+	close_space(space);
+}
+
+static void a_reset_of_a_gone_device_is_none(void **state)
+{
+	struct space space = open_space(state);
+
+	fake_set_gone(EDU, true);
+	assert_fails(vfa_device_reset(space.device), ENODEV, DEVICE_GONE);
+	close_space(space);
+}
+
 static void a_null_device_is_refused(void **state)
 {
 	(void)state;
@@ -147,6 +171,8 @@ int main(void)
 		ON_BOTH(a_refusal_is_looked_into),
 		ON_BOTH(a_success_is_not_looked_into),
 		ON_BOTH(a_gone_device_is_closed_like_any_other),
+		ON_BOTH(waiting_for_a_gone_device_ends_with_that),
+		ON_BOTH(a_reset_of_a_gone_device_is_none),
 		CASE(a_null_device_is_refused),
 	};
 
