@@ -302,9 +302,15 @@ static void disable_irq(struct vm_cleanup *cleanup)
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count)
 {
+	return vm_irq_with(vm, device, kind, 0, count, NULL);
+}
+
+struct vfa_irq *vm_irq_with(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
+			    uint32_t start, uint32_t count, const struct vfa_irq_options *options)
+{
 	struct vfa_irq *irq = NULL;
 
-	assert_ok(vfa_irq_enable(device, kind, 0, count, NULL, &irq));
+	assert_ok(vfa_irq_enable(device, kind, start, count, options, &irq));
 	after_test(vm, disable_irq, irq);
 	return irq;
 }

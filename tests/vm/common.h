@@ -125,6 +125,8 @@ struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count);
 struct vfa_kvm *vm_kvm(struct vm *vm, int machine);
+struct vfa_irq *vm_irq_with(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
+			    uint32_t start, uint32_t count, const struct vfa_irq_options *options);
 void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */
 void *vm_map_fd(struct vm *vm, int fd, size_t size);
 struct vfa_topology *vm_topology(struct vm *vm);
