@@ -168,7 +168,8 @@ static void release_group(struct backend *backend, struct type1_group *group)
 {
 	int err = sys_ioctl(backend->host->sys, group->fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
 
-	if (err < 0)
+	/* EINVAL: of a group whose last device was unplugged the kernel has done it. */
+	if (err < 0 && err != -EINVAL)
 		host_log(backend->host, VFA_LOG_WARNING,
 			 "group %d stays in the container: a device of it is open elsewhere",
 			 group->number);

@@ -152,6 +152,48 @@ static void a_reset_of_a_gone_device_is_none(void **state)
 	close_space(space);
 }
 
+static void a_device_that_is_unplugged_is_asked_for(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *request = NULL;
+
+	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_REQUEST, 0, 1, NULL, &request));
+	fake_unplug(EDU);
+	assert_ok(vfa_irq_wait(request, 0, 0, NULL));
+	close_space(space);
+}
+
+/* On type1 the kernel takes the group of such a device out of its container. */
+static void a_container_outlives_an_unplugged_device(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_device *device = NULL;
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	fake_unplug(EDU);
+	vfa_device_close(space.device);
+	assert_true(vfa_device_open(space.container, EDU, NULL, &device) < 0);
+	assert_null(device);
+	fake_plug(EDU);
+	space.device = open_device(space.container, EDU);
+	assert_int_equal(fake_count_mappings(), 1);
+	close_space(space);
+}
+
+static void a_container_outlives_one_of_its_devices(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_device *other = open_device(space.container, OTHER);
+
+	map_at(space.container, space.memory, PAGE, 0x10000);
+	fake_unplug(OTHER);
+	vfa_device_close(other);
+	assert_int_equal(fake_count_mappings(), 1);
+	map_at(space.container, space.memory, PAGE, 0x20000);
+	assert_int_equal(fake_count_mappings(), 2);
+	close_space(space);
+}
+
 static void a_null_device_is_refused(void **state)
 {
 	(void)state;
@@ -173,6 +215,9 @@ int main(void)
 		ON_BOTH(a_gone_device_is_closed_like_any_other),
 		ON_BOTH(waiting_for_a_gone_device_ends_with_that),
 		ON_BOTH(a_reset_of_a_gone_device_is_none),
+		ON_BOTH(a_device_that_is_unplugged_is_asked_for),
+		ON_BOTH(a_container_outlives_an_unplugged_device),
+		ON_BOTH(a_container_outlives_one_of_its_devices),
 		CASE(a_null_device_is_refused),
 	};
 

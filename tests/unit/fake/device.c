@@ -47,6 +47,25 @@ static void last_close(struct fake_device *device)
 	fake_power_leave(device);
 }
 
+static bool has_others(const struct fake_device *device)
+{
+	for (const struct fake_device *other = fake_devices; other; other = other->next)
+		if (other != device && other->group == device->group && !other->leaving)
+			return true;
+	return false;
+}
+
+/* The last one takes its group out of the container. */
+void fake_device_leave(struct fake_device *device)
+{
+	struct fake_group *group = device->group;
+
+	if (!device->leaving || device->open_count || has_others(device))
+		return;
+	if (group->container)
+		fake_container_remove_group(group->container, group);
+}
+
 int fake_device_open_by_group(struct fake_device *device, struct fake_file *group_file)
 {
 	struct fake_file *file = fake_file_new(FILE_DEVICE);
@@ -72,6 +91,7 @@ static void close_by_group(struct fake_opened *opened)
 		return;
 	last_close(opened->device);
 	opened->device->group->container_users--;
+	fake_device_leave(opened->device);
 	fake_file_put(opened->group_file);
 }
 

@@ -105,7 +105,7 @@ static long get_device_fd(struct fake_group *group, const char *name)
 	if (!name)
 		return -EFAULT;
 	for (device = fake_devices; device; device = device->next) {
-		if (device->group == group)
+		if (device->group == group && !device->leaving)
 			found = match(device, name);
 		if (found)
 			break;

@@ -262,6 +262,7 @@ struct fake_device {
 	bool busy;
 	bool gone;
 	bool stuck;
+	bool leaving;
 	bool reset_works;
 	int info_errno;
 	size_t transfer;
@@ -337,6 +338,8 @@ long fake_cdev_ioctl(struct fake_opened *opened, unsigned int request, void *arg
 
 struct fake_opened *fake_opened_new(struct fake_device *device);
 int fake_device_open_by_group(struct fake_device *device, struct fake_file *group_file);
+/* Nobody has it open, and it is to leave: the kernel lets go of it. */
+void fake_device_leave(struct fake_device *device);
 void fake_device_first_open(struct fake_device *device);
 void fake_device_release(struct fake_file *file);
 long fake_device_ioctl(struct fake_opened *opened, unsigned int request, void *argument);

@@ -217,7 +217,7 @@ static int open_node(const char *node)
 		return fake_iommufd_open(node[0] == 'v');
 	if (sscanf(node, "vfio/devices/vfio%u", &number) == 1) {
 		device = fake_device_find_cdev(number);
-		return device ? fake_cdev_open(device) : -ENOENT;
+		return device && !device->leaving ? fake_cdev_open(device) : -ENOENT;
 	}
 	if (sscanf(node, "vfio/noiommu-%u", &number) == 1)
 		return open_group_node(number, true);

@@ -66,6 +66,12 @@ void fake_set_isolated_msi(uint32_t group, bool isolated);
 void fake_set_device_busy(const char *bdf, bool busy);
 /* The device no longer answers: all ones. */
 void fake_set_gone(const char *bdf, bool gone);
+/*
+ * It is unplugged, and the kernel wants it back: it asks by the request interrupt, lets nobody
+ * open it any more, and when nobody has it open it is no longer there. Then it may come again.
+ */
+void fake_unplug(const char *bdf);
+void fake_plug(const char *bdf);
 /* The kernel cannot wake it: EIO for each access to a region. */
 void fake_set_stuck(const char *bdf, bool stuck);
 void fake_set_reset(const char *bdf, bool works);

@@ -222,6 +222,21 @@ DEVICE_SETTER(fake_set_unbound, bool, unbound)
 DEVICE_SETTER(fake_set_info_errno, int, info_errno)
 DEVICE_SETTER(fake_set_transfer, size_t, transfer)
 DEVICE_SETTER(fake_set_stuck, bool, stuck)
+static DEVICE_SETTER(set_leaving, bool, leaving)
+
+void fake_unplug(const char *bdf)
+{
+	fake_fire(bdf, VFIO_PCI_REQ_IRQ_INDEX, 0);
+	set_leaving(bdf, true);
+	fake_lock();
+	fake_device_leave(fake_device_find(bdf));
+	fake_unlock();
+}
+
+void fake_plug(const char *bdf)
+{
+	set_leaving(bdf, false);
+}
 
 void fake_set_feature(const char *bdf, uint32_t feature, uint32_t access, uint32_t size,
 		      const void *data)
