@@ -294,6 +294,20 @@ struct vfa_kvm *vm_kvm(struct vm *vm, int machine)
 	return kvm;
 }
 
+static void close_monitor(struct vm_cleanup *cleanup)
+{
+	vfa_monitor_close(cleanup->object);
+}
+
+struct vfa_monitor *vm_monitor(struct vm *vm)
+{
+	struct vfa_monitor *monitor = NULL;
+
+	assert_ok(vfa_monitor_open(NULL, NULL, &monitor));
+	after_test(vm, close_monitor, monitor);
+	return monitor;
+}
+
 static void disable_irq(struct vm_cleanup *cleanup)
 {
 	vfa_irq_disable(cleanup->object);

@@ -130,6 +130,7 @@ struct vfa_irq *vm_irq_with(struct vm *vm, struct vfa_device *device, enum vfa_i
 void *vm_memory(struct vm *vm, size_t size); /* zeroed, shared */
 void *vm_map_fd(struct vm *vm, int fd, size_t size);
 struct vfa_topology *vm_topology(struct vm *vm);
+struct vfa_monitor *vm_monitor(struct vm *vm);
 int vm_open(struct vm *vm, const char *path, int flags);
 void vm_own_fd(struct vm *vm, int fd);
 void vm_own_container(struct vm *vm, struct vfa_container *space);
