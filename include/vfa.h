@@ -32,6 +32,7 @@
 #include <vfa/irq.h>
 #include <vfa/isolation.h>
 #include <vfa/kvm.h>
+#include <vfa/layout.h>
 #include <vfa/limits.h>
 #include <vfa/mapping.h>
 #include <vfa/mmio.h>

@@ -40,6 +40,7 @@ static struct vfa_mapping *new_mapping(struct vfa_container *container,
 	__atomic_store_n(&mapping->vaddr, request->vaddr, __ATOMIC_RELEASE);
 	mapping->access = request->access;
 	mapping->of_buffer = false;
+	mapping->of_layout = false;
 	mapping->is_orphan = false;
 	return mapping;
 }
@@ -53,8 +54,24 @@ static void list(struct vfa_container *container, struct vfa_mapping *mapping)
 		 mapping->span.range.start, mapping->span.range.last, mapping->vaddr);
 }
 
-static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
-		       const struct vfa_map_options *options, struct vfa_mapping **ret)
+int mapping_add(struct vfa_container *container, const struct dma_request *request,
+		struct vfa_mapping **ret)
+{
+	const struct vfa_iova_range range = { request->iova, request->iova + (request->size - 1) };
+	int err = reserve(container, &range, request->vaddr);
+
+	if (err)
+		return err;
+	err = container->backend->ops->map(container->backend, request);
+	if (err < 0)
+		return refuse_map(container, request, err);
+	*ret = new_mapping(container, request);
+	list(container, *ret);
+	return 0;
+}
+
+static int place_and_add(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
+			 const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
 	struct dma_request request = {
 		.vaddr = vaddr,
@@ -62,24 +79,11 @@ static int add_mapping(struct vfa_container *container, void *vaddr, uint64_t si
 		.access = options->access,
 		.fd = fd,
 	};
-	struct vfa_iova_range range;
 	int err = container_require_space(container, "map");
 
-	if (err)
-		return err;
-	err = place_mapping(container, vaddr, size, options, &request.iova);
-	if (err)
-		return err;
-	range = (struct vfa_iova_range){ request.iova, request.iova + (size - 1) };
-	err = reserve(container, &range, vaddr);
-	if (err)
-		return err;
-	err = container->backend->ops->map(container->backend, &request);
-	if (err < 0)
-		return refuse_map(container, &request, err);
-	*ret = new_mapping(container, &request);
-	list(container, *ret);
-	return 0;
+	if (!err)
+		err = place_mapping(container, vaddr, size, options, &request.iova);
+	return err ? err : mapping_add(container, &request, ret);
 }
 
 static int map(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
@@ -96,7 +100,7 @@ static int map(struct vfa_container *container, void *vaddr, uint64_t size, int 
 	if (err)
 		return err;
 	container_lock(container);
-	err = add_mapping(container, vaddr, size, fd, given, &mapping);
+	err = place_and_add(container, vaddr, size, fd, given, &mapping);
 	if (!err) {
 		mapping->of_buffer = of_buffer;
 		if (ret)

@@ -15,6 +15,7 @@ struct vfa_mapping {
 	void *vaddr;
 	uint32_t access;
 	bool of_buffer; /* only the buffer may unmap it */
+	bool of_layout; /* only the layout may */
 	bool is_orphan; /* its buffer is gone, and its memory goes with it */
 };
 
@@ -48,6 +49,23 @@ void mapping_look_around(const struct vfa_container *container, uint64_t iova,
 			 struct mapping_surroundings *ret);
 
 /**
+ * mapping_add() - map what is known to fit, and list it
+ * @request: its IOVAs are free and can be mapped
+ *
+ * With the container's lock held. Return: 0 or -errno, recorded; after a failure nothing
+ * is mapped.
+ */
+int mapping_add(struct vfa_container *container, const struct dma_request *request,
+		struct vfa_mapping **ret);
+
+/**
+ * unmap_mapping() - vfa_mapping_unmap() with the container's lock held
+ *
+ * After VFA_CAUSE_SHORT_UNMAP the mapping is gone; after any other failure it is not.
+ */
+int unmap_mapping(struct vfa_mapping *mapping);
+
+/**
  * mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it
  * @fd: of the memfd that is mapped at @vaddr from its start on, or -1
  */
@@ -71,7 +89,7 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping);
 int mapping_replay_all(struct vfa_container *container);
 
 /**
- * unmap_droppable() - unmap all but those of buffers
+ * unmap_droppable() - unmap all but those of buffers and layouts
  *
  * With the container's lock held. Return: 0 or -errno, recorded; what the kernel does
  * not unmap stays listed.

@@ -63,12 +63,20 @@ static int refuse_partial(const struct vfa_iova_range *range, const struct vfa_i
 			 range->start, range->last, cut->start, cut->last);
 }
 
-static int refuse_of_buffer(const struct vfa_mapping *mapping)
+static bool has_owner(const struct vfa_mapping *mapping)
+{
+	return mapping->of_buffer || mapping->of_layout;
+}
+
+static int refuse_owned(const struct vfa_mapping *mapping)
 {
 	return error_set(EBUSY, VFA_CAUSE_WRONG_ORDER,
-			 "unmap: 0x%" PRIx64 "-0x%" PRIx64 " belongs to a buffer\n"
-			 "free the buffer first: vfa_buffer_free",
-			 mapping->span.range.start, mapping->span.range.last);
+			 "unmap: 0x%" PRIx64 "-0x%" PRIx64 " belongs to a %s\n%s",
+			 mapping->span.range.start, mapping->span.range.last,
+			 mapping->of_buffer ? "buffer" : "layout",
+			 mapping->of_buffer ? "free the buffer first: vfa_buffer_free"
+					    : "apply a layout without it, or free the layout: "
+					      "vfa_layout_apply, vfa_layout_free");
 }
 
 /* Which mappings a range covers; refused where it cuts one or takes a buffer's. */
@@ -82,8 +90,8 @@ static int cover(const struct vfa_container *container, const struct vfa_iova_ra
 	for (; span; span = iova_space_first(&container->space, &rest)) {
 		if (!range_contains(range, &span->range))
 			return refuse_partial(range, &span->range);
-		if (mapping_of(span)->of_buffer)
-			return refuse_of_buffer(mapping_of(span));
+		if (has_owner(mapping_of(span)))
+			return refuse_owned(mapping_of(span));
 		ret->range.start = ret->first->span.range.start;
 		ret->range.last = span->range.last;
 		ret->bytes += mapping_size(mapping_of(span));
@@ -213,8 +221,9 @@ VFA_API int vfa_container_unmap_all(struct vfa_container *container)
 }
 
 /* The usual case, without the list that unmap_covered() goes through. */
-static int unmap_one(struct vfa_container *container, struct vfa_mapping *mapping)
+int unmap_mapping(struct vfa_mapping *mapping)
 {
+	struct vfa_container *container = mapping_container(mapping);
 	const struct vfa_iova_range *range = &mapping->span.range;
 	uint64_t size = mapping_size(mapping), done = size;
 	int err = is_in_kernel(container) ? unmap_in_kernel(container, range, &done) : 0;
@@ -241,7 +250,7 @@ VFA_API int vfa_mapping_unmap(struct vfa_mapping *mapping)
 		return 0;
 	container = mapping_container(mapping);
 	container_lock(container);
-	err = unmap_one(container, mapping);
+	err = unmap_mapping(mapping);
 	container_unlock(container);
 	return err;
 }
@@ -286,8 +295,8 @@ int unmap_droppable(struct vfa_container *container)
 		int err = 0;
 
 		next = iova_space_next(&container->space, span);
-		if (!mapping_of(span)->of_buffer)
-			err = unmap_one(container, mapping_of(span));
+		if (!has_owner(mapping_of(span)))
+			err = unmap_mapping(mapping_of(span));
 		if (err)
 			failed = err;
 	}

@@ -88,8 +88,8 @@ void vfa_container_close(struct vfa_container *container);
  * has them, but pins nothing. With @keep they stay in the container's list, and
  * are made again when a device joins, of what is at their addresses then: a join
  * fails where the memory is gone. Without, mappings and their handles go with the
- * last device, on both backends; at once when none is in. Those of buffers stay
- * in either case, since their memory does.
+ * last device, on both backends; at once when none is in. Those of buffers and
+ * layouts stay in either case.
  *
  * Return: 0, or
  *	-EINVAL: @container is NULL

@@ -117,7 +117,8 @@ int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t siz
  * Return: 0, or
  *	-EINVAL: @container is NULL; VFA_CAUSE_EMPTY; VFA_CAUSE_WRAPPED; the range
  *		cuts a mapping (VFA_CAUSE_PARTIAL_UNMAP); nothing was done
- *	-EBUSY: a buffer is in the range (VFA_CAUSE_WRONG_ORDER); nothing was done
+ *	-EBUSY: a buffer, or a region of a layout, is in the range (VFA_CAUSE_WRONG_ORDER);
+ *		nothing was done
  *	-ENOENT: nothing is mapped there (VFA_CAUSE_NOT_MAPPED)
  *	-EIO: the kernel had less mapped than the library knew of; all of the range
  *		is unmapped now (VFA_CAUSE_SHORT_UNMAP)
@@ -131,11 +132,13 @@ int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t
  * vfa_container_unmap_all() - unmap everything
  * @container: the container
  *
- * All mapping handles of the container die. Refused while a buffer lives.
+ * All mapping handles of the container die. Refused while a buffer lives, or a layout
+ * has regions.
  *
  * Return: 0, also when nothing is mapped, or
  *	-EINVAL: @container is NULL
- *	-EBUSY: a buffer is still there (VFA_CAUSE_WRONG_ORDER); nothing was done
+ *	-EBUSY: a buffer or layout is still there (VFA_CAUSE_WRONG_ORDER); nothing was
+ *		done
  *	-EIO: as vfa_container_unmap()
  *	any other errno of the kernel; what is still mapped is still listed
  *

@@ -60,7 +60,8 @@ struct dma_request {
 	uint64_t size;
 	uint64_t iova;
 	uint32_t access; /* enum vfa_access */
-	int fd;          /* of the memfd that is mapped at vaddr from its start on, or -1 */
+	int fd;          /* of the memfd that is mapped at vaddr, or -1 */
+	uint64_t offset; /* in it */
 };
 
 struct backend_ops {

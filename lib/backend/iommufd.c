@@ -245,6 +245,7 @@ static int map_file(struct backend *backend, const struct dma_request *request)
 		.flags = map_flags(request),
 		.ioas_id = ioas_of(backend),
 		.fd = request->fd,
+		.start = request->offset,
 		.length = request->size,
 		.iova = request->iova,
 	};

@@ -56,12 +56,69 @@ static void registration(struct run *run)
 	close_node(vm);
 }
 
+static struct vfa_layout_region page_at(const struct run *run, uint64_t iova, uint32_t access)
+{
+	return (struct vfa_layout_region){
+		.iova = iova, .size = PAGE, .vaddr = run->memory, .access = access
+	};
+}
+
+/* Some stay, some come and go, and one is in the way of another. */
+static void change_layout(struct run *run, struct vfa_layout *layout)
+{
+	const struct vfa_layout_region first[] = {
+		page_at(run, 0x10000, VFA_ACCESS_READ),
+		page_at(run, 0x20000, VFA_ACCESS_READ_WRITE),
+		page_at(run, 0x40000, VFA_ACCESS_READ_WRITE),
+	};
+	const struct vfa_layout_region second[] = {
+		first[1],
+		page_at(run, 0x10000, VFA_ACCESS_READ_WRITE),
+		page_at(run, 1ull << 35, VFA_ACCESS_READ_WRITE),
+	};
+	struct vfa_layout_plan plan = VFA_LAYOUT_PLAN_INIT;
+
+	step(run, vfa_layout_apply(layout, first, 3));
+	step(run, vfa_layout_check(layout, second, 3, &plan));
+	step(run, vfa_layout_apply(layout, second, 3));
+	step(run, vfa_layout_apply(layout, first, 2));
+}
+
+/* On type1 what is in it is mapped anew for the second device. */
+static void layouts(struct run *run)
+{
+	struct vfa_layout *layout = NULL;
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_layout_new(run->container, &layout)) &&
+	    step(run, open_plainly(run->container, EDU, &device)))
+		change_layout(run, layout);
+	vfa_device_close(device);
+	device = NULL;
+	step(run, 0);
+	if (layout && step(run, open_plainly(run->container, NVME, &device)))
+		change_layout(run, layout);
+	vfa_layout_free(layout);
+	step(run, 0);
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
+SCENARIO(layouts)
 SCENARIO(registration)
+UNANSWERED(layouts)
+INTERRUPTED(layouts)
 INTERRUPTED(registration)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASES(layouts),
+		ON_BOTH(each_answer_to_layouts_may_fail),
+		ON_BOTH(signals_do_not_disturb_layouts),
 		CASES(registration),
 		ON_BOTH(signals_do_not_disturb_registration),
 	};

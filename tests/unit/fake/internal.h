@@ -130,6 +130,7 @@ struct fake_map {
 	uint64_t last;
 	uint64_t vaddr;
 	uint64_t inode; /* of the file, when it is one that is mapped */
+	uint64_t offset;
 	uint32_t flags; /* VFIO_DMA_MAP_FLAG_* */
 	bool exempt;    /* made with CAP_IPC_LOCK */
 };

@@ -284,7 +284,10 @@ static long ioas_map_file(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_m
 		.length = command->length,
 		.iova = command->iova,
 	};
-	struct fake_map map = { .flags = rights_of(command->flags) };
+	struct fake_map map = {
+		.flags = rights_of(command->flags),
+		.offset = command->start,
+	};
 	int err = map_check(&as_memory);
 
 	if (err)

@@ -247,9 +247,10 @@ bool fake_is_noncoherent(int fd);
 struct fake_mapping {
 	uint64_t iova;
 	uint64_t size;
-	uint64_t vaddr; /* 0 when a file is mapped */
-	uint64_t inode; /* of that file, else 0 */
-	bool readable;  /* by the device */
+	uint64_t vaddr;  /* 0 when a file is mapped */
+	uint64_t inode;  /* of that file, else 0 */
+	uint64_t offset; /* in it */
+	bool readable;   /* by the device */
 	bool writable;
 };
 

@@ -336,6 +336,7 @@ static void describe(const struct fake_map *map, struct fake_mapping *ret)
 	ret->size = map->last - map->iova + 1;
 	ret->vaddr = map->vaddr;
 	ret->inode = map->inode;
+	ret->offset = map->offset;
 	ret->readable = map->flags & VFIO_DMA_MAP_FLAG_READ;
 	ret->writable = map->flags & VFIO_DMA_MAP_FLAG_WRITE;
 }

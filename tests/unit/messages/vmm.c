@@ -3,6 +3,7 @@
 
 /* What a VMM is told. */
 
+#include <linux/vfio.h>
 #include <stdio.h>
 
 #include "messages/messages.h"
@@ -63,9 +64,65 @@ static void wrong_vms_are_told(void **state)
 	close_node(vm);
 }
 
+/* The number of the region comes before what a map of it would be told. */
+static void refused_regions_are_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_layout_region regions[] = {
+		{ .iova = 0x100000, .size = 2 * PAGE, .vaddr = space.memory },
+		{ .iova = 0xfee00000, .size = PAGE, .vaddr = space.memory },
+	};
+	struct vfa_layout *layout;
+
+	assert_ok(vfa_layout_new(space.container, &layout));
+	SAYS(vfa_layout_apply(layout, regions, 2), RESERVED,
+	     "region 1: map 0xfee00000-0xfee00fff: overlaps reserved region "
+	     "0xfee00000-0xfeefffff (msi) of group 4",
+	     "the nearest usable IOVA is 0xfedff000");
+	regions[1].iova = 0x101000;
+	SAYS(vfa_layout_apply(layout, regions, 2), OVERLAP,
+	     "region 1: map 0x101000-0x101fff: overlaps region 0, 0x100000-0x101fff",
+	     "the regions of a layout cannot overlap: cut or move one of them");
+	map_at(space.container, space.memory, PAGE, 0x200000);
+	regions[1].iova = 0x200000;
+	SAYS(vfa_layout_apply(layout, regions, 2), OVERLAP,
+	     "region 1: map 0x200000-0x200fff: overlaps mapping 0x200000-0x200fff",
+	     "the nearest usable IOVA is 0x201000");
+	regions[0].fd = 3;
+	SAYS(vfa_layout_apply(layout, regions, 2), BAD_ARGUMENT,
+	     "region 0: vfa_layout_region: fd 0x3 is given without VFA_LAYOUT_FILE",
+	     "set the flag, or leave the field 0");
+	vfa_layout_free(layout);
+	close_space(space);
+}
+
+static void a_layout_that_is_lost_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_layout_region region = { 0x100000, PAGE, space.memory, 0, 0, 0, 0, 0 };
+	struct vfa_layout *layout;
+
+	assert_ok(vfa_layout_new(space.container, &layout));
+	assert_ok(vfa_layout_apply(layout, &region, 1));
+	SAYS(vfa_container_unmap_all(space.container), WRONG_ORDER,
+	     "unmap: 0x100000-0x100fff belongs to a layout",
+	     "apply a layout without it, or free the layout: vfa_layout_apply, vfa_layout_free");
+	region.access = VFA_ACCESS_READ;
+	fake_fail_ioctl(VFIO_IOMMU_MAP_DMA, EIO);
+	SAYS(vfa_layout_apply(layout, &region, 1), NOT_RESTORED,
+	     "region 0: map 0x100000-0x100fff: Input/output error; and 1 region is not as "
+	     "before, the first 0x100000-0x100fff: map 0x100000-0x100fff: Input/output "
+	     "error",
+	     "vfa_layout_regions lists what is mapped now; apply the old layout again when there "
+	     "is memory");
+	fake_fail_ioctl(0, 0);
+	vfa_layout_free(layout);
+	close_space(space);
+}
+
 const struct CMUnitTest vmm_messages[] = {
-	ON_TYPE1(no_kvm_vfio_is_told),
-	ON_BOTH(registered_is_told),
+	ON_BOTH(refused_regions_are_told), ON_TYPE1(a_layout_that_is_lost_is_told),
+	ON_TYPE1(no_kvm_vfio_is_told),     ON_BOTH(registered_is_told),
 	ON_TYPE1(wrong_vms_are_told),
 };
 
