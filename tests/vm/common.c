@@ -280,6 +280,20 @@ struct vfa_topology *vm_topology(struct vm *vm)
 	return topology;
 }
 
+static void free_layout(struct vm_cleanup *cleanup)
+{
+	vfa_layout_free(cleanup->object);
+}
+
+struct vfa_layout *vm_layout(struct vm *vm, struct vfa_container *space)
+{
+	struct vfa_layout *layout;
+
+	assert_ok(vfa_layout_new(space, &layout));
+	after_test(vm, free_layout, layout);
+	return layout;
+}
+
 static void close_kvm(struct vm_cleanup *cleanup)
 {
 	vfa_kvm_close(cleanup->object);

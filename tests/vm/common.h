@@ -124,6 +124,7 @@ struct vfa_pool *vm_pool(struct vm *vm, struct vfa_container *space, size_t size
 			 const struct vfa_pool_options *options);
 struct vfa_irq *vm_irq(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 		       uint32_t count);
+struct vfa_layout *vm_layout(struct vm *vm, struct vfa_container *space);
 struct vfa_kvm *vm_kvm(struct vm *vm, int machine);
 struct vfa_irq *vm_irq_with(struct vm *vm, struct vfa_device *device, enum vfa_irq_kind kind,
 			    uint32_t start, uint32_t count, const struct vfa_irq_options *options);

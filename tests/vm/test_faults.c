@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common.h"
+#include "oracle/layouts.h"
 #include "raw.h"
 #include "uapi/vfio_cdev.h"
 
@@ -486,6 +488,39 @@ static void a_failed_unmap_keeps_what_the_kernel_keeps(void **state)
 	unmap_with_faults(vm, &injector, space, MOST_MAPPINGS);
 }
 
+static void arm_step(void *data, unsigned int n)
+{
+	arm(data, (int)n);
+}
+
+static bool disarm_step(void *data)
+{
+	return disarm(data);
+}
+
+static void layouts_changed_with_any_fault_are_the_old_or_the_new(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	struct layouts_tally tally;
+	struct layouts_plan plan = {
+		.kernel = raw_ioctl,
+		.changes = 4,
+		.arm = arm_step,
+		.disarm = disarm_step,
+		.data = &injector,
+	};
+
+	plan.container = vm_container(vm);
+	vm_device(vm, plan.container, EDU);
+	plan.memory = vm_memory(vm, (LAYOUTS_PAGES + 1) * PAGE_SIZE);
+	assert_int_equal(getrandom(&plan.seed, sizeof(plan.seed), 0), sizeof(plan.seed));
+	layouts_run(&plan, &tally);
+	printf("# %u changes, %u of them failed\n", tally.calls, tally.failed);
+	assert_int_equal(tally.disagreements, 0);
+	assert_true(tally.failed > 0);
+}
+
 int main(void)
 {
 	static const struct vm_case cases[] = {
@@ -496,6 +531,7 @@ int main(void)
 		VM_CASE(buffers_made_with_any_fault_leave_nothing_behind),
 		VM_CASE(a_failed_map_maps_nothing),
 		VM_CASE(a_failed_unmap_keeps_what_the_kernel_keeps),
+		VM_CASE(layouts_changed_with_any_fault_are_the_old_or_the_new),
 	};
 
 	return vm_run_cases("faults", cases);
