@@ -73,6 +73,7 @@ EXAMPLE(edu_dma, "all equal", EDU)
 EXAMPLE(edu_interrupt, "12! = 479001600", EDU)
 EXAMPLE(map_bar, "0x10000ed by load, 0x10000ed by call", EDU)
 EXAMPLE(nvme_identify, "block 1 by MSI-X: 00 02", NVME)
+EXAMPLE(vmm_memory, "80 MiB: kept 2 regions, mapped 1, unmapped 0", EDU)
 
 static void list_groups(void **state)
 {
@@ -88,6 +89,7 @@ int main(void)
 		VM_CASE(edu_interrupt),
 		VM_CASE(map_bar),
 		VM_CASE(nvme_identify),
+		VM_CASE(vmm_memory),
 		VM_CASE_ONCE(list_groups),
 	};
 
