@@ -10,8 +10,7 @@
 #include "oracle/random.h"
 
 #define PAGE       4096ull
-#define FIRST      0x100000ull /* IOVA of the window */
-#define MOST_STEPS 5000        /* of one change */
+#define MOST_STEPS 5000 /* of one change */
 #define MOST_TOLD  10
 #define MOST_LARGE 4 /* pages of a region */
 
@@ -50,9 +49,10 @@ static void invent(struct layouts *layouts, const struct listing *old, struct li
 
 	ret->count = 0;
 	for (uint64_t page = 0; page < LAYOUTS_PAGES;) {
-		const struct vfa_layout_region *same = starts_at(old, FIRST + page * PAGE);
+		const struct vfa_layout_region *same =
+			starts_at(old, layouts->plan->iova + page * PAGE);
 		struct vfa_layout_region region = {
-			.iova = FIRST + page * PAGE,
+			.iova = layouts->plan->iova + page * PAGE,
 			.size = PAGE * (1 + random_below(random, MOST_LARGE)),
 			.access =
 				random_once_in(random, 4) ? VFA_ACCESS_READ : VFA_ACCESS_READ_WRITE,
@@ -111,9 +111,10 @@ static void check_page(struct layouts *layouts, uint64_t iova, const void *vaddr
 
 static void check_pages(struct layouts *layouts, const struct listing *expected)
 {
+	uint64_t first = layouts->plan->iova;
 	size_t at = 0;
 
-	for (uint64_t iova = FIRST; iova < FIRST + LAYOUTS_PAGES * PAGE; iova += PAGE) {
+	for (uint64_t iova = first; iova < first + LAYOUTS_PAGES * PAGE; iova += PAGE) {
 		const struct vfa_layout_region *region = &expected->regions[at];
 
 		if (at < expected->count && iova >= region->iova + region->size)
@@ -159,9 +160,10 @@ static bool change(struct layouts *layouts, const struct listing *old, const str
 	bool met;
 	int err;
 
-	plan->arm(plan->data, n);
+	if (plan->arm)
+		plan->arm(plan->data, n);
 	err = apply(layouts, new);
-	met = plan->disarm(plan->data);
+	met = plan->arm && plan->disarm(plan->data);
 	check(layouts, err ? old : new);
 	layouts->tally.failed += err != 0;
 	if (err && !met)

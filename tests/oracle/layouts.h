@@ -19,10 +19,11 @@
 struct layouts_plan {
 	struct vfa_container *container; /* with a device in it and nothing mapped */
 	direct_ioctl *kernel;
-	char *memory; /* LAYOUTS_PAGES pages, and one more */
+	uint64_t iova; /* where the window starts */
+	char *memory;  /* LAYOUTS_PAGES pages, and one more */
 	uint64_t seed;
 	unsigned int changes;
-	void (*arm)(void *data, unsigned int n); /* let step n from now on fail */
+	void (*arm)(void *data, unsigned int n); /* let step n from now on fail; or NULL */
 	bool (*disarm)(void *data);              /* whether it came to that */
 	void *data;
 };

@@ -4,6 +4,7 @@
 /* Many regions, all of them or none. */
 
 #include <linux/vfio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -511,6 +512,7 @@ static void change_at_random(void **state, void (*arm)(void *data, unsigned int 
 	struct layouts_plan plan = {
 		.container = space.container,
 		.kernel = fake_syscalls.ioctl,
+		.iova = IOVA,
 		.memory = memory_new((LAYOUTS_PAGES + 1) * PAGE),
 		.seed = seed,
 		.changes = is_slow() ? 20 : 200,
@@ -537,6 +539,51 @@ static void random_changes_are_whole_whichever_call_fails(void **state)
 static void random_changes_are_whole_whichever_answer_is_lost(void **state)
 {
 	change_at_random(state, lose_an_answer, 0, 4);
+}
+
+#define THREADS 3
+
+struct changer {
+	pthread_t thread;
+	struct layouts_plan plan;
+	struct layouts_tally tally;
+};
+
+static void *change_one(void *data)
+{
+	struct changer *changer = data;
+
+	layouts_run(&changer->plan, &changer->tally);
+	return NULL;
+}
+
+/* Each thread has a layout of its own in the same container. */
+static void threads_change_layouts_at_once(void **state)
+{
+	struct space space = open_space(state);
+	char *memory = memory_new((LAYOUTS_PAGES + 1) * PAGE);
+	struct changer changers[THREADS] = { 0 };
+
+	for (size_t i = 0; i < THREADS; i++) {
+		changers[i].plan = (struct layouts_plan){
+			.container = space.container,
+			.kernel = fake_syscalls.ioctl,
+			.iova = IOVA + i * LAYOUTS_PAGES * PAGE,
+			.memory = memory,
+			.seed = i,
+			.changes = is_slow() ? 10 : 100,
+		};
+		assert_int_equal(
+			pthread_create(&changers[i].thread, NULL, change_one, &changers[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(changers[i].thread, NULL), 0);
+		assert_int_equal(changers[i].tally.disagreements, 0);
+		assert_int_equal(changers[i].tally.failed, 0);
+	}
+	assert_int_equal(fake_count_mappings(), 0);
+	memory_free(memory, (LAYOUTS_PAGES + 1) * PAGE);
+	close_space(space);
 }
 
 static void null_is_refused(void **state)
@@ -615,6 +662,7 @@ int main(void)
 		ON_BOTH(a_thousand_regions_are_applied),
 		ON_BOTH(random_changes_are_whole_whichever_call_fails),
 		ON_BOTH(random_changes_are_whole_whichever_answer_is_lost),
+		ON_BOTH(threads_change_layouts_at_once),
 		ON_BOTH(null_is_refused),
 		ON_BOTH(without_a_device_nothing_is_known),
 		ON_TYPE1(noiommu_has_no_layout),

@@ -505,6 +505,7 @@ static void layouts_changed_with_any_fault_are_the_old_or_the_new(void **state)
 	struct layouts_tally tally;
 	struct layouts_plan plan = {
 		.kernel = raw_ioctl,
+		.iova = FIRST_IOVA,
 		.changes = 4,
 		.arm = arm_step,
 		.disarm = disarm_step,
