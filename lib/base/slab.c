@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks are aligned to their size, so that an item finds its own. */
+/*
+ * Blocks are aligned to their size, so that an item finds its own. Where items have no owner
+ * to find, the first block is a small one: many slabs never have more in them.
+ */
 #define BLOCK 65536
+#define SMALL 4096
 
 struct slab_block {
 	struct slab_block *next;
 	void *owner;
+	size_t count; /* of items there is room for */
 	char items[] __attribute__((aligned(64)));
 };
 
@@ -35,25 +40,31 @@ void slab_clear(struct slab *slab)
 	slab_init(slab, slab->item, slab->owner);
 }
 
-static size_t items_in_block(const struct slab *slab)
+static struct slab_block *new_block(const struct slab *slab)
 {
-	return (BLOCK - sizeof(struct slab_block)) / slab->item;
+	size_t size = slab->owner || slab->blocks ? BLOCK : SMALL;
+	struct slab_block *block = aligned_alloc(size == BLOCK ? BLOCK : sizeof(*block), size);
+
+	if (!block)
+		return NULL;
+	block->owner = slab->owner;
+	block->next = NULL;
+	block->count = (size - sizeof(*block)) / slab->item;
+	return block;
 }
 
 static int add_block(struct slab *slab)
 {
-	struct slab_block *block = aligned_alloc(BLOCK, BLOCK);
+	struct slab_block *block = new_block(slab);
 
 	if (!block)
 		return -ENOMEM;
-	block->owner = slab->owner;
-	block->next = NULL;
 	if (slab->newest)
 		slab->newest->next = block;
 	else
 		slab->blocks = slab->current = block;
 	slab->newest = block;
-	slab->room += items_in_block(slab);
+	slab->room += block->count;
 	return 0;
 }
 
@@ -68,7 +79,7 @@ int slab_grow(struct slab *slab, size_t count)
 
 void *slab_take_fresh(struct slab *slab)
 {
-	if (slab->used == items_in_block(slab)) {
+	if (slab->used == slab->current->count) {
 		slab->current = slab->current->next;
 		slab->used = 0;
 	}
