@@ -204,6 +204,14 @@ static int check_arguments(const struct vfa_container *container, const char *bd
 	return err ? err : check_options(full, given);
 }
 
+static int look_up(const struct vfa_container *container, const char bdf[BDF_SIZE],
+		   struct pci_function *ret)
+{
+	if (container->wanted == VFA_BACKEND_TYPE1 || container->wanted == VFA_BACKEND_NOIOMMU)
+		return pci_require_by_group(container->host, bdf, ret);
+	return pci_require(container->host, bdf, ret);
+}
+
 VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,
 			    const struct vfa_device_options *options, struct vfa_device **ret)
 {
@@ -214,7 +222,7 @@ VFA_API int vfa_device_open(struct vfa_container *container, const char *bdf,
 
 	if (err)
 		return err;
-	err = pci_require(container->host, full, &function);
+	err = look_up(container, full, &function);
 	if (!err)
 		err = refuse_unready(container->host, container->wanted, &function);
 	if (err)

@@ -157,17 +157,20 @@ static void undecide_backend(struct vfa_container *container)
 	snprintf(container->reason, sizeof(container->reason), UNDECIDED);
 }
 
+/* All of the function is of interest now, and as it is now. */
 static int refuse(struct joining *joining, size_t live_mappings, int err)
 {
 	const struct vfa_device *device = joining->device;
+	struct pci_function function;
 	struct refused_join refused = {
 		.host = device->container->host,
 		.backend = device->container->backend->kind,
-		.function = joining->function,
+		.function = &function,
 		.join = &device->join,
 		.live_mappings = live_mappings,
 	};
 
+	pci_read(refused.host, device->bdf, &function);
 	err = refuse_join(&refused, err);
 	joining->names_nothing = vfa_error_last()->cause == VFA_CAUSE_JOIN_CONFLICT;
 	return err;

@@ -107,15 +107,21 @@ static bool forwards_ari(const struct config_space *config, enum vfa_function_ty
 	return control > 0 && control & PCI_EXP_DEVCTL2_ARI;
 }
 
-static int read_capabilities(const struct config_space *config, struct vfa_function *ret)
+/* What decides the way of a request. */
+static int read_routing(const struct config_space *config, struct vfa_function *ret)
 {
 	int err = read_express(config, ret);
 
 	if (!err)
 		err = read_acs(config, &ret->acs);
-	if (!err)
-		err = read_feature(config, PCI_EXT_CAP_ID_ATS, PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE,
-				   &ret->ats);
+	return err == -ENODATA ? -EACCES : err;
+}
+
+static int read_features(const struct config_space *config, struct vfa_function *ret)
+{
+	int err = read_feature(config, PCI_EXT_CAP_ID_ATS, PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE,
+			       &ret->ats);
+
 	if (!err)
 		err = read_feature(config, PCI_EXT_CAP_ID_PRI, PCI_PRI_CTRL, PCI_PRI_CTRL_ENABLE,
 				   &ret->pri);
@@ -220,20 +226,23 @@ static int read_group(const struct vfa_host *host, const char *bdf, int32_t *ret
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	number = strtol(name, &end, 10);
-	if (end != name && !*end && number >= 0 && number <= INT32_MAX)
+	if (end != name && !*end && number >= 0 && number <= INT32_MAX &&
+	    !pci_is_noiommu_group(host, number))
 		*ret = number;
 	return 0;
 }
 
-static void read_config_space(const struct vfa_host *host, bool is_virtual,
+static void read_config_space(const struct vfa_host *host, enum function_parts parts,
 			      struct function_links *links, struct vfa_function *ret)
 {
 	struct function_config config;
 
 	function_config_open(host, ret->bdf, &config);
-	ret->config_error = read_header(&config.space, is_virtual, links, ret);
+	ret->config_error = read_header(&config.space, links->physical[0], links, ret);
 	if (!ret->config_error)
-		ret->config_error = read_capabilities(&config.space, ret);
+		ret->config_error = read_routing(&config.space, ret);
+	if (!ret->config_error && parts == FUNCTION_WHOLE)
+		ret->config_error = read_features(&config.space, ret);
 	links->forwards_ari = forwards_ari(&config.space, ret->type);
 	function_config_close(&config);
 }
@@ -249,13 +258,8 @@ static const struct vfa_function unread = {
 	.no_snoop = VFA_UNKNOWN,
 };
 
-static void read_identity(const struct vfa_host *host, const struct bdf_parts *parts,
-			  struct vfa_function *ret)
+static void read_identity(const struct vfa_host *host, struct vfa_function *ret)
 {
-	ret->domain = parts->domain;
-	ret->bus = parts->bus;
-	ret->slot = parts->slot;
-	ret->number = parts->function;
 	ret->vendor = pci_read_number(host, ret->bdf, "vendor");
 	ret->device = pci_read_number(host, ret->bdf, "device");
 	ret->class_code = pci_read_number(host, ret->bdf, "class");
@@ -269,33 +273,59 @@ static void read_virtual(const struct vfa_host *host, struct vfa_function *ret)
 		ret->vf_count = pci_read_number(host, ret->bdf, "sriov_numvfs");
 }
 
-int function_read(const struct vfa_host *host, const char *bdf, struct function_links *links,
-		  struct vfa_function *ret)
+static int read_driver(const struct vfa_host *host, struct vfa_function *ret)
 {
-	struct pci_function basic;
-	struct bdf_parts parts;
-	bool is_virtual;
+	char name[PCI_DRIVER_SIZE];
+
+	pci_read_driver(host, ret->bdf, name);
+	ret->driver = strdup(name);
+	return ret->driver ? 0 : -ENOMEM;
+}
+
+/* A link may lead nowhere, on a machine that was made up. */
+static bool is_there(const struct vfa_host *host, const char *bdf)
+{
+	char path[SYSFS_PATH];
+
+	sysfs_path(host, path, DEVICES "/%s", bdf);
+	return sysfs_exists(host, path);
+}
+
+static int read_rest(const struct vfa_host *host, bool is_virtual, struct vfa_function *ret)
+{
+	if (!is_there(host, ret->bdf))
+		return -ENODEV;
+	read_identity(host, ret);
+	if (!is_virtual)
+		read_virtual(host, ret);
+	return read_driver(host, ret);
+}
+
+static void set_address(const struct bdf_parts *address, struct vfa_function *ret)
+{
+	ret->domain = address->domain;
+	ret->bus = address->bus;
+	ret->slot = address->slot;
+	ret->number = address->function;
+}
+
+int function_read(const struct vfa_host *host, const char *bdf, enum function_parts parts,
+		  struct function_links *links, struct vfa_function *ret)
+{
+	struct bdf_parts address;
 	int err;
 
-	if (!bdf_split(bdf, &parts))
+	if (!bdf_split(bdf, &address))
 		return -ENODEV;
 	err = read_links(host, bdf, links);
 	if (err)
 		return err;
-	pci_read(host, links->bdf, &basic);
-	if (!basic.exists)
-		return -ENODEV;
-	is_virtual = links->physical[0];
-
 	*ret = unread;
 	ret->bdf = links->bdf;
-	err = basic.noiommu ? 0 : read_group(host, bdf, &ret->group);
+	set_address(&address, ret);
+	err = read_group(host, bdf, &ret->group);
 	if (err)
 		return err;
-	read_identity(host, &parts, ret);
-	if (!is_virtual)
-		read_virtual(host, ret);
-	read_config_space(host, is_virtual, links, ret);
-	ret->driver = strdup(basic.driver);
-	return ret->driver ? 0 : -ENOMEM;
+	read_config_space(host, parts, links, ret);
+	return parts == FUNCTION_WHOLE ? read_rest(host, links->physical[0], ret) : 0;
 }

@@ -50,13 +50,19 @@ int function_parent(const struct vfa_host *host, const char *bdf, char ret[BDF_S
 /** function_physical() - the same of the physical function of a virtual one, 0 for another */
 int function_physical(const struct vfa_host *host, const char *bdf, char ret[BDF_SIZE]);
 
+/* What is read of a function. */
+enum function_parts {
+	FUNCTION_ROUTE, /* what decides the way of its requests, and who is isolated from it */
+	FUNCTION_WHOLE,
+};
+
 /**
- * function_read() - all but the indexes
+ * function_read() - all that @parts says, but for the indexes
  * @ret: its bdf is @links', its driver is to be freed
  *
  * Return: 0, -ENODEV when it has gone, or another errno; nothing is recorded.
  */
-int function_read(const struct vfa_host *host, const char *bdf, struct function_links *links,
-		  struct vfa_function *ret);
+int function_read(const struct vfa_host *host, const char *bdf, enum function_parts parts,
+		  struct function_links *links, struct vfa_function *ret);
 
 #endif

@@ -59,19 +59,32 @@ static void read_vfio_node(const struct vfa_host *host, struct pci_function *fun
 	sysfs_free_list(names, count);
 }
 
-void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
+void pci_read_driver(const struct vfa_host *host, const char *bdf, char ret[PCI_DRIVER_SIZE])
+{
+	char path[SYSFS_PATH];
+
+	sysfs_path(host, path, DEVICES "/%s/driver", bdf);
+	if (sysfs_link_name(host, path, ret, PCI_DRIVER_SIZE))
+		ret[0] = '\0';
+}
+
+static void read_all_but_node(const struct vfa_host *host, const char bdf[BDF_SIZE],
+			      struct pci_function *ret)
 {
 	char path[SYSFS_PATH];
 
 	memset(ret, 0, sizeof(*ret));
 	strcpy(ret->bdf, bdf);
 	sysfs_path(host, path, DEVICES "/%s", bdf);
-	ret->exists = sysfs_exists(host, path);
 	ret->group = read_group(host, bdf);
+	ret->exists = ret->group >= 0 || sysfs_exists(host, path);
 	ret->noiommu = ret->group >= 0 && pci_is_noiommu_group(host, ret->group);
-	sysfs_path(host, path, DEVICES "/%s/driver", bdf);
-	if (sysfs_link_name(host, path, ret->driver, sizeof(ret->driver)))
-		ret->driver[0] = '\0';
+	pci_read_driver(host, bdf, ret->driver);
+}
+
+void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
+{
+	read_all_but_node(host, bdf, ret);
 	read_vfio_node(host, ret);
 }
 
@@ -143,12 +156,24 @@ int pci_refuse_gone(const char *bdf)
 			 bdf);
 }
 
+static int require(const struct vfa_host *host, const struct pci_function *function)
+{
+	if (!function->exists)
+		return pci_refuse_missing(function->bdf);
+	return function->group < 0 ? refuse_no_iommu(host, function->bdf) : 0;
+}
+
 int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret)
 {
 	pci_read(host, bdf, ret);
-	if (!ret->exists)
-		return pci_refuse_missing(bdf);
-	if (ret->group < 0)
-		return refuse_no_iommu(host, bdf);
-	return 0;
+	return require(host, ret);
+}
+
+int pci_require_by_group(const struct vfa_host *host, const char bdf[BDF_SIZE],
+			 struct pci_function *ret)
+{
+	read_all_but_node(host, bdf, ret);
+	if (!pci_is_vfio_bound(ret))
+		read_vfio_node(host, ret);
+	return require(host, ret);
 }

@@ -12,18 +12,23 @@
 #include "base/bdf.h"
 #include "base/host.h"
 
+#define PCI_DRIVER_SIZE 64
+
 struct pci_function {
 	char bdf[BDF_SIZE];
 	bool exists;
-	int group;          /* IOMMU group, -1 for none */
-	bool noiommu;       /* the group is VFIO's stand-in for an IOMMU's */
-	char driver[64];    /* empty for none */
-	char vfio_node[32]; /* "vfio3" when a VFIO driver registered it, else empty */
-	bool has_node;      /* /dev/vfio/devices/vfio3 can exist */
+	int group;                    /* IOMMU group, -1 for none */
+	bool noiommu;                 /* the group is VFIO's stand-in for an IOMMU's */
+	char driver[PCI_DRIVER_SIZE]; /* empty for none */
+	char vfio_node[32];           /* "vfio3" when a VFIO driver registered it, else empty */
+	bool has_node;                /* /dev/vfio/devices/vfio3 can exist */
 };
 
 /** pci_read() - look a function up; what sysfs does not tell stays empty */
 void pci_read(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret);
+
+/** pci_read_driver() - the name of its driver alone */
+void pci_read_driver(const struct vfa_host *host, const char *bdf, char ret[PCI_DRIVER_SIZE]);
 
 /** pci_is_noiommu_group() - VFIO made the group up, without an IOMMU behind it */
 bool pci_is_noiommu_group(const struct vfa_host *host, uint32_t group);
@@ -49,5 +54,9 @@ uint32_t pci_read_number(const struct vfa_host *host, const char *bdf, const cha
  * Return: 0, -ENODEV or -ENOENT, with the failure recorded.
  */
 int pci_require(const struct vfa_host *host, const char bdf[BDF_SIZE], struct pci_function *ret);
+
+/** pci_require_by_group() - the same, but its node is looked for only if nothing else says VFIO */
+int pci_require_by_group(const struct vfa_host *host, const char bdf[BDF_SIZE],
+			 struct pci_function *ret);
 
 #endif

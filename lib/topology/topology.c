@@ -42,7 +42,7 @@ static int find(const struct vfa_topology *topology, const char *bdf)
 }
 
 static int read_functions(const struct vfa_host *host, char **names, int count,
-			  struct vfa_topology *topology)
+			  enum function_parts parts, struct vfa_topology *topology)
 {
 	topology->functions = calloc(count + 1, sizeof(*topology->functions));
 	topology->links = calloc(count + 1, sizeof(*topology->links));
@@ -50,7 +50,7 @@ static int read_functions(const struct vfa_host *host, char **names, int count,
 		return -ENOMEM;
 	qsort(names, count, sizeof(*names), compare_names);
 	for (int i = 0; i < count; i++) {
-		int err = function_read(host, names[i], &topology->links[topology->count],
+		int err = function_read(host, names[i], parts, &topology->links[topology->count],
 					&topology->functions[topology->count]);
 
 		if (!err)
@@ -117,9 +117,10 @@ static void connect_functions(struct vfa_topology *topology)
 	}
 }
 
-static int fill(const struct vfa_host *host, char **names, int count, struct vfa_topology *topology)
+static int fill(const struct vfa_host *host, char **names, int count, enum function_parts parts,
+		struct vfa_topology *topology)
 {
-	int err = read_functions(host, names, count, topology);
+	int err = read_functions(host, names, count, parts, topology);
 
 	if (err)
 		return err == -ENOMEM
@@ -140,7 +141,7 @@ static int read_topology(const struct vfa_host *host, struct vfa_topology *topol
 		return 0; /* a machine without PCI */
 	if (count < 0)
 		return count == -ENOMEM ? error_memory() : error_kernel(count, "list %s", path);
-	err = fill(host, names, count, topology);
+	err = fill(host, names, count, FUNCTION_WHOLE, topology);
 	sysfs_free_list(names, count);
 	return err;
 }
@@ -171,7 +172,7 @@ int topology_read_some(struct vfa_host *host, char **names, int count, struct vf
 
 	if (!topology)
 		return error_memory();
-	return finish(topology, fill(topology->host, names, count, topology), ret);
+	return finish(topology, fill(topology->host, names, count, FUNCTION_ROUTE, topology), ret);
 }
 
 VFA_API int vfa_topology_new(struct vfa_host *host, struct vfa_topology **ret)

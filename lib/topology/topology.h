@@ -18,7 +18,7 @@ struct vfa_topology {
 };
 
 /**
- * topology_read_some() - a snapshot of some functions only
+ * topology_read_some() - a snapshot of some functions only, and of their routes alone
  * @names: their addresses, each once; sorted here
  *
  * Parents and physical functions that are not among them are unknown to it. Return:
