@@ -70,7 +70,8 @@ static void a_mappable_msix_table_is_told(void **state)
 	close_space(space);
 }
 
-#define INTEL ((uint32_t)VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086)
+/* VFIO marks the types of a vendor, by its PCI id, with the highest bit. */
+#define INTEL 0x80008086u
 
 static void a_region_of_the_driver_is_found_by_its_type(void **state)
 {
