@@ -96,11 +96,36 @@ static struct region_mapping *find_pages(const struct vfa_device *device,
 	return mapping;
 }
 
+/*
+ * One entry of the page tables can stand for that much where address and BAR are aligned
+ * alike, which the kernel leaves to us.
+ */
+static uint64_t alignment(uint64_t size)
+{
+	if (size >= 1ull << 30)
+		return 1ull << 30;
+	return size >= 2ull << 20 ? 2ull << 20 : 0;
+}
+
+/* Room found and given back: a hint, which nobody loses anything by when it is late. */
+static void *find_place(const struct syscalls *sys, const struct region_mapping *mapping)
+{
+	uint64_t align = alignment(mapping->size);
+	void *room;
+
+	if (!align || sys_mmap(sys, NULL, mapping->size + align, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, &room))
+		return NULL;
+	sys_munmap(sys, room, mapping->size + align);
+	return (char *)room + ((mapping->offset - (uintptr_t)room) & (align - 1));
+}
+
 static int map_pages(struct vfa_device *device, struct region_mapping *mapping)
 {
 	const struct vfa_region_info *info = &device->regions[mapping->index].info;
+	const struct syscalls *sys = device_syscalls(device);
 	void *address;
-	int err = sys_mmap(device_syscalls(device), NULL, mapping->size,
+	int err = sys_mmap(sys, find_place(sys, mapping), mapping->size,
 			   region_mapping_protection(device, mapping), MAP_SHARED, device->fd,
 			   info->offset + mapping->offset, &address);
 

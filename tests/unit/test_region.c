@@ -398,6 +398,29 @@ static void a_part_of_a_small_region_is_mapped(void **state)
 	close_space(space);
 }
 
+#define LARGE (2ull << 20)
+
+/* So that the processor needs few entries for it; without room it is mapped all the same. */
+static void a_large_region_is_mapped_where_it_is_aligned(void **state)
+{
+	volatile void *base = NULL, *part = NULL;
+	struct space space;
+
+	fake_set_region(NVME, 2, 4 * LARGE, ALL_RIGHTS);
+	space = open_space_of(state, NVME);
+	assert_ok(vfa_region_map(space.device, VFA_BAR(2), &base));
+	assert_int_equal((uintptr_t)base % LARGE, 0);
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(2), LARGE - PAGE, 2 * LARGE, &part));
+	assert_int_equal((uintptr_t)part % LARGE, LARGE - PAGE);
+	assert_ok(vfa_region_unmap_part(space.device, part));
+	fake_fail_call(1, ENOMEM);
+	assert_ok(vfa_region_map_part(space.device, VFA_BAR(2), LARGE - PAGE, 2 * LARGE, &part));
+	assert_true(fake_has_failed());
+	vfa_mmio_write32(base, LARGE, 1);
+	assert_int_equal(vfa_mmio_read32(part, PAGE), 1);
+	close_space(space);
+}
+
 static void parts_that_cannot_be_mapped_are_refused(void **state)
 {
 	struct space space = open_space(state);
@@ -550,6 +573,7 @@ int main(void)
 		ON_BOTH(parts_in_the_same_pages_share_them),
 		ON_BOTH(the_whole_region_may_be_mapped_as_a_part),
 		ON_BOTH(a_part_of_a_small_region_is_mapped),
+		ON_BOTH(a_large_region_is_mapped_where_it_is_aligned),
 		ON_BOTH(parts_that_cannot_be_mapped_are_refused),
 		ON_BOTH(a_region_is_read_and_written_by_call),
 		ON_BOTH(transfers_past_the_end_are_refused),

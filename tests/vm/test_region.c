@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +180,27 @@ static void parts_of_a_bar_are_the_bar(void **state)
 	assert_refused(vfa_region_unmap_part(memory, end), EINVAL, VFA_CAUSE_WRONG_ORDER);
 	assert_refused(vfa_region_map_part(memory, VFA_BAR(2), size - 4, 5, &end), EINVAL,
 		       VFA_CAUSE_REGION_BOUNDS);
+}
+
+static long faults_so_far(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_minflt;
+}
+
+/* By huge entries of the page tables, or as older kernels do, all of it at the first touch. */
+static void a_large_bar_takes_few_page_faults(void **state)
+{
+	struct vfa_device *device = usual_device(*state, NVME);
+	uint64_t size = info_of(device, VFA_BAR(2)).size;
+	volatile void *bar = vm_bar(device, 2);
+	long before = faults_so_far();
+
+	for (uint64_t offset = 0; offset < size; offset += PAGE_SIZE)
+		(void)vfa_mmio_read8(bar, offset);
+	assert_in_range(faults_so_far() - before, 1, size / PAGE_SIZE / 16);
 }
 
 /* Behind the card's two ports are all its registers, one at a time. */
@@ -409,6 +431,7 @@ int main(void)
 		VM_CASE(kinds_of_bars_are_told),
 		VM_CASE(the_msix_table_is_mapped_where_the_kernel_says_so),
 		VM_CASE(parts_of_a_bar_are_the_bar),
+		VM_CASE(a_large_bar_takes_few_page_faults),
 		VM_CASE(io_ports_are_used_by_call),
 		VM_CASE(a_rom_is_read),
 		VM_CASE(a_rom_without_bar_is_what_firmware_left),
