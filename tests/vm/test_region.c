@@ -8,7 +8,11 @@
  */
 
 #include <errno.h>
+#include <linux/pci_regs.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -383,6 +387,110 @@ static void a_large_bar_that_does_not_answer_is_survived(void **state)
 	sigaction(SIGBUS, &old, NULL);
 }
 
+/* Threads that read while decoding goes and comes see the register or all ones, no third. */
+
+#define READERS 2
+#define ROUNDS  50
+
+struct reader {
+	volatile void *bar;
+	uint32_t id;
+	atomic_bool *stop;
+	atomic_uint ones; /* how often it has seen them */
+	uint32_t wrong;   /* what it has seen else */
+};
+
+static void *read_on(void *data)
+{
+	struct reader *reader = data;
+
+	while (!*reader->stop && !reader->wrong) {
+		uint32_t value = vfa_mmio_read32(reader->bar, EDU_IDENTIFICATION);
+
+		if (value == UINT32_MAX)
+			reader->ones++;
+		else if (value != reader->id)
+			reader->wrong = value;
+	}
+	return NULL;
+}
+
+/* Until every reader has noticed. */
+static void wait_for_ones(struct reader readers[READERS])
+{
+	for (int i = 0; i < READERS; i++) {
+		unsigned int before = readers[i].ones;
+
+		while (readers[i].ones == before && !readers[i].wrong)
+			sched_yield();
+	}
+}
+
+static void readers_go_on_while_decoding_goes_and_comes(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_device *device = usual_device(vm, EDU);
+	volatile void *bar = vm_bar(device, 0);
+	uint32_t id = vfa_mmio_read32(bar, EDU_IDENTIFICATION);
+	struct sigaction old = catch_faults(device);
+	struct reader readers[READERS];
+	pthread_t threads[READERS];
+	atomic_bool stop = false;
+
+	for (int i = 0; i < READERS; i++) {
+		readers[i] = (struct reader){ .bar = bar, .id = id, .stop = &stop };
+		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &readers[i]), 0);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		set_decoding(device, false);
+		wait_for_ones(readers);
+		set_decoding(device, true);
+		assert_int_equal(vfa_region_restore(device), 1);
+	}
+	stop = true;
+	for (int i = 0; i < READERS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(readers[i].wrong, 0);
+	}
+	assert_int_equal(vfa_mmio_read32(bar, EDU_IDENTIFICATION), id);
+	sigaction(SIGBUS, &old, NULL);
+}
+
+#define POWER_CONTROL 4 /* in the Power Management capability */
+
+static void set_power(struct vfa_device *device, uint16_t power)
+{
+	struct vfa_capability capability;
+	uint16_t control = 0;
+
+	assert_ok(vfa_capability_find(device, PCI_CAP_ID_PM, &capability));
+	assert_ok(vfa_config_read16(device, capability.offset + POWER_CONTROL, &control));
+	control = (control & ~3) | power;
+	assert_ok(vfa_config_write16(device, capability.offset + POWER_CONTROL, control));
+}
+
+static void a_bar_of_a_sleeping_device_is_survived(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_device *device = usual_device(vm, NVME);
+	volatile void *bar = vm_bar(device, 0);
+	uint32_t capabilities = vfa_mmio_read32(bar, 0), value = 0;
+	struct sigaction old = catch_faults(device);
+
+	set_power(device, 3);
+	assert_refused(vfa_region_read(device, VFA_BAR(0), 0, &value, 4), EIO,
+		       VFA_CAUSE_REGION_OFF);
+	assert_said("sleep");
+	assert_int_equal(vfa_mmio_read32(bar, 0), UINT32_MAX);
+	assert_int_equal(faults, 1);
+	set_power(device, 0);
+	assert_int_equal(vfa_region_restore(device), 1);
+	set_decoding(device, true); /* which the way back from D3 may have reset */
+	assert_int_equal(vfa_mmio_read32(bar, 0), capabilities);
+	assert_int_equal(faults, 1);
+	sigaction(SIGBUS, &old, NULL);
+}
+
 /* In a child, for it is what ends a program. */
 static void without_a_handler_the_signal_comes(void **state)
 {
@@ -439,6 +547,8 @@ int main(void)
 		VM_CASE(a_small_bar_that_shares_its_page_is_used_by_call),
 		VM_CASE(a_bar_that_does_not_answer_is_survived),
 		VM_CASE(a_large_bar_that_does_not_answer_is_survived),
+		VM_CASE(readers_go_on_while_decoding_goes_and_comes),
+		VM_CASE(a_bar_of_a_sleeping_device_is_survived),
 		VM_CASE(without_a_handler_the_signal_comes),
 		VM_CASE(a_bar_that_does_not_answer_is_told_by_call),
 	};
