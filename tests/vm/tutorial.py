@@ -163,7 +163,7 @@ def run(page, build, work, profile):
     shutil.copy(build / "tools/vfa/vfa", work / "build/tools/vfa")
     log = build / f"vm/logs/{profile}-tutorial.log"
     machine = subprocess.run(
-        [TREE / "tests/vm/run.sh", "-b", work / "build", "-l", log, profile]
+        [TREE / "tests/vm/run.sh", "-b", work / "build", "-l", log, "-t", "300", profile]
         + ["sh", "-c", guest_script(page)],
         stdout=subprocess.PIPE,
         text=True,
