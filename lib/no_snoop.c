@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "device.h"
 #include "device_config.h"
+#include "gone.h"
 #include "topology/express.h"
 #include "topology/function.h"
-#include "topology/pci.h"
 
 static int refuse_virtual(const struct vfa_device *device, const char *physical)
 {
@@ -53,18 +53,11 @@ static int find_control(struct vfa_device *device, uint32_t *ret)
 	device_config(device, &config);
 	err = express_require(&config.space, &express);
 	if (err == -ENODEV)
-		return pci_refuse_gone(device->bdf);
+		return error_gone(device);
 	if (err)
-		return error_kernel(err, "%s: read the capabilities", device->bdf);
+		return error_device(device, err, "%s: read the capabilities", device->bdf);
 	*ret = express.offset ? express.offset + PCI_EXP_DEVCTL : 0;
 	return 0;
-}
-
-static int read_control(struct vfa_device *device, uint32_t offset, uint16_t *ret)
-{
-	int err = vfa_config_read16(device, offset, ret);
-
-	return !err && *ret == UINT16_MAX ? pci_refuse_gone(device->bdf) : err;
 }
 
 static bool is_set(uint16_t control)
@@ -76,13 +69,13 @@ static bool is_set(uint16_t control)
 static int change_control(struct vfa_device *device, uint32_t offset, bool set)
 {
 	uint16_t control = 0;
-	int err = read_control(device, offset, &control);
+	int err = vfa_config_read16(device, offset, &control);
 
 	if (err || is_set(control) == set)
 		return err;
 	err = vfa_config_write16(device, offset, control ^ PCI_EXP_DEVCTL_NOSNOOP_EN);
 	if (!err)
-		err = read_control(device, offset, &control);
+		err = vfa_config_read16(device, offset, &control);
 	if (!err && is_set(control) != set)
 		err = refuse_fixed(device, !set);
 	return err;
