@@ -21,17 +21,14 @@ static const struct {
 	const char *effect;
 } kinds[] = {
 	[VFA_RESET_UNKNOWN] = { "unknown", "all state of the function" },
-	[VFA_RESET_DEVICE_SPECIFIC] = { "device_specific",
-					"what the kernel does for this very device" },
+	[VFA_RESET_DEVICE_SPECIFIC] = { "device_specific", "what the kernel clears of this kind" },
 	[VFA_RESET_ACPI] = { "acpi", "all state of the function, by firmware (_RST)" },
-	[VFA_RESET_FLR] = { "flr", "all state of the function, once its transactions have ended" },
+	[VFA_RESET_FLR] = { "flr", "all state of the function, once its requests have ended" },
 	[VFA_RESET_AF_FLR] = { "af_flr",
-			       "all state of the function, once its transactions have ended" },
+			       "all state of the function, once its requests have ended" },
 	[VFA_RESET_PM] = { "pm", "all state of the function, by a power state (D3hot)" },
-	[VFA_RESET_BUS] = { "bus",
-			    "all state of the function, and its link; it has them to itself" },
-	[VFA_RESET_CXL_BUS] = { "cxl_bus",
-				"all state of the function, and its CXL link; it has them to itself" },
+	[VFA_RESET_BUS] = { "bus", "all state of the function, and of its link" },
+	[VFA_RESET_CXL_BUS] = { "cxl_bus", "all state of the function, and of its CXL link" },
 	[VFA_RESET_HOT] = { "hot", "all state of every function on the bus and below it" },
 };
 
@@ -72,12 +69,47 @@ static void add(struct methods *methods, enum vfa_reset_kind kind, const char *w
 	snprintf(method->name, sizeof(method->name), "%.*s", length, word);
 }
 
-static void add_words(struct methods *methods, const char *text)
+/* Whether two addresses are of one bus: all but the slot and function. */
+static bool shares_bus(const char *bdf, const char *other)
+{
+	const char *end = strrchr(bdf, ':');
+
+	return end && !strncmp(bdf, other, end - bdf + 1);
+}
+
+static bool has_neighbour(const struct vfa_host *host, const char *bdf)
+{
+	char path[SYSFS_PATH], **names;
+	bool found = false;
+	int count;
+
+	sysfs_path(host, path, DEVICES);
+	count = sysfs_list(host, path, &names);
+	for (int i = 0; i < count && !found; i++)
+		found = strcmp(names[i], bdf) && shares_bus(bdf, names[i]);
+	if (count >= 0)
+		sysfs_free_list(names, count);
+	return found;
+}
+
+/*
+ * Which methods there are the kernel decides as it finds a function. Those of its bus do not work
+ * once it has found another function there, but stay in the list.
+ */
+static bool is_outdated(const struct vfa_host *host, const char *bdf, enum vfa_reset_kind kind)
+{
+	return (kind == VFA_RESET_BUS || kind == VFA_RESET_CXL_BUS) && has_neighbour(host, bdf);
+}
+
+static void add_words(struct methods *methods, const struct vfa_host *host, const char *bdf,
+		      const char *text)
 {
 	while (*(text += strspn(text, " "))) {
 		size_t length = strcspn(text, " ");
+		enum vfa_reset_kind kind = kind_of(text, length);
 
-		add(methods, kind_of(text, length), text, length, 1);
+		if (!is_outdated(host, bdf, kind))
+			add(methods, kind, text, length, 1);
 		text += length;
 	}
 }
@@ -91,7 +123,7 @@ static int add_own(struct methods *methods, const struct vfa_host *host, const c
 	sysfs_path(host, path, DEVICES "/%s/reset_method", bdf);
 	err = sysfs_read(host, path, text, sizeof(text));
 	if (err >= 0) {
-		add_words(methods, text);
+		add_words(methods, host, bdf, text);
 		return 0;
 	}
 	if (err != -ENOENT)

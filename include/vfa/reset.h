@@ -60,10 +60,10 @@ struct vfa_reset_method {
  * @max: number of elements in @list
  *
  * In the order in which the kernel tries them for vfa_device_reset(), which takes the first that
- * works; root can choose by writing to the file. The kernel looked as it found the function: of
- * one whose neighbours on the bus it found later, VFA_RESET_BUS is listed and does not work.
- * VFA_RESET_HOT comes last: it is vfa_device_hot_reset()'s, for which all those functions have to be
- * the caller's, and it is not listed of bridges, of virtual functions, and of what is on a root bus.
+ * works; root can choose by writing to the file. VFA_RESET_BUS is left out where it does not
+ * work, since the bus has other functions, though the kernel's list may have it. VFA_RESET_HOT
+ * comes last: it is vfa_device_hot_reset()'s, for which all those functions have to be the
+ * caller's, and it is not listed of bridges, of virtual functions, and of what is on a root bus.
  *
  * Return: the number of methods, which may exceed @max, 0 when there is none, or
  *	-EINVAL: @list is NULL though @max is not 0, or @bdf does not parse

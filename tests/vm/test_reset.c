@@ -24,12 +24,14 @@ static void check_methods(const char *bdf, uint32_t on_bus)
 	assert_ok(count);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset_method", bdf);
 	file = fopen(path, "re"); /* is not there when there is none */
-	for (; file && fscanf(file, "%63s", word) == 1; i++) {
-		print_message("# %s: %s: %s\n", bdf, word, methods[i].effect);
+	while (file && fscanf(file, "%63s", word) == 1) {
+		if (on_bus > 1 && strcmp(word, "bus") == 0)
+			continue; /* it does not work, with neighbours */
 		assert_true(i < count);
+		print_message("# %s: %s: %s\n", bdf, word, methods[i].effect);
 		assert_string_equal(methods[i].name, word);
 		assert_string_equal(vfa_reset_kind_name(methods[i].kind), word);
-		assert_int_equal(methods[i].functions, 1);
+		assert_int_equal(methods[i++].functions, 1);
 	}
 	if (file)
 		fclose(file);
