@@ -71,6 +71,8 @@ static void assert_run(const char *said, const char *const *arguments)
 
 EXAMPLE(edu_dma, "all equal", EDU)
 EXAMPLE(edu_interrupt, "12! = 479001600", EDU)
+EXAMPLE(hot_reset, "resets " PORT_EDU_2 " of group", PORT_EDU_1)
+EXAMPLE(low_power, "it has woken", NVME)
 EXAMPLE(map_bar, "0x10000ed by load, 0x10000ed by call", EDU)
 EXAMPLE(nvme_identify, "block 1 by MSI-X: 00 02", NVME)
 EXAMPLE(vmm_memory, "80 MiB: kept 2 regions, mapped 1, unmapped 0", EDU)
@@ -85,12 +87,9 @@ static void list_groups(void **state)
 int main(void)
 {
 	static const struct vm_case cases[] = {
-		VM_CASE(edu_dma),
-		VM_CASE(edu_interrupt),
-		VM_CASE(map_bar),
-		VM_CASE(nvme_identify),
-		VM_CASE(vmm_memory),
-		VM_CASE_ONCE(list_groups),
+		VM_CASE(edu_dma),    VM_CASE(edu_interrupt),    VM_CASE(hot_reset),
+		VM_CASE(low_power),  VM_CASE(map_bar),          VM_CASE(nvme_identify),
+		VM_CASE(vmm_memory), VM_CASE_ONCE(list_groups),
 	};
 
 	return vm_run_cases("examples", cases);
