@@ -84,12 +84,73 @@ static void list_groups(void **state)
 	assert_run(EDU " [1234:11e8]", (const char *const[]){ "list_groups", NULL });
 }
 
+static void write_sysfs(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* Read what a program says up to a line with this in it. */
+static void assert_says(FILE *output, const char *text)
+{
+	char line[512];
+
+	do
+		assert_non_null(fgets(line, sizeof(line), output));
+	while (!strstr(line, text));
+}
+
+static pid_t start(const char *const *arguments, FILE **output)
+{
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		execute(arguments, ends[1]);
+	close(ends[1]);
+	*output = fdopen(ends[0], "r");
+	assert_non_null(*output);
+	return pid;
+}
+
+/* A device that is removed in sysfs is unplugged for all but the machine. */
+static void watch_hotplug(void **state)
+{
+	struct vm *vm = *state;
+	const char *backend = vfa_backend_name(vm->backend);
+	FILE *output;
+	int status;
+	pid_t pid;
+
+	vm_need_assignment(vm);
+	write_sysfs("/sys/bus/pci/devices/" OTHER_EDU "/remove", "1");
+	pid = start((const char *const[]){ "watch_hotplug", OTHER_EDU, backend, NULL }, &output);
+	write_sysfs("/sys/bus/pci/rescan", "1");
+	assert_says(output, "using a device of vendor 1234");
+	write_sysfs("/sys/bus/pci/devices/" OTHER_EDU "/remove", "1");
+	assert_says(output, "it is still there");
+	assert_says(output, "remove pci " OTHER_EDU);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	fclose(output);
+
+	write_sysfs("/sys/bus/pci/rescan", "1");
+	assert_ok(vfa_driver_bind(NULL, OTHER_EDU, NULL, NULL));
+}
+
 int main(void)
 {
 	static const struct vm_case cases[] = {
-		VM_CASE(edu_dma),    VM_CASE(edu_interrupt),    VM_CASE(hot_reset),
-		VM_CASE(low_power),  VM_CASE(map_bar),          VM_CASE(nvme_identify),
-		VM_CASE(vmm_memory), VM_CASE_ONCE(list_groups),
+		VM_CASE(edu_dma),    VM_CASE(edu_interrupt), VM_CASE(hot_reset),
+		VM_CASE(low_power),  VM_CASE(map_bar),       VM_CASE(nvme_identify),
+		VM_CASE(vmm_memory), VM_CASE(watch_hotplug), VM_CASE_ONCE(list_groups),
 	};
 
 	return vm_run_cases("examples", cases);
