@@ -43,6 +43,7 @@
 #include <vfa/probe.h>
 #include <vfa/region.h>
 #include <vfa/reset.h>
+#include <vfa/share.h>
 #include <vfa/topology.h>
 #include <vfa/translation.h>
 #include <vfa/verdict.h>

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "adopt.h"
 #include "base/api.h"
 #include "base/error.h"
 #include "mapping.h"
@@ -62,6 +63,30 @@ static int open_container(struct vfa_host *host, enum vfa_backend backend, int f
 	return 0;
 }
 
+static int adopt_backend(struct vfa_container *container, int fd, uint32_t ioas)
+{
+	if (container->wanted == VFA_BACKEND_TYPE1)
+		return type1_adopt(container->host, fd, &container->backend);
+	return iommufd_adopt(container->host, fd, ioas, &container->backend);
+}
+
+int container_adopt(struct vfa_host *host, enum vfa_backend kind, int fd, uint32_t ioas,
+		    struct vfa_container **ret)
+{
+	struct vfa_container *container = new_container(host, kind);
+	int err = container ? adopt_backend(container, fd, ioas) : error_memory();
+
+	if (err) {
+		sys_close(host->sys, fd);
+		vfa_container_close(container);
+		return err;
+	}
+	snprintf(container->reason, sizeof(container->reason), "%s: as it was received",
+		 vfa_backend_name(kind));
+	*ret = container;
+	return 0;
+}
+
 VFA_API int vfa_container_open(struct vfa_host *host, enum vfa_backend backend,
 			       struct vfa_container **ret)
 {
@@ -107,8 +132,22 @@ void container_release(struct vfa_container *container)
 	free(container);
 }
 
+int container_require_unsent(const struct vfa_container *container, const char *what)
+{
+	if (!container->backend || !container->backend->is_sent)
+		return 0;
+	return error_set(EBUSY, VFA_CAUSE_SENT,
+			 "%s: the container was sent to another process\n"
+			 "close it and its devices here, and use it there",
+			 what);
+}
+
 int container_require_space(const struct vfa_container *container, const char *what)
 {
+	int err = container_require_unsent(container, what);
+
+	if (err)
+		return err;
 	if (container->wanted == VFA_BACKEND_NOIOMMU)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_NOIOMMU,
 				 "%s: noiommu does not translate: there are no IOVAs\n"
@@ -245,12 +284,15 @@ static int require_backend(const struct vfa_container *container)
 
 int container_require_accounting(const struct vfa_container *container, const char *what)
 {
+	int err;
+
 	if (container->wanted == VFA_BACKEND_NOIOMMU)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_NOIOMMU,
 				 "%s: noiommu maps and counts nothing\n"
 				 "use a machine with an IOMMU",
 				 what);
-	return require_backend(container);
+	err = require_backend(container);
+	return err ? err : container_require_unsent(container, what);
 }
 
 VFA_API int vfa_container_fd(struct vfa_container *container)

@@ -30,7 +30,7 @@ struct vfa_container {
 	char reason[512];
 	struct vfa_device *devices;
 	struct vfa_device *moving; /* that are about to come in, or to be gone */
-	struct iova_space space; /* its limits are those of the devices that are in */
+	struct iova_space space;   /* its limits are those of the devices that are in */
 	struct vaddrs vaddrs;
 	struct slab mappings; /* of struct vfa_mapping */
 	uint64_t mapped_bytes;
@@ -49,6 +49,9 @@ static inline void container_unlock(struct vfa_container *container)
 {
 	pthread_mutex_unlock(&container->lock);
 }
+
+/** container_require_unsent() - the address space is this process's; 0, or -EBUSY, recorded */
+int container_require_unsent(const struct vfa_container *container, const char *what);
 
 /**
  * container_require_space() - the container has a device, and translates

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <vfa/config.h>
 
+#include "adopt.h"
 #include "base/api.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -249,6 +250,76 @@ static int check_node(const struct vfa_host *host, const struct pci_function *fu
 			 "fd %d is the device node of another device than %s\n"
 			 "pass an open %s/vfio/devices/%s",
 			 fd, function->bdf, host->dev, function->vfio_node);
+}
+
+/* Another file has other requests, or takes none before it is bound. */
+static int check_adopted(struct vfa_device *device)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	int err = device_ioctl(device, VFIO_DEVICE_GET_INFO, &info);
+
+	if (err != -ENOTTY && err != -EINVAL)
+		return 0;
+	return error_set(ENOTTY, VFA_CAUSE_BAD_MESSAGE,
+			 "the fd that came over the socket for %s is not an open device\n"
+			 "have the other side send by vfa_share_send",
+			 device->bdf);
+}
+
+static int copy_windows(struct vfa_device *device, const struct adopted *adopted)
+{
+	device->windows = calloc(adopted->window_count + 1, sizeof(*device->windows));
+	if (!device->windows)
+		return error_memory();
+	if (adopted->window_count)
+		memcpy(device->windows, adopted->windows,
+		       adopted->window_count * sizeof(*device->windows));
+	device->window_count = adopted->window_count;
+	return 0;
+}
+
+static int prepare_adopted(struct vfa_device *device, const struct adopted *adopted)
+{
+	struct pci_function function;
+	int err;
+
+	pci_read(device->container->host, device->bdf, &function);
+	err = check_node(device->container->host, &function, adopted->fd);
+	if (!err)
+		err = check_adopted(device);
+	if (!err)
+		err = copy_windows(device, adopted);
+	return err ? err : set_up(device);
+}
+
+int device_adopt(struct vfa_container *container, const struct adopted *adopted,
+		 struct vfa_device **ret)
+{
+	struct vfa_device *device = new_device(container, adopted->bdf);
+	int err;
+
+	if (!device) {
+		sys_close(container->host->sys, adopted->fd);
+		return error_memory();
+	}
+	device->fd = adopted->fd;
+	device->join = (struct join){
+		.bdf = device->bdf,
+		.group = adopted->group,
+		.fd = -1,
+		.group_fd = -1,
+		.device_fd = adopted->fd,
+	};
+	err = prepare_adopted(device, adopted);
+	if (err)
+		sys_close(container->host->sys, adopted->fd);
+	else
+		err = join_adopt(device);
+	if (err)
+		free_device(device);
+	else
+		*ret = device;
+	return err;
 }
 
 VFA_API int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,

@@ -217,8 +217,10 @@ static int reserve(struct joining *joining)
 	const struct pci_function *function = joining->function;
 	struct vfa_device *device = joining->device;
 	struct vfa_container *container = device->container;
-	int err = check_unique(container, device->bdf);
+	int err = container_require_unsent(container, device->bdf);
 
+	if (!err)
+		err = check_unique(container, device->bdf);
 	if (!err)
 		err = collision_check(container, function);
 	if (!err)
@@ -388,4 +390,41 @@ void leave_container(struct vfa_device *device)
 			 vfa_error_last()->message);
 	container_unlock(container);
 	error_restore(&saved);
+}
+
+static int adopt(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+	int err = check_unique(container, device->bdf);
+
+	if (!err)
+		err = container->backend->ops->adopt(container->backend, &device->join);
+	if (err == -ENOENT)
+		return error_set(EBADMSG, VFA_CAUSE_BAD_MESSAGE,
+				 "%s came over the socket without its group\n"
+				 "have the other side send by vfa_share_send",
+				 device->bdf);
+	return err;
+}
+
+int join_adopt(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+	int err;
+
+	container_lock(container);
+	err = adopt(device);
+	if (err) {
+		container_unlock(container);
+		close_in_kernel(device);
+		return err;
+	}
+	link_device(&container->devices, device);
+	err = refresh_limits(container);
+	if (!err)
+		err = window_add_all(device, device->windows, device->window_count);
+	container_unlock(container);
+	if (err)
+		leave_container(device);
+	return err;
 }

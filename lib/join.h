@@ -49,6 +49,12 @@ int join_finish(struct joining *joining);
 /** join_abandon() - undo a join that was begun and is not finished */
 void join_abandon(struct joining *joining);
 
+/**
+ * join_adopt() - let a device be one of the container's that another process opened in it
+ * @device: its join has its group and device_fd, which is closed after a failure
+ */
+int join_adopt(struct vfa_device *device);
+
 /** leave_container() - let a device go */
 void leave_container(struct vfa_device *device);
 

@@ -88,6 +88,9 @@ enum vfa_cause {
 	VFA_CAUSE_CAPTURED,    /* the host is a captured machine: it can only be read */
 	VFA_CAUSE_BAD_CAPTURE, /* the file is no capture, or a damaged one */
 
+	VFA_CAUSE_SENT,        /* the container was sent to another process */
+	VFA_CAUSE_BAD_MESSAGE, /* what came over a socket is no container, or a damaged one */
+
 	VFA_CAUSE_NO_DRIVER,      /* no driver of this name is in the kernel */
 	VFA_CAUSE_DRIVER_REFUSED, /* the driver does not take the device */
 	VFA_CAUSE_IN_USE,         /* the kernel or a process uses the device */

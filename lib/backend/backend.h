@@ -27,7 +27,8 @@ struct backend {
 	const struct backend_ops *ops;
 	const struct vfa_host *host;
 	enum vfa_backend kind;
-	int fd; /* of /dev/vfio/vfio or /dev/iommu */
+	int fd;       /* of /dev/vfio/vfio or /dev/iommu */
+	bool is_sent; /* to another process, whose it is now: here it is only closed */
 };
 
 /* The steps of a join, in the order they are taken. */
@@ -79,6 +80,9 @@ struct backend_ops {
 	int (*attach)(struct backend *backend, struct join *join);
 	int (*open_device)(struct backend *backend, struct join *join);
 
+	/* A device that another process opened and attached: @join with its device_fd. */
+	int (*adopt)(struct backend *backend, struct join *join);
+
 	/* The way back: closed first, if it is open, then detached, if it is attached. */
 	void (*close_device)(struct backend *backend, struct join *join);
 	void (*detach)(struct backend *backend, struct join *join);
@@ -129,6 +133,20 @@ int type1_open(const struct vfa_host *host, enum vfa_backend kind, int fd, struc
  * @fd: an open /dev/iommu to duplicate, or -1 to open it
  */
 int iommufd_open(const struct vfa_host *host, int fd, struct backend **ret);
+
+/**
+ * type1_adopt() - a type1 container that another process set up
+ * @fd: taken over; after a failure it is still the caller's
+ *
+ * What is mapped in it is unmapped. Return: 0 or -errno, recorded.
+ */
+int type1_adopt(const struct vfa_host *host, int fd, struct backend **ret);
+
+/** type1_adopt_group() - a group that is in it; @fd is taken over in any case */
+int type1_adopt_group(struct backend *backend, int number, const char *bdf, int fd);
+
+/** iommufd_adopt() - the same of an IOAS */
+int iommufd_adopt(const struct vfa_host *host, int fd, uint32_t ioas, struct backend **ret);
 
 /** iommufd_ioas() - the IOAS id of a backend that iommufd_open() made; 0 or -errno */
 int iommufd_ioas(struct backend *backend, uint32_t *ret);

@@ -145,6 +145,13 @@ static void iommufd_detach(struct backend *backend, struct join *join)
 	join->is_attached = false;
 }
 
+static int iommufd_adopt_device(struct backend *backend, struct join *join)
+{
+	(void)backend;
+	join->is_attached = true;
+	return 0;
+}
+
 static int iommufd_owner_fd(struct backend *backend, const struct join *join)
 {
 	(void)backend;
@@ -380,7 +387,8 @@ static bool iommufd_holds_mappings(const struct backend *backend)
 static void iommufd_close(struct backend *backend)
 {
 	/* The fd may be shared, so that closing it would not be enough. */
-	(void)destroy_ioas(backend);
+	if (!backend->is_sent)
+		(void)destroy_ioas(backend);
 	sys_close(backend->host->sys, backend->fd);
 	free(backend);
 }
@@ -389,6 +397,7 @@ static const struct backend_ops iommufd_ops = {
 	.close = iommufd_close,
 	.attach = iommufd_attach,
 	.open_device = iommufd_open_device,
+	.adopt = iommufd_adopt_device,
 	.close_device = iommufd_close_device,
 	.detach = iommufd_detach,
 	.owner_fd = iommufd_owner_fd,
@@ -456,5 +465,45 @@ close_iommu:
 	sys_close(host->sys, iommufd->base.fd);
 free_iommufd:
 	free(iommufd);
+	return err;
+}
+
+/* Only an IOAS has ranges. */
+static int check_ioas(struct backend *backend)
+{
+	struct range_list list = { .count = 0 };
+	uint64_t alignment;
+	int err = read_ranges(backend, &list, 0, &alignment);
+
+	if (err == -ENOMEM)
+		return error_memory();
+	free(list.ranges);
+	if (!err || err == -EMSGSIZE)
+		return 0;
+	return error_set(ENOTTY, VFA_CAUSE_BAD_MESSAGE,
+			 "an fd that came over the socket is not an iommufd with IOAS %u\n"
+			 "have the other side send by vfa_share_send",
+			 ioas_of(backend));
+}
+
+int iommufd_adopt(const struct vfa_host *host, int fd, uint32_t ioas, struct backend **ret)
+{
+	struct iommufd *iommufd = calloc(1, sizeof(*iommufd));
+	uint64_t done;
+	int err;
+
+	if (!iommufd)
+		return error_memory();
+	iommufd->base = (struct backend){ &iommufd_ops, host, VFA_BACKEND_IOMMUFD, fd, false };
+	iommufd->ioas = ioas;
+	err = check_ioas(&iommufd->base);
+	if (!err) {
+		err = iommufd_unmap_all(&iommufd->base, &done);
+		err = err < 0 ? error_kernel(err, "IOMMU_IOAS_UNMAP") : 0;
+	}
+	if (err)
+		free(iommufd);
+	else
+		*ret = &iommufd->base;
 	return err;
 }

@@ -166,7 +166,9 @@ static void remove_group(struct backend *backend, struct type1_group *group)
  */
 static void release_group(struct backend *backend, struct type1_group *group)
 {
-	int err = sys_ioctl(backend->host->sys, group->fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
+	int err = backend->is_sent ? 0
+				   : sys_ioctl(backend->host->sys, group->fd,
+					       VFIO_GROUP_UNSET_CONTAINER, NULL);
 
 	/* EINVAL: of a group whose last device was unplugged the kernel has done it. */
 	if (err < 0 && err != -EINVAL)
@@ -202,6 +204,18 @@ static int type1_open_device(struct backend *backend, struct join *join)
 	if (fd < 0)
 		return fd;
 	join->device_fd = fd;
+	return 0;
+}
+
+static int type1_adopt_device(struct backend *backend, struct join *join)
+{
+	struct type1_group *group = find_group(from_backend(backend), join);
+
+	if (!group)
+		return -ENOENT;
+	group->devices++;
+	join->group_fd = group->fd;
+	join->is_attached = true;
 	return 0;
 }
 
@@ -397,6 +411,7 @@ static const struct backend_ops type1_ops = {
 	.attaches_first = true,
 	.attach = type1_attach,
 	.open_device = type1_open_device,
+	.adopt = type1_adopt_device,
 	.close_device = type1_close_device,
 	.detach = type1_detach,
 	.owner_fd = type1_owner_fd,
@@ -510,4 +525,73 @@ close_container:
 free_type1:
 	free(type1);
 	return err;
+}
+
+static int refuse_adopted(const char *what)
+{
+	return error_set(ENOTTY, VFA_CAUSE_BAD_MESSAGE,
+			 "an fd that came over the socket is not %s\n"
+			 "have the other side send by vfa_share_send",
+			 what);
+}
+
+/* It has an IOMMU, since it has groups. */
+static int check_adopted(struct backend *backend)
+{
+	struct vfio_iommu_type1_info info = { .argsz = sizeof(info) };
+
+	if (type1_ioctl(backend, VFIO_GET_API_VERSION, NULL) != VFIO_API_VERSION ||
+	    is_iommufd(backend) || type1_ioctl(backend, VFIO_IOMMU_GET_INFO, &info) < 0)
+		return refuse_adopted("a VFIO container in use");
+	return 0;
+}
+
+int type1_adopt(const struct vfa_host *host, int fd, struct backend **ret)
+{
+	struct type1 *type1 = calloc(1, sizeof(*type1));
+	struct backend *backend;
+	uint64_t done;
+	int err;
+
+	if (!type1)
+		return error_memory();
+	backend = &type1->base;
+	*backend = (struct backend){ &type1_ops, host, VFA_BACKEND_TYPE1, fd, false };
+	err = check_adopted(backend);
+	if (!err) {
+		err = type1_unmap_all(backend, &done);
+		err = err < 0 ? error_kernel(err, "VFIO_IOMMU_UNMAP_DMA") : 0;
+	}
+	if (err)
+		free(type1);
+	else
+		*ret = backend;
+	return err;
+}
+
+static int check_group(struct backend *backend, int fd)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	int err = sys_ioctl(backend->host->sys, fd, VFIO_GROUP_GET_STATUS, &status);
+
+	if (err < 0 || !(status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET))
+		return refuse_adopted("a group in a container");
+	return 0;
+}
+
+int type1_adopt_group(struct backend *backend, int number, const char *bdf, int fd)
+{
+	int err = check_group(backend, fd);
+	struct type1_group *group = err ? NULL : calloc(1, sizeof(*group));
+
+	if (!group) {
+		sys_close(backend->host->sys, fd);
+		return err ? err : error_memory();
+	}
+	group->number = number;
+	snprintf(group->bdf, sizeof(group->bdf), "%s", bdf);
+	group->fd = fd;
+	group->next = from_backend(backend)->groups;
+	from_backend(backend)->groups = group;
+	return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -78,6 +79,8 @@ const struct syscalls syscalls_real = {
 	.epoll_wait = epoll_wait,
 	.poll = poll,
 	.getrlimit = real_getrlimit,
+	.sendmsg = sendmsg,
+	.recvmsg = recvmsg,
 };
 
 /* The value of a call, or -errno, repeated while a signal interrupts it. */
@@ -221,4 +224,14 @@ int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int t
 int sys_getrlimit(const struct syscalls *sys, int resource, struct rlimit *ret)
 {
 	return RESTART(sys->getrlimit(resource, ret));
+}
+
+ssize_t sys_sendmsg(const struct syscalls *sys, int fd, const struct msghdr *message, int flags)
+{
+	return RESTART(sys->sendmsg(fd, message, flags));
+}
+
+ssize_t sys_recvmsg(const struct syscalls *sys, int fd, struct msghdr *message, int flags)
+{
+	return RESTART(sys->recvmsg(fd, message, flags));
 }

@@ -21,6 +21,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct msghdr;
+
 struct syscalls {
 	int (*open)(const char *path, int flags);
 	int (*close)(int fd);
@@ -48,6 +50,8 @@ struct syscalls {
 	int (*epoll_wait)(int epoll, struct epoll_event *events, int max, int timeout_ms);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout_ms);
 	int (*getrlimit)(int resource, struct rlimit *limit);
+	ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
+	ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
 };
 
 /* The real ones. Every fd is close-on-exec from birth. */
@@ -94,6 +98,8 @@ int sys_epoll_ctl(const struct syscalls *sys, int epoll, int operation, int fd,
 /* What is there now: it does not wait. */
 int sys_epoll_look(const struct syscalls *sys, int epoll, struct epoll_event *events, int max);
 int sys_getrlimit(const struct syscalls *sys, int resource, struct rlimit *ret);
+ssize_t sys_sendmsg(const struct syscalls *sys, int fd, const struct msghdr *message, int flags);
+ssize_t sys_recvmsg(const struct syscalls *sys, int fd, struct msghdr *message, int flags);
 int sys_poll(const struct syscalls *sys, struct pollfd *fds, nfds_t count, int timeout_ms);
 
 #endif

@@ -44,6 +44,9 @@ static const struct {
 	{ "epoll_ctl", { ENOMEM, ENOSPC, EBADF, EEXIST, ENOENT, EPERM } },
 	{ "epoll_wait", { EBADF, EFAULT, EINVAL, EINTR } },
 	{ "poll", { ENOMEM, EINVAL, EFAULT } },
+	{ "sendmsg",
+	  { EPIPE, EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE, ETOOMANYREFS, ECONNRESET, EBADF } },
+	{ "recvmsg", { EAGAIN, ECONNRESET, ENOMEM, EBADF, ENOTSOCK, EINVAL } },
 	{ "getrlimit", { EINVAL, EFAULT, EPERM } },
 };
 

@@ -85,6 +85,8 @@ extern struct fake_settings fake_settings;
 bool fake_is_capable(unsigned int capability);
 
 int fake_file_install(struct fake_file *file);
+/* Let an fd stand for the file: the fd, or -errno with it closed. */
+int fake_file_attach(struct fake_file *file, int fd);
 struct fake_file *fake_file_of_fd(int fd);
 bool fake_is_open(int fd);
 struct fake_file *fake_file_new(int kind);
@@ -99,6 +101,11 @@ void fake_settle(void);
 bool fake_is_attribute(int fd);
 /* The size, or -errno. */
 long fake_attribute_write(int fd, const void *buffer, size_t size);
+
+/* socket.c */
+
+ssize_t fake_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t fake_recvmsg(int fd, struct msghdr *message, int flags);
 
 /* token.c: 0 or -errno; NULL for none */
 

@@ -79,7 +79,7 @@ struct fake_file *fake_file_new(int kind)
 	return file;
 }
 
-static int file_attach(struct fake_file *file, int fd)
+int fake_file_attach(struct fake_file *file, int fd)
 {
 	if (fd < 0)
 		return -errno;
@@ -94,7 +94,7 @@ static int file_attach(struct fake_file *file, int fd)
 
 int fake_file_install(struct fake_file *file)
 {
-	return file_attach(file, memfd_create("vfio", MFD_CLOEXEC));
+	return fake_file_attach(file, memfd_create("vfio", MFD_CLOEXEC));
 }
 
 struct fake_file *fake_file_of_fd(int fd)
@@ -363,7 +363,7 @@ static int fake_dup(int fd)
 	copy = syscalls_real.dup(fd);
 	if (copy < 0 || !file)
 		return leave(real(copy));
-	return leave(file_attach(file, copy));
+	return leave(fake_file_attach(file, copy));
 }
 
 static void count_ioctl(unsigned long request)
@@ -598,6 +598,8 @@ const struct syscalls fake_syscalls = {
 	.epoll_wait = fake_epoll_wait,
 	.poll = fake_poll,
 	.getrlimit = fake_getrlimit,
+	.sendmsg = fake_sendmsg,
+	.recvmsg = fake_recvmsg,
 };
 
 /* Life. */
@@ -633,6 +635,7 @@ void fake_start(const char *dev)
 void fake_stop(void)
 {
 	failure.countdown = 0;
+	fake_drop_messages();
 	for (int fd = 0; fd < FDS_MAX; fd++)
 		if (files[fd])
 			fake_close(fd);

@@ -180,6 +180,9 @@ void fake_forget(uint64_t iova, uint64_t size);
 /* The interrupt of a vector arrives. Returns whether anybody listens. */
 bool fake_fire(const char *bdf, uint32_t index, uint32_t vector);
 
+/* The sockets with messages in them were closed, and nobody has received the fds in those. */
+void fake_drop_messages(void);
+
 /**
  * fake_fail_call() - fail one system call
  * @n: which one from now on, 1 for the next; 0 for none

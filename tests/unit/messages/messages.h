@@ -37,6 +37,9 @@ extern const struct CMUnitTest monitor_messages[];
 extern const size_t monitor_messages_count;
 extern const struct CMUnitTest reset_messages[];
 extern const size_t reset_messages_count;
+
+extern const struct CMUnitTest share_messages[];
+extern const size_t share_messages_count;
 extern const struct CMUnitTest vmm_messages[];
 extern const size_t vmm_messages_count;
 
