@@ -75,6 +75,7 @@ EXAMPLE(hot_reset, "resets " PORT_EDU_2 " of group", PORT_EDU_1)
 EXAMPLE(low_power, "it has woken", NVME)
 EXAMPLE(map_bar, "0x10000ed by load, 0x10000ed by call", EDU)
 EXAMPLE(nvme_identify, "block 1 by MSI-X: 00 02", NVME)
+EXAMPLE(share_device, "user 65534 did DMA of 4000 bytes", EDU)
 EXAMPLE(vmm_memory, "80 MiB: kept 2 regions, mapped 1, unmapped 0", EDU)
 
 static void list_groups(void **state)
@@ -148,9 +149,10 @@ static void watch_hotplug(void **state)
 int main(void)
 {
 	static const struct vm_case cases[] = {
-		VM_CASE(edu_dma),    VM_CASE(edu_interrupt), VM_CASE(hot_reset),
-		VM_CASE(low_power),  VM_CASE(map_bar),       VM_CASE(nvme_identify),
-		VM_CASE(vmm_memory), VM_CASE(watch_hotplug), VM_CASE_ONCE(list_groups),
+		VM_CASE(edu_dma),          VM_CASE(edu_interrupt), VM_CASE(hot_reset),
+		VM_CASE(low_power),        VM_CASE(map_bar),       VM_CASE(nvme_identify),
+		VM_CASE(share_device),     VM_CASE(vmm_memory),    VM_CASE(watch_hotplug),
+		VM_CASE_ONCE(list_groups),
 	};
 
 	return vm_run_cases("examples", cases);
