@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "allocations.h"
 #include "fake/udev.h"
 #include "fixture.h"
 
@@ -282,6 +283,23 @@ static void each_step_of_opening_may_fail(void **state)
 	close_monitor(monitor);
 }
 
+static void each_allocation_may_fail(void **state)
+{
+	struct vfa_monitor *monitor = NULL;
+	unsigned int number = 0;
+
+	(void)state;
+	do {
+		allocations_fail_at(++number);
+		if (vfa_monitor_open(NULL, NULL, &monitor) < 0)
+			assert_int_equal(vfa_error_last()->code, -ENOMEM);
+		vfa_monitor_close(monitor);
+		monitor = NULL;
+		assert_int_equal(fake_udev_count(), 0);
+	} while (allocations_stop());
+	assert_true(number > 4);
+}
+
 static void a_monitor_keeps_its_host(void **state)
 {
 	struct vfa_monitor *monitor = NULL;
@@ -325,6 +343,7 @@ int main(void)
 		CASE(the_source_may_be_chosen),
 		CASE(bad_arguments_are_refused),
 		CASE(each_step_of_opening_may_fail),
+		CASE(each_allocation_may_fail),
 		CASE(a_monitor_keeps_its_host),
 		CASE(names_are_the_kernels),
 	};

@@ -193,6 +193,15 @@ void plug_finish(struct plug_order *order)
 	assert_true(order->done);
 }
 
+void plug_rescan(void)
+{
+	int fd = open("/sys/bus/pci/rescan", O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "1", 1), 1);
+	close(fd);
+}
+
 static void write_config(int fd, unsigned int offset, uint16_t value)
 {
 	value = htole16(value);

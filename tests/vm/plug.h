@@ -39,7 +39,10 @@ void plug_in(struct vm *vm, const char *port, const char *device, const char *bd
 /* Ask the guest to let go of a device, as by the button at its slot: it waits 5 s first. */
 void plug_push_button(const char *id);
 
-/* Switch a slot off in sysfs, which waits for the drivers: from a thread, to be joined. */
+/*
+ * Take a device away in sysfs: by its slot's power, from the bus, or from its driver. That
+ * waits for whoever has it, so a thread does it; plug_finish() joins that.
+ */
 struct plug_order {
 	pthread_t thread;
 	char path[256];
@@ -51,6 +54,9 @@ void plug_order_off(struct plug_order *order, const char *bdf);
 void plug_order_removal(struct plug_order *order, const char *bdf);
 void plug_order_unbinding(struct plug_order *order, const char *bdf);
 void plug_finish(struct plug_order *order);
+
+/* Look for devices on all buses. */
+void plug_rescan(void);
 
 /* Pull out what is below a port, without a word to anybody before. */
 void plug_pull(const char *port);

@@ -190,10 +190,11 @@ static void give_back_on_request(struct vm *vm,
 	struct guest guest = use_slot(vm);
 	struct plug_order order;
 
-	do_dma(&guest, 3);
 	ask(&order, SLOT_EDU);
 	await_request(&guest);
 	assert_int_equal(vfa_device_check(guest.edu.device), VFA_DEVICE_LEAVING);
+	do_dma(&guest, 3);
+	assert_refused(vfa_device_reset(guest.edu.device), EAGAIN, VFA_CAUSE_KERNEL);
 	close_guest(&guest);
 	plug_finish(&order);
 	plug_await(guest.monitor, VFA_MONITOR_PCI, VFA_MONITOR_UNBIND, SLOT_EDU);
@@ -215,6 +216,24 @@ static void an_unbound_device_is_asked_for(void **state)
 	give_back_on_request(*state, plug_order_unbinding);
 }
 
+/* In the slot it stays: the kernel finds it again. */
+static void a_removed_device_is_asked_for(void **state)
+{
+	struct vm *vm = *state;
+	struct plug_order order;
+	struct guest guest;
+
+	need_slot(vm);
+	guest = use_slot(vm);
+	plug_order_removal(&order, SLOT_EDU);
+	await_request(&guest);
+	close_guest(&guest);
+	plug_finish(&order);
+	await_removal(&guest);
+	plug_rescan();
+	assert_next_device_works(vm, &guest);
+}
+
 /* Nobody has asked to be told, and finds out by looking. */
 static void a_device_without_request_is_seen_to_leave(void **state)
 {
@@ -226,6 +245,9 @@ static void a_device_without_request_is_seen_to_leave(void **state)
 	guest = use_slot(vm);
 	vfa_irq_disable(guest.request);
 	plug_order_off(&order, SLOT_EDU);
+	/* Older kernels remove the node when the device is closed. */
+	if (vm_profile()->has_iommufd)
+		plug_await(guest.monitor, VFA_MONITOR_VFIO_DEVICE, VFA_MONITOR_REMOVE, SLOT_EDU);
 	while (vfa_device_check(guest.edu.device) == VFA_DEVICE_READY)
 		assert_int_equal(poll(NULL, 0, 10), 0);
 	assert_int_equal(vfa_device_check(guest.edu.device), VFA_DEVICE_LEAVING);
@@ -455,6 +477,7 @@ int main(void)
 		VM_CASE(a_device_in_use_is_asked_for_and_let_go),
 		VM_CASE(a_slot_switched_off_waits_for_its_device),
 		VM_CASE(an_unbound_device_is_asked_for),
+		VM_CASE(a_removed_device_is_asked_for),
 		VM_CASE(a_device_without_request_is_seen_to_leave),
 		VM_CASE(a_thread_that_waits_is_woken_by_the_request),
 		VM_CASE(a_thread_that_waits_is_woken_when_the_device_is_pulled),

@@ -102,6 +102,8 @@ struct udev_monitor *udev_monitor_new_from_netlink(struct udev *udev, const char
 	if (fails() || !udev)
 		return NULL;
 	monitor = calloc(1, sizeof(*monitor));
+	if (!monitor)
+		return NULL;
 	monitor->source = source;
 	monitor->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	objects++;
