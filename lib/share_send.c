@@ -41,6 +41,9 @@ static int check_device(struct vfa_device *device)
 	if (has_interrupts(device))
 		return refuse_use(device->bdf, "its interrupts are enabled",
 				  "disable them: their eventfds are of this process");
+	if (device->low_power)
+		return refuse_use(device->bdf, "it is in low power",
+				  "take it back first: vfa_device_exit_low_power");
 	if (device->kvm.kvm)
 		return refuse_use(device->bdf, "KVM knows it", "remove it from KVM first");
 	return 0;

@@ -27,8 +27,9 @@ struct backend {
 	const struct backend_ops *ops;
 	const struct vfa_host *host;
 	enum vfa_backend kind;
-	int fd;       /* of /dev/vfio/vfio or /dev/iommu */
-	bool is_sent; /* to another process, whose it is now: here it is only closed */
+	int fd;          /* of /dev/vfio/vfio or /dev/iommu */
+	bool is_sent;    /* to another process, whose it is now: here it is only closed */
+	bool is_adopted; /* from another process, which may still have it open */
 };
 
 /* The steps of a join, in the order they are taken. */

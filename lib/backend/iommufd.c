@@ -127,12 +127,12 @@ static int iommufd_attach(struct backend *backend, struct join *join)
 	return 0;
 }
 
-/* Closing its last fd detaches it; but of a passed node the caller has another. */
+/* Closing its last fd detaches it; but of what was passed somebody else may have another. */
 static void iommufd_close_device(struct backend *backend, struct join *join)
 {
 	struct uapi_vfio_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
 
-	if (join->fd >= 0 && join->is_attached)
+	if ((join->fd >= 0 || backend->is_adopted) && join->is_attached && !backend->is_sent)
 		(void)sys_ioctl(backend->host->sys, join->device_fd,
 				UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
 	sys_close(backend->host->sys, join->device_fd);
@@ -494,7 +494,13 @@ int iommufd_adopt(const struct vfa_host *host, int fd, uint32_t ioas, struct bac
 
 	if (!iommufd)
 		return error_memory();
-	iommufd->base = (struct backend){ &iommufd_ops, host, VFA_BACKEND_IOMMUFD, fd, false };
+	iommufd->base = (struct backend){
+		.ops = &iommufd_ops,
+		.host = host,
+		.kind = VFA_BACKEND_IOMMUFD,
+		.fd = fd,
+		.is_adopted = true,
+	};
 	iommufd->ioas = ioas;
 	err = check_ioas(&iommufd->base);
 	if (!err) {

@@ -398,8 +398,13 @@ static int type1_is_coherent(struct backend *backend)
 	return answer > 0 ? 1 : answer;
 }
 
+/* Mappings go with the last fd, and somebody else may have one. */
 static void type1_close(struct backend *backend)
 {
+	uint64_t done;
+
+	if (backend->is_adopted && !backend->is_sent)
+		(void)type1_unmap_all(backend, &done);
 	while (from_backend(backend)->groups)
 		remove_group(backend, from_backend(backend)->groups);
 	sys_close(backend->host->sys, backend->fd);
@@ -556,7 +561,13 @@ int type1_adopt(const struct vfa_host *host, int fd, struct backend **ret)
 	if (!type1)
 		return error_memory();
 	backend = &type1->base;
-	*backend = (struct backend){ &type1_ops, host, VFA_BACKEND_TYPE1, fd, false };
+	*backend = (struct backend){
+		.ops = &type1_ops,
+		.host = host,
+		.kind = VFA_BACKEND_TYPE1,
+		.fd = fd,
+		.is_adopted = true,
+	};
 	err = check_adopted(backend);
 	if (!err) {
 		err = type1_unmap_all(backend, &done);

@@ -112,21 +112,79 @@ static void the_receiver_may_close_first(void **state)
 	struct ends ends = open_ends(SOCK_SEQPACKET);
 	struct vfa_container *sent = open_container(machine), *container = NULL;
 	struct vfa_device *own = open_device(sent, EDU), *device = NULL;
+	char *memory = memory_new(PAGE);
 
 	assert_ok(vfa_share_send(ends.here, sent));
 	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, &device, 1), 1);
+	map_at(container, memory, PAGE, 0x10000);
 	vfa_device_close(device);
 	vfa_container_close(container);
+	assert_int_equal(fake_count_mappings(), 0);
 	vfa_container_close(sent);
 	vfa_device_close(own);
 	assert_int_equal(fake_count_objects(), 0);
+	memory_free(memory, PAGE);
+	close_ends(ends);
+}
+
+/* By nodes that others opened, who may hold on to them. */
+static void a_sender_of_passed_nodes_takes_nothing_away(void **state)
+{
+	struct machine *machine = *state;
+	bool type1 = machine->backend == VFA_BACKEND_TYPE1;
+	int control = open_node(machine, type1 ? "vfio/vfio" : "iommu");
+	int node = open_node(machine, type1 ? "vfio/4" : "vfio/devices/vfio0");
+	struct vfa_container *sent = NULL, *container = NULL;
+	struct vfa_device *own = NULL, *device = NULL;
+	struct ends ends = open_ends(SOCK_SEQPACKET);
+	char *memory = memory_new(PAGE);
+
+	fake_set_coherent(4, false);
+	assert_ok(vfa_container_open_fd(machine->host, machine->backend, control, &sent));
+	assert_ok(vfa_device_open_fd(sent, EDU, node, NULL, &own));
+	assert_ok(vfa_share_send(ends.here, sent));
+	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, &device, 1), 1);
+	map_at(container, memory, PAGE, 0x10000);
+	vfa_device_close(own);
+	vfa_container_close(sent);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_int_equal(vfa_coherency_is_enforced(container), 0); /* the kernel still knows it */
+	vfa_device_close(device);
+	vfa_container_close(container);
+	assert_int_equal(fake_count_mappings(), 0);
+	memory_free(memory, PAGE);
+	close_node(node);
+	close_node(control);
+	close_ends(ends);
+}
+
+static void who_has_received_may_send(void **state)
+{
+	struct machine *machine = *state;
+	struct ends ends = send_devices(machine, EDU, NVME);
+	struct vfa_device *devices[2], *last[2];
+	struct vfa_container *container = NULL, *at_last = NULL;
+	char *memory = memory_new(PAGE);
+
+	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, devices, 2), 2);
+	assert_ok(vfa_share_send(ends.there, container));
+	assert_int_equal(vfa_share_receive(ends.here, machine->host, &at_last, last, 2), 2);
+	map_at(at_last, memory, PAGE, 0x10000);
+	vfa_device_close(devices[0]);
+	vfa_device_close(devices[1]);
+	vfa_container_close(container);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_string_equal(vfa_device_bdf(last[1]), NVME);
+	vfa_device_close(last[0]);
+	vfa_device_close(last[1]);
+	vfa_container_close(at_last);
+	memory_free(memory, PAGE);
 	close_ends(ends);
 }
 
 /* The address space is the receiver's, with devices in it or without. */
-static void the_sender_takes_nothing_away(void **state)
+static void take_nothing_away(struct machine *machine, bool sender_first)
 {
-	struct machine *machine = *state;
 	struct ends ends = open_ends(SOCK_SEQPACKET);
 	struct vfa_container *sent = open_container(machine), *container = NULL;
 	struct vfa_device *own = open_device(sent, EDU), *device = NULL;
@@ -135,15 +193,23 @@ static void the_sender_takes_nothing_away(void **state)
 	assert_ok(vfa_share_send(ends.here, sent));
 	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, &device, 1), 1);
 	map_at(container, memory, PAGE, 0x10000);
-	vfa_device_close(own);
-	vfa_device_close(device);
+	vfa_device_close(sender_first ? own : device);
+	vfa_device_close(sender_first ? device : own);
 	vfa_container_close(sent);
+	assert_int_equal(fake_count_mappings(),
+			 machine->backend == VFA_BACKEND_IOMMUFD || !sender_first);
 	device = open_device(container, EDU);
 	assert_int_equal(fake_count_mappings(), 1);
 	vfa_device_close(device);
 	vfa_container_close(container);
 	memory_free(memory, PAGE);
 	close_ends(ends);
+}
+
+static void the_sender_takes_nothing_away(void **state)
+{
+	take_nothing_away(*state, true);
+	take_nothing_away(*state, false);
 }
 
 static void after_sending_the_sender_only_closes(void **state)
@@ -498,6 +564,8 @@ int main(void)
 		ON_BOTH(the_sender_may_close_at_last),
 		ON_BOTH(the_receiver_may_close_first),
 		ON_BOTH(the_sender_takes_nothing_away),
+		ON_BOTH(a_sender_of_passed_nodes_takes_nothing_away),
+		ON_BOTH(who_has_received_may_send),
 		ON_BOTH(after_sending_the_sender_only_closes),
 		ON_BOTH(members_of_one_group_go_together),
 		ON_BOTH(a_receiver_needs_nothing_of_the_machine),
