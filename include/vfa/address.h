@@ -78,6 +78,7 @@ struct vfa_address_info {
  * Return: 0, or
  *	-EINVAL: a NULL argument, or @ret without its size (VFA_CAUSE_BAD_ARGUMENT)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EOPNOTSUPP: noiommu does not translate (VFA_CAUSE_NOIOMMU)
  */
 int vfa_container_describe(struct vfa_container *container, uint64_t iova,

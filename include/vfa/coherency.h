@@ -40,6 +40,7 @@ extern "C" {
  * can break coherency, or
  *	-EINVAL: @container is NULL
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EOPNOTSUPP: noiommu enforces nothing and knows nothing (VFA_CAUSE_NOIOMMU)
  *	any other errno of the kernel
  *

@@ -134,6 +134,7 @@ int vfa_container_reason(struct vfa_container *container, char *reason, size_t s
  * Return: the number of ranges there are, which may exceed @max, or
  *	-EINVAL: a NULL argument
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EOPNOTSUPP: noiommu does not translate (VFA_CAUSE_NOIOMMU)
  *
  * Kernel: VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE; IOMMU_IOAS_IOVA_RANGES.

@@ -81,7 +81,7 @@ struct vfa_device_options {
  *	-EBUSY: a member of the group is on a kernel driver (VFA_CAUSE_NOT_VIABLE);
  *		the group or device is open elsewhere (VFA_CAUSE_GROUP_BUSY,
  *		VFA_CAUSE_DEVICE_BUSY), or the device in this container already
- *		(VFA_CAUSE_DEVICE_BUSY)
+ *		(VFA_CAUSE_DEVICE_BUSY); the container was sent (VFA_CAUSE_SENT)
  *	-EADDRINUSE: a live mapping is in the way (VFA_CAUSE_JOIN_CONFLICT)
  *	-EFAULT: the memory of a mapping of this container is gone
  *		(VFA_CAUSE_BAD_ADDRESS)

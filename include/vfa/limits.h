@@ -82,6 +82,7 @@ struct vfa_limits {
  * Return: 0, or
  *	-EINVAL: a NULL argument, or @ret is not initialised
  *	-ENODEV: the backend is undecided (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EOPNOTSUPP: noiommu maps and counts nothing (VFA_CAUSE_NOIOMMU)
  *	-ENOMEM: no memory
  *	any other errno of the kernel
@@ -105,6 +106,7 @@ int vfa_container_limits(struct vfa_container *container, struct vfa_limits *ret
  * Return: 0, or
  *	-EINVAL: @container is NULL, @accounting is neither of the two
  *	-ENODEV: the backend is undecided (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EBUSY: the container has devices or mappings (VFA_CAUSE_WRONG_ORDER), or its
  *		fd is used for more than this container (VFA_CAUSE_BAD_FD)
  *	-EPERM: it takes CAP_SYS_RESOURCE in the first user namespace (VFA_CAUSE_DENIED)

@@ -92,6 +92,7 @@ struct vfa_map_options {
  *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED
  *	-EEXIST: another mapping is there (VFA_CAUSE_OVERLAP)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EFAULT: no memory with these rights (VFA_CAUSE_BAD_ADDRESS), or device
  *		memory on iommufd (VFA_CAUSE_MMIO_ADDRESS)
  *	-ENOMEM: the limit on locked memory (VFA_CAUSE_MEMLOCK), or no memory

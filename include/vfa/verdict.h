@@ -87,6 +87,7 @@ struct vfa_verdict {
  *	-EINVAL: a NULL argument; @options that are unknown or contradict each other;
  *		@ret without its size (all VFA_CAUSE_BAD_ARGUMENT)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EOPNOTSUPP: noiommu does not translate (VFA_CAUSE_NOIOMMU)
  */
 int vfa_container_check_map(struct vfa_container *container, const void *vaddr, uint64_t size,
