@@ -39,17 +39,22 @@ static int allocate(struct vfa_irq *irq, uint32_t count)
 	return 0;
 }
 
-/* The kernel names no number where it ran out of the processors' vectors. */
-static int refuse_space(struct vfa_irq *irq)
+/*
+ * The kernel says how many it can allocate, if not all, but not how many of those the
+ * processors have vectors for. That is found out by having them.
+ */
+static int refuse_space(struct vfa_irq *irq, uint32_t allocatable)
 {
-	uint32_t available;
-	int err = allocate(irq, irq->start + irq->count);
+	uint32_t count = allocatable - irq->start;
+	int err = allocate(irq, allocatable), available;
 
 	if (err)
 		return err;
-	available = irq_count_free(irq->device, irq->kind, irq->start, irq->count);
+	available = irq_count_free(irq->device, irq->kind, irq->start, count, irq->vectors);
 	disable_kind(irq->device, irq->kind);
-	return irq_refuse_vectors(irq, irq->start, irq->count, available);
+	if (available < 0)
+		return irq_refuse_set(irq, -ENOSPC);
+	return irq_refuse_vectors(irq, irq->start, irq->count, (uint32_t)available);
 }
 
 static int arm(struct vfa_irq *irq)
@@ -59,10 +64,12 @@ static int arm(struct vfa_irq *irq)
 
 static int refuse_enable(struct vfa_irq *irq, int err)
 {
+	if (err > (int)irq->start)
+		return refuse_space(irq, (uint32_t)err);
 	if (err > 0)
 		return irq_refuse_vectors(irq, 0, irq->start + irq->count, (uint32_t)err);
 	if (err == -ENOSPC && irq->kind <= VFA_IRQ_MSIX)
-		return refuse_space(irq);
+		return refuse_space(irq, irq->start + irq->count);
 	return irq_refuse_set(irq, err);
 }
 

@@ -75,13 +75,16 @@ int irq_set_unmask_eventfd(struct vfa_device *device, int fd);
 
 /**
  * irq_count_free() - how many vectors from @start on the machine gives, tried one by one
- * @start: the first that is free and below what the kernel has allocated, or can allocate
+ * @start: the first; the kernel has allocated them all, or can allocate each
+ * @vectors: that could not be set, @count of them
  *
- * What is at once beyond the processors' vectors the kernel does not count. None of the
- * @count signals anything before or after.
+ * Where the processors run out of vectors the kernel does not say how many they had. None
+ * of the vectors signals anything afterwards.
+ *
+ * Return: the number, or -errno, unrecorded, when it could not be tried.
  */
-uint32_t irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
-			uint32_t count);
+int irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+		   uint32_t count, const struct irq_vector *vectors);
 
 /* irq_eventfd.c: 0 or -errno, recorded. */
 

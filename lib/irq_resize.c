@@ -14,13 +14,14 @@
 
 static int set_added(const struct vfa_irq *irq, uint32_t from, uint32_t added)
 {
-	uint32_t first = irq->start + from, available;
-	int err = irq_set_eventfds(irq->device, irq->kind, first, added, irq->vectors + from);
+	const struct irq_vector *vectors = irq->vectors + from;
+	uint32_t first = irq->start + from;
+	int err = irq_set_eventfds(irq->device, irq->kind, first, added, vectors), available = -1;
 
-	if (err == -ENOSPC) {
-		available = irq_count_free(irq->device, irq->kind, first, added);
-		return irq_refuse_vectors(irq, first, added, available);
-	}
+	if (err == -ENOSPC)
+		available = irq_count_free(irq->device, irq->kind, first, added, vectors);
+	if (available >= 0)
+		return irq_refuse_vectors(irq, first, added, (uint32_t)available);
 	return err ? irq_refuse_set(irq, err) : 0;
 }
 

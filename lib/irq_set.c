@@ -62,19 +62,37 @@ int irq_set_unmask_eventfd(struct vfa_device *device, int fd)
 	return device_ioctl(device, VFIO_DEVICE_SET_IRQS, &argument);
 }
 
-uint32_t irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
-			uint32_t count)
+/* What is not the library's own is not to be signalled by a trial. */
+static struct irq_vector stand_in(const struct irq_vector *vector, int scratch)
+{
+	return vector->own || vector->fd < 0 ? *vector : (struct irq_vector){ scratch, true };
+}
+
+static bool has_foreign(const struct irq_vector *vectors, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (vectors[i].fd >= 0 && !vectors[i].own)
+			return true;
+	return false;
+}
+
+int irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t start,
+		   uint32_t count, const struct irq_vector *vectors)
 {
 	const struct syscalls *sys = device_syscalls(device);
-	struct irq_vector scratch = { .fd = sys_eventfd(sys) };
+	int scratch = has_foreign(vectors, count) ? sys_eventfd(sys) : -1;
 	uint32_t got = 0;
 
-	if (scratch.fd < 0)
-		return 0;
-	while (got < count && !irq_set_eventfds(device, kind, start + got, 1, &scratch))
-		got++;
+	if (scratch < -1)
+		return scratch;
+	for (; got < count; got++) {
+		struct irq_vector vector = stand_in(&vectors[got], scratch);
+
+		if (irq_set_eventfds(device, kind, start + got, 1, &vector))
+			break;
+	}
 	if (got)
 		(void)irq_set_eventfds(device, kind, start, got, NULL);
-	sys_close(sys, scratch.fd);
-	return got;
+	sys_close(sys, scratch);
+	return (int)got;
 }

@@ -129,15 +129,19 @@ static void a_search_for_free_vectors(struct run *run)
 {
 	struct vfa_container *container = NULL;
 	struct vfa_device *device = NULL;
+	int mine = eventfd_of_the_caller(), eventfds[] = { -2, mine, -2, -2, mine };
+	struct vfa_irq_options options = VFA_IRQ_OPTIONS_INIT;
 	struct vfa_irq *irq = NULL;
 
+	options.eventfds = eventfds;
 	fake_set_processor_vectors(3);
 	if (vfa_container_open(run->machine->host, run->machine->backend, &container) == 0 &&
 	    open_plainly(container, NVME, &device) == 0)
-		assert_true(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 5, NULL, &irq) < 0);
+		assert_true(vfa_irq_enable(device, VFA_IRQ_MSIX, 0, 5, &options, &irq) < 0);
 	assert_null(irq);
 	vfa_device_close(device);
 	vfa_container_close(container);
+	close(mine);
 }
 
 static void intx_in_all_ways(struct run *run)

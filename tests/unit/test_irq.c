@@ -602,6 +602,10 @@ static void null_handles_are_refused(void **state)
 
 static void too_few_free_vectors_are_counted(void **state)
 {
+	int mine = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	const int own = VFA_IRQ_OWN_EVENTFD, none = VFA_IRQ_NO_EVENTFD;
+	const int eventfds[] = { mine, none, own, mine, own, mine, own };
+	struct vfa_irq_options options = VFA_IRQ_OPTIONS_INIT;
 	struct space space = open_space_of(state, NVME);
 	struct vfa_irq *irq = NULL;
 	size_t fds = count_fds();
@@ -630,8 +634,14 @@ static void too_few_free_vectors_are_counted(void **state)
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(fake_count_vectors(), 0);
 	assert_int_equal(fake_count_allocated(NVME), 0);
+	options.eventfds =
+		eventfds; /* the caller's is not signalled by the search for the number */
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 2, 7, &options, &irq), ENOSPC,
+		     IRQ_BOUNDS);
+	assert_non_null(strstr(vfa_error_last()->message, "has 6 vectors of MSI-X free, not 7"));
 	irq = enable(space.device, VFA_IRQ_MSIX, 2, 5);
 	vfa_irq_disable(irq);
+	close(mine);
 	close_space(space);
 }
 
