@@ -37,7 +37,7 @@ extern const uint8_t guest_flush[], guest_flush_end[];
 #define GUEST_FLUSHED 1
 #define GUEST_ON      2
 
-/* Says GUEST_READY, then GUEST_INTERRUPTED each time GUEST_IRQ arrives. */
+/* Says GUEST_READY, then GUEST_INTERRUPTED each time GUEST_IRQ arrives, before it ends that. */
 extern const uint8_t guest_wait[], guest_wait_end[];
 
 #define GUEST_READY       1
