@@ -9,8 +9,9 @@
 
 #include "edu.h"
 
-#define WARM_UP 20 /* until the allocator and the kernel's caches have what they want */
-#define CYCLES  200
+#define WARM_UP     20 /* until the allocator and the kernel's caches have what they want */
+#define LIVES       200
+#define SHORT_LIVES 1000
 
 /*
  * A page of 4 KiB lost in each of 200 lives would be 800 KiB, 200 bytes 40 KiB.
@@ -51,24 +52,55 @@ static void live(enum vfa_backend backend)
 	vfa_container_close(space);
 }
 
-static void a_device_can_be_opened_again_and_again(void **state)
+/* What every life has. */
+static void live_short(enum vfa_backend backend)
+{
+	struct vfa_container *space;
+	struct vfa_device *device;
+	volatile void *bar;
+
+	assert_ok(vfa_container_open(NULL, backend, &space));
+	assert_ok(vfa_device_open(space, EDU, NULL, &device));
+	assert_ok(vfa_region_map(device, VFA_BAR(0), &bar));
+	vfa_device_close(device);
+	vfa_container_close(space);
+}
+
+static void check_lives(void **state, void (*body)(enum vfa_backend backend), int count)
 {
 	struct vm_usage before, after;
 	struct vm *vm = *state;
+	size_t fds;
 	int i;
 
 	vm_need_assignment(vm);
 	vm_need_plain_memory();
 	for (i = 0; i < WARM_UP; i++)
-		live(vm->backend);
+		body(vm->backend);
+	fds = vm_count_entries("/proc/self/fd");
 	before = vm_usage_now();
-	for (i = 0; i < CYCLES; i++)
-		live(vm->backend);
+	for (i = 0; i < count; i++)
+		body(vm->backend);
 	after = vm_usage_now();
 	print_message("# locked %lu to %lu, pinned %lu to %lu, anonymous %lu to %lu KiB\n",
 		      before.locked, after.locked, before.pinned, after.pinned, before.anonymous,
 		      after.anonymous);
 	assert_no_growth(&before, &after);
+	assert_int_equal(vm_count_entries("/proc/self/fd"), fds);
+}
+
+static void a_device_can_be_opened_again_and_again(void **state)
+{
+	check_lives(state, live, LIVES);
+}
+
+/* The newest kernel and the oldest have much time for it. */
+static void a_device_can_be_opened_a_thousand_times(void **state)
+{
+	const char *name = vm_profile()->name;
+	bool is_usual = !strcmp(name, "intel") || !strcmp(name, "stock");
+
+	check_lives(state, live_short, is_usual ? SHORT_LIVES : LIVES);
 }
 
 static void mapped_memory_is_counted_and_given_back(void **state)
@@ -102,6 +134,7 @@ int main(void)
 {
 	static const struct vm_case cases[] = {
 		VM_CASE(a_device_can_be_opened_again_and_again),
+		VM_CASE(a_device_can_be_opened_a_thousand_times),
 		VM_CASE(mapped_memory_is_counted_and_given_back),
 	};
 
