@@ -213,8 +213,11 @@ int reach_windows_of(struct vfa_host *host, const char *bdf, struct vfa_window *
 {
 	struct vfa_topology *path, *reached = NULL;
 	const struct vfa_function *function;
-	int count = surroundings_path(host, bdf, &path);
+	int count;
 
+	if (surroundings_are_empty(host, bdf))
+		return 0;
+	count = surroundings_path(host, bdf, &path);
 	if (count)
 		return count == -ENOENT || count == -EINVAL ? 0 : count;
 	function = find(path, bdf);

@@ -4,13 +4,16 @@
 #include "topology/surroundings.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sysfs.h"
 
-#define DEVICES "bus/pci/devices"
-#define PATH    64 /* functions above one another: far more than there are */
+#define DEVICES              "bus/pci/devices"
+#define HEADER_MULTIFUNCTION 0x80 /* PCI_HEADER_TYPE_MFD of newer headers */
+
+#define PATH 64 /* functions above one another: far more than there are */
 
 /* The functions from the root bus down to a device: its link goes through their names. */
 struct path {
@@ -36,6 +39,26 @@ static int read_path(const struct vfa_host *host, const char *bdf, struct path *
 			ret->names[ret->count++] = name;
 	}
 	return ret->count ? 0 : -ENODEV;
+}
+
+static bool is_multifunction(const struct vfa_host *host, const char *bdf)
+{
+	struct function_config config;
+	int type;
+
+	function_config_open(host, bdf, &config);
+	type = config_read8(&config.space, PCI_HEADER_TYPE);
+	function_config_close(&config);
+	return type < 0 || type & HEADER_MULTIFUNCTION;
+}
+
+bool surroundings_are_empty(const struct vfa_host *host, const char *bdf)
+{
+	struct bdf_parts parts;
+	struct path path;
+
+	return !read_path(host, bdf, &path) && path.count == 1 && bdf_split(bdf, &parts) &&
+	       !parts.function && !is_multifunction(host, bdf);
 }
 
 int surroundings_path(struct vfa_host *host, const char *bdf, struct vfa_topology **ret)

@@ -9,6 +9,14 @@
 #include "topology/topology.h"
 
 /**
+ * surroundings_are_empty() - a device has nobody beside it, and no bridge above it
+ *
+ * As most have in a virtual machine: on a root bus, in a slot of one function. Then it has
+ * no other way than up. Not certain: false.
+ */
+bool surroundings_are_empty(const struct vfa_host *host, const char *bdf);
+
+/**
  * surroundings_path() - a device and the bridges above it
  *
  * The snapshots here are to be freed with vfa_topology_free(). Return: 0, or as
