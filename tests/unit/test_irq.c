@@ -634,8 +634,14 @@ static void too_few_free_vectors_are_counted(void **state)
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(fake_count_vectors(), 0);
 	assert_int_equal(fake_count_allocated(NVME), 0);
-	options.eventfds =
-		eventfds; /* the caller's is not signalled by the search for the number */
+	/* Or of both, where the fewer count. */
+	fake_set_free_vectors(10);
+	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 2, 20, NULL, &irq), ENOSPC,
+		     IRQ_BOUNDS);
+	assert_non_null(strstr(vfa_error_last()->message, "has 5 vectors of MSI-X free, not 20"));
+	assert_int_equal(fake_count_allocated(NVME), 0);
+	/* Eventfds of the caller are not used to find out. */
+	options.eventfds = eventfds;
 	assert_fails(vfa_irq_enable(space.device, VFA_IRQ_MSIX, 2, 7, &options, &irq), ENOSPC,
 		     IRQ_BOUNDS);
 	assert_non_null(strstr(vfa_error_last()->message, "has 6 vectors of MSI-X free, not 7"));
