@@ -71,12 +71,14 @@ static void assert_run(const char *said, const char *const *arguments)
 
 EXAMPLE(edu_dma, "all equal", EDU)
 EXAMPLE(edu_interrupt, "12! = 479001600", EDU)
+EXAMPLE(handle_intx, "served 6 interrupts", EDU)
 EXAMPLE(hot_reset, "resets " PORT_EDU_2 " of group", PORT_EDU_1)
 EXAMPLE(low_power, "it has woken", NVME)
 EXAMPLE(map_bar, "0x10000ed by load, 0x10000ed by call", EDU)
 EXAMPLE(nvme_identify, "block 1 by MSI-X: 00 02", NVME)
 EXAMPLE(share_device, "user 65534 did DMA of 4000 bytes", EDU)
 EXAMPLE(vmm_memory, "80 MiB: kept 2 regions, mapped 1, unmapped 0", EDU)
+EXAMPLE(wait_for_msix, "model QEMU NVMe Ctrl", NVME)
 
 static void list_groups(void **state)
 {
@@ -149,10 +151,10 @@ static void watch_hotplug(void **state)
 int main(void)
 {
 	static const struct vm_case cases[] = {
-		VM_CASE(edu_dma),          VM_CASE(edu_interrupt), VM_CASE(hot_reset),
-		VM_CASE(low_power),        VM_CASE(map_bar),       VM_CASE(nvme_identify),
-		VM_CASE(share_device),     VM_CASE(vmm_memory),    VM_CASE(watch_hotplug),
-		VM_CASE_ONCE(list_groups),
+		VM_CASE(edu_dma),       VM_CASE(edu_interrupt), VM_CASE(handle_intx),
+		VM_CASE(hot_reset),     VM_CASE(low_power),     VM_CASE(map_bar),
+		VM_CASE(nvme_identify), VM_CASE(share_device),  VM_CASE(vmm_memory),
+		VM_CASE(wait_for_msix), VM_CASE(watch_hotplug), VM_CASE_ONCE(list_groups),
 	};
 
 	return vm_run_cases("examples", cases);
