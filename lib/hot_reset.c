@@ -104,6 +104,24 @@ static int collect_groups(const struct hot_reset *hot_reset, struct vfio_pci_hot
 	return 0;
 }
 
+/* The kernel does not wait for locks of many devices: it gives up, and undoes what it did. */
+static int refuse(const struct vfa_device *device, int err)
+{
+	if (err == -EBUSY)
+		return error_set(EBUSY, VFA_CAUSE_IN_USE,
+				 "hot reset of %s: registers of a device on its bus are being "
+				 "accessed at this moment\n"
+				 "nothing was done: try again, or keep other threads from them",
+				 device->bdf);
+	if (err == -EAGAIN)
+		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
+				 "hot reset of %s: somebody resets a device on its bus, or changes "
+				 "its driver, at this moment\n"
+				 "nothing was done: try again",
+				 device->bdf);
+	return error_device(device, err, "%s: VFIO_DEVICE_PCI_HOT_RESET", device->bdf);
+}
+
 static int reset_bus(const struct hot_reset *hot_reset)
 {
 	struct vfa_device *device = hot_reset->device;
@@ -119,8 +137,7 @@ static int reset_bus(const struct hot_reset *hot_reset)
 	if (!err) {
 		err = device_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, request);
 		if (err < 0)
-			err = error_device(device, err, "%s: VFIO_DEVICE_PCI_HOT_RESET",
-					   device->bdf);
+			err = refuse(device, err);
 		close_groups(hot_reset, request);
 	}
 	free(request);

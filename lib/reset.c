@@ -40,6 +40,12 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 	if (!vfa_device_can_reset(device))
 		return refuse_alone(device);
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
+	if (err == -EAGAIN)
+		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
+				 "reset of %s: somebody resets it, or changes its driver, at this "
+				 "moment\n"
+				 "nothing was done: try again",
+				 device->bdf);
 	if (err < 0)
 		return error_device(device, err, "%s: VFIO_DEVICE_RESET", device->bdf);
 	/* The kernel resets a slot whose device was pulled out, and is content. */

@@ -77,7 +77,8 @@ int vfa_hot_reset_functions(struct vfa_device *device, struct vfa_hot_reset_func
  *
  * Each of vfa_hot_reset_functions() loses its state, with its link; the kernel restores the
  * config space of all of them. DMA of all stops, mappings of memory stay. An access to a mapped
- * region of any of them waits until the reset is done. Interrupts of the devices that
+ * region of any of them waits until the reset is done; one that is about to wait in the kernel as
+ * it begins makes it fail with EBUSY. Interrupts of the devices that
  * are open here stay enabled, with the same eventfds; INTx that was masked since it fired
  * is unmasked. Devices in low power are woken for it.
  *
@@ -89,7 +90,10 @@ int vfa_hot_reset_functions(struct vfa_device *device, struct vfa_hot_reset_func
  *	-EPERM: not all of them are owned; the message names those (VFA_CAUSE_NOT_OWNED).
  *		One of them is in no IOMMU group
  *	-EOPNOTSUPP: it is on a root bus, or its bus cannot be reset (VFA_CAUSE_NO_RESET)
- *	-EBUSY, -EAGAIN: one of them is being used or reset at this moment: nothing was done
+ *	-EBUSY: registers of one of them are being accessed through a mapping at this
+ *		moment (VFA_CAUSE_IN_USE): nothing was done
+ *	-EAGAIN: somebody resets one of them, or changes its driver, at this moment
+ *		(VFA_CAUSE_IN_USE): nothing was done
  *	-ENOMEM: no memory
  *	-ENODEV: the device has gone (VFA_CAUSE_DEVICE_GONE)
  *	any other errno of the kernel, also of arming the interrupts after the reset

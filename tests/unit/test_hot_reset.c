@@ -250,7 +250,11 @@ static void what_the_kernel_refuses_is_told(void **state)
 	fake_fail_ioctl(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, EIO);
 	assert_fails(vfa_device_hot_reset(space.device, NULL, 0), EIO, KERNEL);
 	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EBUSY);
-	assert_fails(vfa_device_hot_reset(space.device, NULL, 0), EBUSY, KERNEL);
+	assert_fails(vfa_device_hot_reset(space.device, NULL, 0), EBUSY, IN_USE);
+	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EAGAIN);
+	assert_fails(vfa_device_hot_reset(space.device, NULL, 0), EAGAIN, IN_USE);
+	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EINVAL);
+	assert_fails(vfa_device_hot_reset(space.device, NULL, 0), EINVAL, KERNEL);
 	fake_fail_ioctl(0, 0);
 	close_space(space);
 }

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "edu.h"
 #include "nvme.h"
@@ -109,6 +111,81 @@ static void a_reset_by_power_state_leaves_it_usable(void **state)
 	assert_ok(vfa_device_reset(device));
 	assert_int_equal(vfa_mmio_read32(bar, CARD_STATUS), status);
 	assert_int_equal(vfa_device_power_state(device), VFA_POWER_D0);
+}
+
+/* A thread that reads a register all the time, which always says the same. */
+struct reader {
+	pthread_t thread;
+	volatile void *bar;
+	uint32_t expected;
+	atomic_bool ends;
+	unsigned int reads;
+	unsigned int wrong;
+};
+
+static void *read_on(void *data)
+{
+	struct reader *reader = data;
+
+	while (!reader->ends) {
+		reader->wrong += vfa_mmio_read32(reader->bar, 0) != reader->expected;
+		reader->reads++;
+	}
+	return NULL;
+}
+
+static void start_reading(struct reader *reader, struct vfa_device *device)
+{
+	reader->bar = vm_bar(device, 0);
+	reader->expected = vfa_mmio_read32(reader->bar, 0);
+	assert_int_equal(pthread_create(&reader->thread, NULL, read_on, reader), 0);
+}
+
+static void stop_reading(struct reader *reader)
+{
+	reader->ends = true;
+	assert_int_equal(pthread_join(reader->thread, NULL), 0);
+	print_message("# %u reads\n", reader->reads);
+	assert_int_equal(reader->wrong, 0);
+}
+
+/* The kernel takes the mapping away, and makes the next access wait. */
+static void an_access_waits_for_the_reset(void **state)
+{
+	struct vfa_device *device = open_device(*state, NVME);
+	struct reader reader = { .reads = 0 };
+
+	start_reading(&reader, device);
+	for (int i = 0; i < 3; i++)
+		assert_ok(vfa_device_reset(device));
+	stop_reading(&reader);
+}
+
+/* The kernel does nothing while the reader is in the kernel, on its way to wait. */
+static void hot_reset_in_the_end(struct vfa_device *device)
+{
+	int err;
+
+	do
+		err = vfa_device_hot_reset(device, NULL, 0);
+	while (err == -EBUSY && vfa_error_last()->cause == VFA_CAUSE_IN_USE);
+	assert_ok(err);
+}
+
+static void an_access_waits_for_the_reset_of_another(void **state)
+{
+	struct reader reader = { .reads = 0 };
+	struct vm *vm = *state;
+	struct vfa_container *space;
+	struct vfa_device *first;
+
+	vm_need_assignment(vm);
+	space = vm_container(vm);
+	first = vm_device(vm, space, PORT_EDU_1);
+	start_reading(&reader, vm_device(vm, space, PORT_EDU_2));
+	for (int i = 0; i < 3; i++)
+		hot_reset_in_the_end(first);
+	stop_reading(&reader);
 }
 
 static void a_root_bus_cannot_be_reset(void **state)
@@ -237,6 +314,8 @@ int main(void)
 		VM_CASE(a_reset_clears_registers_and_keeps_config),
 		VM_CASE(vectors_stay_armed_over_a_reset),
 		VM_CASE(a_reset_by_power_state_leaves_it_usable),
+		VM_CASE(an_access_waits_for_the_reset),
+		VM_CASE(an_access_waits_for_the_reset_of_another),
 		VM_CASE(a_root_bus_cannot_be_reset),
 		VM_CASE(both_functions_of_a_bus_are_told),
 		VM_CASE(a_hot_reset_leaves_both_usable),

@@ -13,9 +13,9 @@ static void kernel_is_told(void **state)
 {
 	struct space space = open_space(state);
 
-	fake_fail_ioctl(VFIO_DEVICE_RESET, EAGAIN);
+	fake_fail_ioctl(VFIO_DEVICE_RESET, EIO);
 	SAYS(vfa_device_reset(space.device), KERNEL,
-	     "0000:00:04.0: VFIO_DEVICE_RESET: Resource temporarily unavailable", "");
+	     "0000:00:04.0: VFIO_DEVICE_RESET: Input/output error", "");
 	close_space(space);
 }
 

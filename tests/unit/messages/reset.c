@@ -35,6 +35,28 @@ static void no_reset_is_told(void **state)
 	close_space(space);
 }
 
+static void in_use_is_told(void **state)
+{
+	struct space space = open_space_of(state, LEFT);
+
+	fake_fail_ioctl(VFIO_DEVICE_RESET, EAGAIN);
+	SAYS(vfa_device_reset(space.device), IN_USE,
+	     "reset of 0000:01:01.0: somebody resets it, or changes its driver, at this moment",
+	     "nothing was done: try again");
+	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EBUSY);
+	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
+	     "hot reset of 0000:01:01.0: registers of a device on its bus are being accessed at "
+	     "this moment",
+	     "nothing was done: try again, or keep other threads from them");
+	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EAGAIN);
+	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
+	     "hot reset of 0000:01:01.0: somebody resets a device on its bus, or changes its "
+	     "driver, at this moment",
+	     "nothing was done: try again");
+	fake_fail_ioctl(0, 0);
+	close_space(space);
+}
+
 static void not_owned_is_told(void **state)
 {
 	struct space space = open_space_of(state, LEFT);
@@ -94,10 +116,8 @@ static void low_power_is_told(void **state)
 }
 
 const struct CMUnitTest reset_messages[] = {
-	ON_BOTH(no_reset_is_told),
-	ON_BOTH(not_owned_is_told),
-	ON_BOTH(no_feature_is_told),
-	ON_BOTH(low_power_is_told),
+	ON_BOTH(no_reset_is_told),   ON_BOTH(in_use_is_told),    ON_BOTH(not_owned_is_told),
+	ON_BOTH(no_feature_is_told), ON_BOTH(low_power_is_told),
 };
 
 const size_t reset_messages_count = sizeof(reset_messages) / sizeof(reset_messages[0]);
