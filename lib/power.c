@@ -40,7 +40,10 @@ static int refuse_again(const struct vfa_device *device)
 			 device->bdf);
 }
 
-/* The kernel has one errno for a second entry, and for an fd that is no eventfd. */
+/*
+ * The kernel has one errno for a second entry, and for an fd that is no eventfd. Who else has the
+ * device may have entered it too, of which nothing is known here.
+ */
 static int refuse_entry(struct vfa_device *device, uint32_t feature, int wakeup_fd, int err)
 {
 	int code = feature_refuse(device, feature, VFA_FEATURE_SET, err);
@@ -49,7 +52,9 @@ static int refuse_entry(struct vfa_device *device, uint32_t feature, int wakeup_
 		return refuse_fd(device, code, wakeup_fd);
 	if (code != -EINVAL)
 		return code;
-	return device->low_power ? refuse_again(device) : refuse_fd(device, code, wakeup_fd);
+	if (device->low_power || wakeup_fd == VFA_POWER_NO_WAKEUP)
+		return refuse_again(device);
+	return refuse_fd(device, code, wakeup_fd);
 }
 
 static int enter(struct vfa_device *device, int wakeup_fd)

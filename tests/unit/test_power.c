@@ -79,6 +79,17 @@ static void a_second_entry_is_refused(void **state)
 	close_space(space);
 }
 
+/* As by a process that the device was passed on from. */
+static void an_entry_of_somebody_else_counts(void **state)
+{
+	struct space space = open_space(state);
+
+	assert_ok(vfa_feature_set(space.device, VFA_FEATURE_LOW_POWER_ENTRY, NULL, 0));
+	assert_fails(vfa_device_enter_low_power(space.device, VFA_POWER_NO_WAKEUP), EINVAL,
+		     WRONG_ORDER);
+	close_space(space);
+}
+
 static void a_wakeup_that_is_no_eventfd_is_refused(void **state)
 {
 	struct space space = open_space(state);
@@ -164,6 +175,7 @@ int main(void)
 		ON_BOTH(closing_leaves_low_power),
 		ON_BOTH(waking_signals_the_eventfd_and_ends_low_power),
 		ON_BOTH(a_second_entry_is_refused),
+		ON_BOTH(an_entry_of_somebody_else_counts),
 		ON_BOTH(a_wakeup_that_is_no_eventfd_is_refused),
 		ON_BOTH(a_kernel_without_it_is_told),
 		ON_BOTH(the_state_is_that_of_the_kernel),
