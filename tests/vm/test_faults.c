@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -306,6 +307,64 @@ static void a_device_used_with_any_fault_leaves_nothing_behind(void **state)
 	assert_int_equal(use(space, device), 0);
 }
 
+/* Over a socket to this very process; what is lost on the way goes with the socket. */
+static int pass_on(const int ends[2], struct vfa_container *sent)
+{
+	struct vfa_container *space = NULL;
+	struct vfa_device *device = NULL;
+	int err = vfa_share_send(ends[0], sent);
+
+	if (!err)
+		err = vfa_share_receive(ends[1], NULL, &space, &device, 1);
+	vfa_device_close(device);
+	vfa_container_close(space);
+	return err < 0 ? err : 0;
+}
+
+/* Faults while it is on its way only: opening a device has a case of its own. */
+static int pass_on_with_fault(const struct injector *injector, int nth, enum vfa_backend backend,
+			      bool *met)
+{
+	struct vfa_container *space = NULL;
+	struct vfa_device *device = NULL;
+	int ends[2], err;
+
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	assert_ok(vfa_container_open(NULL, backend, &space));
+	assert_ok(vfa_device_open(space, EDU, NULL, &device));
+	arm(injector, nth);
+	err = pass_on(ends, space);
+	*met = disarm(injector);
+	vfa_device_close(device);
+	vfa_container_close(space);
+	close(ends[0]);
+	close(ends[1]);
+	return err;
+}
+
+static void a_container_passed_on_with_any_fault_leaves_nothing_behind(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	size_t fds = count_fds();
+	int nth, failed = 0, err;
+	bool met;
+
+	for (nth = 1; nth < MOST_FAULTS; nth++) {
+		err = pass_on_with_fault(&injector, nth, vm->backend, &met);
+		assert_int_equal(count_fds(), fds);
+		if (!met)
+			break;
+		failed += err < 0;
+		if (err < 0)
+			assert_int_equal(vfa_error_last()->code, err);
+	}
+	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
+	assert_int_equal(err, 0);
+	assert_true(failed > 0);
+}
+
 /* A buffer of each kind, one after the other; 0 or the first failure. */
 static int make_buffers(struct vfa_container *space)
 {
@@ -532,6 +591,7 @@ int main(void)
 		VM_CASE(a_life_with_any_fault_in_its_ioctls_leaves_nothing_behind),
 		VM_CASE(a_device_opened_with_any_fault_leaves_nothing_behind),
 		VM_CASE(a_device_used_with_any_fault_leaves_nothing_behind),
+		VM_CASE(a_container_passed_on_with_any_fault_leaves_nothing_behind),
 		VM_CASE(buffers_made_with_any_fault_leave_nothing_behind),
 		VM_CASE(a_failed_map_maps_nothing),
 		VM_CASE(a_failed_unmap_keeps_what_the_kernel_keeps),
