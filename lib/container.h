@@ -21,7 +21,7 @@ struct vfa_device;
 
 struct vfa_container {
 	struct vfa_host *host;
-	atomic_uint holders; /* the caller's handle, devices and buffers */
+	atomic_uint holders; /* the caller's handle, devices, buffers and layouts */
 
 	pthread_mutex_t lock; /* of all below */
 	enum vfa_backend wanted;

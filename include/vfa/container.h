@@ -9,7 +9,7 @@
  * on memory can be mapped (vfa/mapping.h). What may be mapped is known only
  * after a device has joined, and can change when another joins or leaves.
  *
- * All functions may be called from any thread. Devices and buffers keep their
+ * All functions may be called from any thread. Devices, buffers and layouts keep their
  * container alive: after vfa_container_close() they still work, and the fds close
  * with the last of them. Mappings belong to the container and go with it.
  */
@@ -74,7 +74,7 @@ int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backend, int f
  * vfa_container_close() - drop the caller's handle
  * @container: the container, or NULL
  *
- * Without devices and buffers the address space goes at once, with all its
+ * Without devices, buffers and layouts the address space goes at once, with all its
  * mappings; else with the last of them.
  */
 void vfa_container_close(struct vfa_container *container);

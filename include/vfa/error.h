@@ -7,8 +7,8 @@
  * Every function of the library returns 0 or more on success and a negative
  * errno on failure. The errno suffices to act; the record described here tells
  * a person what happened and what to do. It belongs to the calling thread, as
- * errno does: a failure replaces it, a success leaves it alone. One call fills it
- * though it succeeds: vfa_container_check_map(), with what a map would be told.
+ * errno does: a failure replaces it, a success leaves it alone. Two calls fill it though
+ * they succeed: vfa_container_check_map() and vfa_layout_check(), with what would be told.
  */
 
 #ifndef VFA_ERROR_H

@@ -243,6 +243,21 @@ static void wrong_fds_are_refused(void **state)
 	close_guest(guest);
 }
 
+static void a_captured_machine_has_no_kvm(void **state)
+{
+	struct vfa_host *host = NULL;
+	struct vfa_kvm *kvm = NULL;
+	int vm = fake_vm_open();
+
+	(void)state;
+	assert_ok(vfa_host_open_capture(CAPTURES "/switch.vfa", NULL, &host));
+	assert_fails(vfa_kvm_open(host, vm, &kvm), EOPNOTSUPP, CAPTURED);
+	assert_fails(vfa_kvm_open_fd(host, vm, &kvm), EOPNOTSUPP, CAPTURED);
+	assert_null(kvm);
+	vfa_host_free(host);
+	close_node(vm);
+}
+
 static void null_is_refused(void **state)
 {
 	struct guest guest = open_guest(state);
@@ -275,6 +290,7 @@ int main(void)
 		ON_BOTH(removal_behind_the_back_is_no_failure),
 		ON_BOTH(a_refused_removal_changes_nothing),
 		ON_BOTH(wrong_fds_are_refused),
+		ON_TYPE1(a_captured_machine_has_no_kvm),
 		ON_BOTH(null_is_refused),
 	};
 
