@@ -42,7 +42,7 @@ struct vfa_kvm;
  *	-EBADF: @vm_fd is closed (VFA_CAUSE_BAD_FD)
  *	-ENOTTY: @vm_fd is no VM (VFA_CAUSE_BAD_FD)
  *	-EBUSY: the VM has one already (VFA_CAUSE_REGISTERED): vfa_kvm_open_fd() takes
- *		its fd. On older kernels, such as 6.1, it stays with the VM when it is closed
+ *		its fd. Before Linux 6.2 it can stay with the VM when it is closed
  *	-ENODEV: KVM of this kernel has no VFIO device (VFA_CAUSE_NO_KVM_VFIO)
  *	-EIO: another process made the VM (VFA_CAUSE_BAD_FD)
  *	-EOPNOTSUPP: @host is a captured machine (VFA_CAUSE_CAPTURED)

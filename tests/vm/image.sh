@@ -81,7 +81,8 @@ image_build() { # BUILD KERNELDIR IMAGE
     rm -rf "$root" "$image.stamp"
 }
 
-# What KVM on the emulated processors, vfio-pci and the kernel's nvme driver need, flat, in the order to load.
+# What vfio-pci, the kernel's nvme driver and KVM on QEMU's processors need, flat, in the
+# order to load.
 image_modules() { # TREE DIR
     local version module file
     version=$(ls "$1/lib/modules")

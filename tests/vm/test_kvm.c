@@ -71,6 +71,20 @@ static void a_closed_handle_leaves_nothing_in_the_vm(void **state)
 	assert_ok(vfa_kvm_add(kvm, device)); /* else the kernel has it twice */
 }
 
+/* Before Linux 6.2 and its mends in stable kernels the VM would keep it. */
+static void a_closed_vfio_device_can_be_made_again(void **state)
+{
+	struct vm *vm = *state;
+	struct vfa_kvm *kvm;
+	int machine;
+
+	vm_need_assignment(vm);
+	machine = guest_vm(vm);
+	assert_ok(vfa_kvm_open(NULL, machine, &kvm));
+	vfa_kvm_close(kvm);
+	vm_kvm(vm, machine);
+}
+
 static void wrong_fds_are_refused(void **state)
 {
 	struct vm *vm = *state;
@@ -348,6 +362,7 @@ int main(void)
 		VM_CASE(a_device_is_added_and_removed),
 		VM_CASE(a_closed_device_is_not_left_in_kvm),
 		VM_CASE(a_closed_handle_leaves_nothing_in_the_vm),
+		VM_CASE(a_closed_vfio_device_can_be_made_again),
 		VM_CASE(wrong_fds_are_refused),
 		VM_CASE(a_node_is_added_before_its_device_is_opened),
 		VM_CASE(kvm_does_not_serve_a_child),

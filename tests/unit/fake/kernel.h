@@ -138,7 +138,7 @@ void fake_set_features(bool there);
 void fake_set_feature_result(int result);
 /* CONFIG_KVM_VFIO. */
 void fake_set_kvm_vfio(bool there);
-/* As before Linux 6.5: KVM's VFIO device takes groups only, and stays as long as its VM. */
+/* As before Linux 6.2: KVM's VFIO device takes groups only, and stays as long as its VM. */
 void fake_set_old_kvm(bool old);
 /* VMs are those of another process. */
 void fake_set_foreign_vm(bool foreign);

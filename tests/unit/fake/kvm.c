@@ -67,7 +67,7 @@ static void put_vm(struct fake_vm *vm)
 	free(vm);
 }
 
-/* Before Linux 6.5 or so the device goes with its VM only. */
+/* Before Linux 6.2 the device goes with its VM only. */
 void fake_vm_release(struct fake_file *file)
 {
 	if (file->kind == FILE_KVM && !fake_settings.old_kvm) {
