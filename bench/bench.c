@@ -76,11 +76,16 @@ static int compare(const void *left, const void *right)
 /* The value that so many quarters of the others do not exceed. */
 static double quartile(const double *values, size_t count, int quarters)
 {
-	double sorted[BENCH_MAX_ROUNDS];
+	double sorted[BENCH_MAX_VALUES];
 
 	memcpy(sorted, values, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), compare);
 	return sorted[(count - 1) * quarters / 4];
+}
+
+double bench_median(const double *values, size_t count)
+{
+	return quartile(values, count, 2);
 }
 
 static double ratio_quartile(const struct figure *figure, int quarters)

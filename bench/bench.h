@@ -67,6 +67,11 @@ static inline uint32_t bench_random_below(uint64_t *state, uint32_t limit)
 
 void bench_shuffle(uint64_t *state, uint32_t *numbers, size_t count);
 
+#define BENCH_MAX_VALUES 1000
+
+/** bench_median() - of up to BENCH_MAX_VALUES: what else the machine does shows in few of them */
+double bench_median(const double *values, size_t count);
+
 #define BENCH_MAX_ROUNDS 101
 
 /*

@@ -13,7 +13,7 @@
 #include "bare.h"
 
 #define DEVICE "0000:00:04.0"
-#define TIMES  10 /* a round is the mean of so many */
+#define TIMES  11 /* a round is the median of so many */
 
 static double time_library(enum vfa_backend backend)
 {
@@ -45,6 +45,20 @@ static double time_bare(enum vfa_backend backend)
 	return (double)(end - start);
 }
 
+static void add_round(struct figure *figure, enum vfa_backend backend)
+{
+	double library[TIMES], bare[TIMES];
+
+	for (int i = 0; i < TIMES; i++) {
+		if (i % 2)
+			library[i] = time_library(backend);
+		bare[i] = time_bare(backend);
+		if (i % 2 == 0)
+			library[i] = time_library(backend);
+	}
+	figure_add(figure, bench_median(library, TIMES), bench_median(bare, TIMES));
+}
+
 static void measure(const char *name, enum vfa_backend backend)
 {
 	struct figure figure = { name, bench_unit(), "bare system calls", 0, {}, {} };
@@ -54,18 +68,8 @@ static void measure(const char *name, enum vfa_backend backend)
 		return;
 	time_library(backend);
 	time_bare(backend);
-	for (int i = 0; i < rounds; i++) {
-		double library = 0, bare = 0;
-
-		for (int j = 0; j < TIMES; j++) {
-			if (j % 2)
-				library += time_library(backend) / TIMES;
-			bare += time_bare(backend) / TIMES;
-			if (j % 2 == 0)
-				library += time_library(backend) / TIMES;
-		}
-		figure_add(&figure, library, bare);
-	}
+	while (rounds--)
+		add_round(&figure, backend);
 	figure_report(&figure);
 }
 

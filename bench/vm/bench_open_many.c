@@ -160,7 +160,8 @@ static void measure(const char *name, enum vfa_backend backend)
 		figure_add(&figure, i % 2 ? parallel : time_library(backend, true), in_turn);
 	}
 	figure_report(&figure);
-	note_bare(backend);
+	if (!bench_is_quick())
+		note_bare(backend);
 }
 
 int main(int argc, char **argv)
