@@ -339,6 +339,44 @@ static void a_storm_is_counted_truthfully(void **state)
 	close_space(space);
 }
 
+struct waiter {
+	struct vfa_irq *irq;
+	uint64_t total;
+	int failed;
+};
+
+static void *wait_for_the_first(void *data)
+{
+	struct waiter *waiter = data;
+	uint64_t events;
+
+	while (waiter->total < 200 && !waiter->failed) {
+		waiter->failed = vfa_irq_wait(waiter->irq, 0, 60000, &events);
+		waiter->total += waiter->failed ? 0 : events;
+	}
+	return NULL;
+}
+
+static void a_thread_waits_while_the_handle_grows_and_shrinks(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct waiter waiter = { .irq = enable(space.device, VFA_IRQ_MSIX, 1) };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_the_first, &waiter), 0);
+	for (uint32_t i = 0; i < 100; i++) {
+		fake_fire(NVME, VFA_IRQ_MSIX, 0);
+		assert_ok(vfa_irq_resize(waiter.irq, 2 + i % 32, NULL));
+		fake_fire(NVME, VFA_IRQ_MSIX, 0);
+		assert_ok(vfa_irq_resize(waiter.irq, 1, NULL));
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(waiter.failed, 0);
+	assert_int_equal(waiter.total, 200);
+	vfa_irq_disable(waiter.irq);
+	close_space(space);
+}
+
 static void *ask_for_the_device(void *data)
 {
 	(void)data;
@@ -376,6 +414,7 @@ int main(void)
 		ON_BOTH(handlers_are_called_for_what_fired),
 		ON_BOTH(a_handler_may_use_its_handle),
 		ON_BOTH(a_storm_is_counted_truthfully),
+		ON_BOTH(a_thread_waits_while_the_handle_grows_and_shrinks),
 		ON_BOTH(a_request_ends_a_wait_that_has_no_end),
 	};
 
