@@ -17,7 +17,7 @@
 
 #define FAKE_PAGE         4096ull
 #define FAKE_REGIONS      12 /* with those that a driver adds */
-#define FAKE_AREAS        4
+#define FAKE_AREAS        16
 #define FAKE_IRQS         5
 #define FAKE_IOEVENTFDS   8
 #define FAKE_VECTORS      2048 /* as many as MSI-X can have */
