@@ -113,7 +113,7 @@ machine_suits() { # PROFILE PROGRAM
 # Most programs take seconds; these do a given amount of work, on a busy host too.
 machine_patience() { # PROGRAM: seconds
     case $1 in
-    test_leaks | test_oracle | test_stress) echo 600 ;;
+    test_hotplug | test_leaks | test_oracle | test_stress) echo 600 ;;
     *) echo 120 ;;
     esac
 }
