@@ -324,7 +324,7 @@ static void a_pulled_device_is_told_as_gone(void **state)
 	guest = use_slot(vm);
 	do_dma(&guest, 5);
 	assert_ok(vfa_irq_enable(guest.edu.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
-	edu_dma_start(guest.edu.bar, vfa_buffer_iova(guest.buffer), 0, SIZE, EDU_DMA_INTERRUPT);
+	edu_dma_start(guest.edu.bar, vfa_buffer_iova(guest.buffer), 0, SIZE, 0);
 	plug_pull(SLOT_PORT);
 
 	assert_refused(vfa_device_check(guest.edu.device), ENODEV, VFA_CAUSE_DEVICE_GONE);
