@@ -15,10 +15,9 @@ report_start() {
 report_figure() { # NAME VALUE UNIT BASELINE RATIO BASE LOW HIGH ROUNDS
     local target verdict=''
     target=$(target_of "$1")
-    # No two measurements of the same are alike to three places.
     if [[ $target != - ]]; then
         verdict=$(awk -v ratio="$5" -v target="$target" \
-            'BEGIN { print sprintf("%.2f", ratio) + 0 <= target + 0 ? "reached" : "MISSED" }')
+            'BEGIN { print ratio <= target ? "reached" : "MISSED" }')
     fi
     row '%-23s %14s   %-34s %6.3f %14s %7s  %s\n' "$1" "$(short "$2") $3" "$(short "$6") $3: $4" "$5" \
         "$(printf '%.3f-%.3f' "$7" "$8")" "$target" "$verdict"

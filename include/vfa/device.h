@@ -66,6 +66,8 @@ struct vfa_device_options {
  * what is at their addresses then, unless vfa_container_keep_mappings() says otherwise.
  * Its dangerous windows (vfa/window.h) are the container's while it is in: usually none,
  * and found by looking at the bridges above it.
+ * The kernel resets most devices as they are opened and closed, which takes 100 ms:
+ * several threads may open devices of one container at once, while others map.
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument, bad @options or unknown flags; @bdf does not parse
