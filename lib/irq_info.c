@@ -7,8 +7,8 @@
 
 #include "base/api.h"
 #include "base/error.h"
-#include "gone.h"
 #include "base/options.h"
+#include "gone.h"
 
 static const struct {
 	const char *name;
