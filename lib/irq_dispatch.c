@@ -36,6 +36,22 @@ static int check_handlers(struct vfa_irq *const *irqs, size_t count)
 	return 0;
 }
 
+/* Each of them may take away another's, or its own. */
+static int call_handlers(const struct vfa_irq_event *events, int count)
+{
+	int called = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct vfa_irq *irq = events[i].irq;
+
+		if (!irq->handler)
+			continue;
+		irq->handler(irq, events[i].vector, events[i].count, irq->data);
+		called++;
+	}
+	return called;
+}
+
 VFA_API int vfa_irq_dispatch(struct vfa_irq *const *irqs, size_t count, int timeout_ms)
 {
 	struct vfa_irq_event events[BATCH];
@@ -43,10 +59,5 @@ VFA_API int vfa_irq_dispatch(struct vfa_irq *const *irqs, size_t count, int time
 
 	if (!got)
 		got = vfa_irq_wait_any(irqs, count, timeout_ms, events, BATCH);
-	for (int i = 0; i < got; i++) {
-		struct vfa_irq *irq = events[i].irq;
-
-		irq->handler(irq, events[i].vector, events[i].count, irq->data);
-	}
-	return got;
+	return got > 0 ? call_handlers(events, got) : got;
 }

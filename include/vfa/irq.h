@@ -302,7 +302,8 @@ int vfa_irq_wait_any(struct vfa_irq *const *irqs, size_t count, int timeout_ms,
  * It is called by the thread that calls vfa_irq_dispatch(), with no lock of the library
  * held, so that it may unmask INTx, or reset the device. It must not disable a handle
  * that is dispatched, or take vectors away from one; leave a note, and do so when
- * vfa_irq_dispatch() is back.
+ * vfa_irq_dispatch() is back. Where it takes a handler away, its own or another, what
+ * that one was still to be called for is dropped.
  *
  * Return: 0, or -EINVAL: @irq is NULL.
  */

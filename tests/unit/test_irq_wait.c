@@ -272,6 +272,28 @@ static void handlers_are_called_for_what_fired(void **state)
 	close_space(space);
 }
 
+static void record_once(struct vfa_irq *irq, uint32_t vector, uint64_t count, void *data)
+{
+	record(irq, vector, count, data);
+	assert_ok(vfa_irq_set_handler(irq, NULL, NULL));
+}
+
+static void a_handler_that_was_taken_away_is_not_called(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 33);
+	struct calls calls = { 0 };
+
+	assert_ok(vfa_irq_set_handler(irq, record_once, &calls));
+	fake_fire(NVME, VFA_IRQ_MSIX, 3);
+	fake_fire(NVME, VFA_IRQ_MSIX, 4);
+	assert_int_equal(vfa_irq_dispatch(&irq, 1, 0), 1);
+	assert_int_equal(calls.count, 1);
+	assert_fails(vfa_irq_dispatch(&irq, 1, 0), EINVAL, WRONG_ORDER);
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
 static void serve(struct vfa_irq *irq, uint32_t vector, uint64_t count, void *data)
 {
 	struct calls *calls = data;
@@ -412,6 +434,7 @@ int main(void)
 		ON_BOTH(a_poll_fd_tells_of_the_vectors_that_there_are),
 		ON_BOTH(two_thousand_vectors_are_waited_for_at_once),
 		ON_BOTH(handlers_are_called_for_what_fired),
+		ON_BOTH(a_handler_that_was_taken_away_is_not_called),
 		ON_BOTH(a_handler_may_use_its_handle),
 		ON_BOTH(a_storm_is_counted_truthfully),
 		ON_BOTH(a_thread_waits_while_the_handle_grows_and_shrinks),
