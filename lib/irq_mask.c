@@ -32,18 +32,18 @@ static int check_maskable(const struct vfa_irq *irq)
 			 irq->device->bdf, irq_name(irq->kind));
 }
 
-/* Before the kernel is asked: a reset in another thread is not to unmask it again. */
+/* Under the lock: a reset in another thread looks whether to unmask, and unmasks. */
 VFA_API int vfa_irq_mask(struct vfa_irq *irq)
 {
-	bool before;
 	int err = check_maskable(irq);
 
 	if (err)
 		return err;
-	before = atomic_exchange(&irq->held, true);
+	pthread_mutex_lock(&irq->device->lock);
 	err = change_mask(irq, VFIO_IRQ_SET_ACTION_MASK);
-	if (err)
-		atomic_store(&irq->held, before);
+	if (!err)
+		atomic_store(&irq->held, true);
+	pthread_mutex_unlock(&irq->device->lock);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -758,6 +759,58 @@ static void rearmed_intx_is_unmasked_unless_it_is_held_back(void **state)
 	close_space(space);
 }
 
+struct masker {
+	struct vfa_irq *irq;
+	pthread_t thread;
+	bool joined;
+	int err;
+};
+
+static void *mask(void *data)
+{
+	struct masker *masker = data;
+
+	masker->err = vfa_irq_mask(masker->irq);
+	return NULL;
+}
+
+/* It may be done now, or only when the interrupts are armed: either way it is heeded. */
+static void mask_now(void *data)
+{
+	struct masker *masker = data;
+	struct timespec end;
+
+	assert_int_equal(pthread_create(&masker->thread, NULL, mask, masker), 0);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_nsec += 200 * 1000 * 1000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	masker->joined = !pthread_timedjoin_np(masker->thread, NULL, &end);
+}
+
+static void mask_at_next_call(void *data)
+{
+	fake_visit_ioctl(VFIO_DEVICE_SET_IRQS, mask_now, data);
+}
+
+static void a_mask_holds_though_intx_is_being_rearmed(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_INTX, 0, 1);
+	struct masker masker = { .irq = irq, .err = -1 };
+
+	/* The first call arms, the second unmasks. */
+	fake_visit_ioctl(VFIO_DEVICE_SET_IRQS, mask_at_next_call, &masker);
+	assert_ok(irq_rearm_all(space.device));
+	assert_false(fake_awaits_visit());
+	if (!masker.joined)
+		pthread_join(masker.thread, NULL);
+	assert_int_equal(masker.err, 0);
+	assert_true(fake_is_masked(EDU));
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
 struct disturber {
 	pthread_t waiter;
 	unsigned int signals;
@@ -841,6 +894,7 @@ int main(void)
 		ON_BOTH(interrupts_are_enabled_anew_after_a_reset),
 		ON_BOTH(rearmed_vectors_keep_their_eventfds),
 		ON_BOTH(rearmed_intx_is_unmasked_unless_it_is_held_back),
+		ON_BOTH(a_mask_holds_though_intx_is_being_rearmed),
 		ON_BOTH(a_signal_does_not_shorten_a_wait),
 		cmocka_unit_test(kinds_have_names),
 	};
