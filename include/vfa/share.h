@@ -42,9 +42,9 @@ extern "C" {
  *
  * Nothing may be mapped, since mappings are of the sender's memory; no interrupt enabled,
  * since its eventfds are the sender's; and no device registered with KVM or in low power.
- * Dangerous windows (vfa/window.h) go along. One message is sent, whole or not at all; while the
- *socket has no room, the container cannot be used by other threads, unless the socket does not
- *block.
+ * Dangerous windows (vfa/window.h) go along. Stores that eventfds make stay with the device
+ * (vfa/ioeventfd.h). One message is sent, whole or not at all; while the socket has no room,
+ * the container cannot be used by other threads, unless the socket does not block.
  *
  * Afterwards @container and its devices are to be closed: calls that need its address
  * space fail (VFA_CAUSE_SENT), pointers into BARs are not to be used.
@@ -79,8 +79,8 @@ int vfa_share_send(int socket, struct vfa_container *container);
  *
  * Waits for a message, unless the socket does not block. What is no message of this
  * library, or too much for @devices, stays unread. One that is damaged, or does not get
- * through for want of fds, is lost: its devices are closed. Mappings that the address space may
- *still have are taken out of it.
+ * through for want of fds, is lost: its devices are closed. Mappings that the address
+ * space may still have are taken out of it.
  *
  * Return: the number of devices, or
  *	-EINVAL: @ret or @devices is NULL
