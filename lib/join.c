@@ -211,6 +211,44 @@ static int attach(struct joining *joining)
 	return err;
 }
 
+static bool has_attached(const struct vfa_device *devices)
+{
+	while (devices && !devices->join.is_attached)
+		devices = devices->next;
+	return devices;
+}
+
+/* Ranges can grow when a device leaves; not to know of it is safe. */
+static void take_out(struct vfa_device *device)
+{
+	struct vfa_container *container = device->container;
+
+	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
+	window_remove_all(device);
+	container->backend->ops->detach(container->backend, &device->join);
+	if ((has_attached(container->devices) || has_attached(container->moving)) &&
+	    refresh_limits(container))
+		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
+			 vfa_error_last()->message);
+}
+
+/*
+ * Whoever takes the lock next takes what a type1 container has in it for served: a group
+ * that failed before all was mapped again goes first.
+ */
+static int attach_first(struct joining *joining)
+{
+	struct error_record saved;
+	int err = attach(joining);
+
+	if (err && joining->device->join.is_attached) {
+		error_save(&saved);
+		take_out(joining->device);
+		error_restore(&saved);
+	}
+	return err;
+}
+
 /* From here on the device is known to be on its way, and its backend stays. */
 static int reserve(struct joining *joining)
 {
@@ -250,7 +288,7 @@ static int reserve_and_attach(struct joining *joining)
 	container_lock(container);
 	err = reserve(joining);
 	if (!err && container->backend->ops->attaches_first)
-		err = attach(joining);
+		err = attach_first(joining);
 	container_unlock(container);
 	return err;
 }
@@ -313,28 +351,11 @@ int join_finish(struct joining *joining)
 	return err;
 }
 
-static bool has_attached(const struct vfa_device *devices)
-{
-	while (devices && !devices->join.is_attached)
-		devices = devices->next;
-	return devices;
-}
-
-/* Ranges can grow when a device leaves; not to know of it is safe. */
 static void detach(struct vfa_device *device)
 {
-	struct vfa_container *container = device->container;
-
-	unlink_device(&container->moving, device);
-	if (!device->join.is_attached)
-		return;
-	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
-	window_remove_all(device);
-	container->backend->ops->detach(container->backend, &device->join);
-	if ((has_attached(container->devices) || has_attached(container->moving)) &&
-	    refresh_limits(container))
-		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
-			 vfa_error_last()->message);
+	unlink_device(&device->container->moving, device);
+	if (device->join.is_attached)
+		take_out(device);
 }
 
 static void close_in_kernel(struct vfa_device *device)

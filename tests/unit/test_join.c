@@ -4,6 +4,7 @@
 /* What others do while the kernel opens or closes a device. */
 
 #include <linux/vfio.h>
+#include <pthread.h>
 
 #include "fixture.h"
 #include "uapi/vfio_cdev.h"
@@ -369,6 +370,45 @@ static void a_device_joins_while_the_last_one_leaves(void **state)
 	finish(&visit);
 }
 
+#define ROUNDS 400
+
+static void *open_edu(void *data)
+{
+	struct visit *visit = data;
+
+	(void)vfa_device_open(visit->container, EDU, NULL, &visit->device);
+	return NULL;
+}
+
+static void race(struct visit *visit)
+{
+	struct vfa_device *refused = NULL;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, open_edu, visit), 0);
+	assert_true(vfa_device_open(visit->container, OTHER, NULL, &refused) < 0);
+	pthread_join(thread, NULL);
+	assert_non_null(visit->device);
+	assert_int_equal(fake_count_mappings(), 1);
+	close_other(visit);
+}
+
+/* Type1: the container's mappings are made again by who comes first, or by nobody. */
+static void a_join_that_fails_is_not_taken_for_one_that_maps(void **state)
+{
+	struct visit visit = start(state);
+
+	visit.iova = 1ull << 32;
+	open_edu(&visit);
+	map(&visit);
+	close_other(&visit);
+	fake_set_aperture(7, 0, 0xffffffff);
+	for (size_t i = 0; i < ROUNDS; i++)
+		race(&visit);
+	assert_ok(vfa_mapping_unmap(visit.mapping));
+	finish(&visit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +427,7 @@ int main(void)
 		ON_BOTH(others_go_on_while_a_device_leaves),
 		ON_BOTH(a_mapping_can_be_unmapped_while_the_last_device_leaves),
 		ON_BOTH(a_device_joins_while_the_last_one_leaves),
+		ON_TYPE1(a_join_that_fails_is_not_taken_for_one_that_maps),
 	};
 
 	return cmocka_run_group_tests_name("join", tests, NULL, NULL);
