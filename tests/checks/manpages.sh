@@ -79,6 +79,19 @@ for page in "$man_dir"/*.scd; do
 	[ -z "$twice" ] || fail "${page##*/}: \"$twice\" twice"
 done
 
+# scdoc takes a backslash as an escape in code as well: \\n is printed as \n, and \n as n.
+for page in "$man_dir"/*.scd; do
+	lost=$(grep -nE '(^|[^\\])\\[A-Za-z0-9]' "$page" || true)
+	[ -z "$lost" ] || fail "${page##*/}: a backslash that would be lost: $lost"
+done
+
+# From vfa(7) every page is found.
+for page in "$man_dir"/*.3.scd; do
+	name=${page##*/}
+	sed -n '/^# SEE ALSO/,$p' "$man_dir/vfa.7.scd" | grep -q "\*${name%.3.scd}\*(3)" ||
+		fail "${name%.3.scd}: vfa(7) does not refer to it"
+done
+
 # Every reference to a page of the library leads somewhere.
 for reference in $(grep -oh '\*vfa[a-z0-9_-]*\*([137])' "$man_dir"/*.scd | tr -d '*' | sort -u); do
 	name=${reference%(*} section=${reference#*(}
