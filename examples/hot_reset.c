@@ -66,8 +66,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	show_methods(argv[1]);
-	/* Members of its group are owned with it; functions of other groups have to be opened too.
-	 */
+	/* Its group is owned with it; where functions of other groups are hit, open those, too. */
 	if (vfa_container_open(NULL, example_backend(argv[2]), &space) < 0 ||
 	    vfa_device_open(space, argv[1], NULL, &device) < 0 ||
 	    vfa_config_read32(device, 0x10, &bar) < 0 || show_functions(device) < 0 ||

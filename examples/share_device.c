@@ -101,9 +101,13 @@ int main(int argc, char **argv)
 		close(ends[0]); /* or it would wait for itself where nothing is sent */
 		be_receiver(ends[1]);
 	}
-	err = receiver < 0 ? -1 : send_device(ends[0], argv[1], example_backend(argv[2]));
+	if (receiver < 0) {
+		perror("share_device: fork");
+		return EXIT_FAILURE;
+	}
+	close(ends[1]);
+	err = send_device(ends[0], argv[1], example_backend(argv[2]));
 	close(ends[0]);
-	if (receiver > 0)
-		waitpid(receiver, &status, 0);
+	waitpid(receiver, &status, 0);
 	return err || status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
