@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "base/deadline.h"
 #include "device.h"
 
 struct irq_vector {
@@ -104,12 +105,9 @@ void irq_poll_remove(const struct vfa_irq *irq, const struct irq_vector *vectors
 
 /* irq_wait.c */
 
-/* When a timeout ends, for irq_wait_readable(). */
-int64_t irq_deadline(int timeout_ms);
-
 /** irq_wait_readable() - 0 when one of @fds is readable; -ETIMEDOUT or -errno, unrecorded */
-int irq_wait_readable(const struct syscalls *sys, struct pollfd *fds, size_t count, int timeout_ms,
-		      int64_t deadline);
+int irq_wait_readable(const struct syscalls *sys, const struct deadline *deadline,
+		      struct pollfd *fds, size_t count);
 
 /* irq_mask.c */
 

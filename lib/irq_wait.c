@@ -4,44 +4,19 @@
 #include "irq.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/api.h"
 #include "base/error.h"
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-/* What is left of a timeout that ends at @deadline; negative for ever. */
-static int remaining(int timeout_ms, int64_t deadline)
-{
-	int64_t left = deadline - now_ms();
-
-	if (timeout_ms < 0)
-		return timeout_ms;
-	return left > 0 ? (int)left : 0;
-}
-
-int64_t irq_deadline(int timeout_ms)
-{
-	return timeout_ms > 0 ? now_ms() + timeout_ms : 0;
-}
-
-int irq_wait_readable(const struct syscalls *sys, struct pollfd *fds, size_t count, int timeout_ms,
-		      int64_t deadline)
+/* With a timeout of 0 the caller has looked already. */
+int irq_wait_readable(const struct syscalls *sys, const struct deadline *deadline,
+		      struct pollfd *fds, size_t count)
 {
 	int ready;
 
-	if (!timeout_ms)
+	if (!deadline->timeout_ms)
 		return -ETIMEDOUT;
-	do
-		ready = sys_poll(sys, fds, count, remaining(timeout_ms, deadline));
-	while (ready == -EINTR);
+	ready = deadline_poll(sys, deadline, fds, count);
 	if (ready < 0)
 		return ready;
 	return ready ? 0 : -ETIMEDOUT;
@@ -51,12 +26,12 @@ int irq_wait_readable(const struct syscalls *sys, struct pollfd *fds, size_t cou
 static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64_t *events)
 {
 	struct pollfd wanted = { .fd = fd, .events = POLLIN };
-	int64_t deadline = irq_deadline(timeout_ms);
+	struct deadline deadline = deadline_in(timeout_ms);
 	ssize_t used;
 	int err;
 
 	while ((used = sys_read(sys, fd, events, sizeof(*events))) == -EAGAIN) {
-		err = irq_wait_readable(sys, &wanted, 1, timeout_ms, deadline);
+		err = irq_wait_readable(sys, &deadline, &wanted, 1);
 		if (err)
 			return err;
 	}

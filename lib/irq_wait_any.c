@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
-/* Wait for any vector of one or several handles, and call who is to be called. */
+/* Wait for any vector of one or several handles. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -66,13 +66,13 @@ static int wait_for(struct vfa_irq *const *irqs, struct pollfd *fds, size_t coun
 		    struct events *events)
 {
 	const struct syscalls *sys = device_syscalls(irqs[0]->device);
-	int64_t deadline = irq_deadline(timeout_ms);
+	struct deadline deadline = deadline_in(timeout_ms);
 	int err;
 
 	do {
 		err = collect(irqs, fds, count, events);
 		if (!err && !events->count)
-			err = irq_wait_readable(sys, fds, count, timeout_ms, deadline);
+			err = irq_wait_readable(sys, &deadline, fds, count);
 	} while (!err && !events->count);
 	if (err == -ETIMEDOUT)
 		return irq_refuse_idle(irqs, count, timeout_ms);
