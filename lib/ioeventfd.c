@@ -96,7 +96,10 @@ static bool find_table(const struct vfa_device *device, uint32_t *bar, uint64_t 
 	return true;
 }
 
-/* What the kernel takes back as unknown it would also take; its EINVAL says no more. */
+/*
+ * The kernel's EINVAL says no more. A width that it has no store for is EINVAL when the store
+ * is removed, too; else that fails because there is none.
+ */
 static int refuse_invalid(struct vfa_device *device, const struct vfa_ioeventfd *store, int fd)
 {
 	uint64_t start, last;
