@@ -3,9 +3,9 @@
 
 /* hot_reset: reset a device with its whole bus, after a look at what else that resets. */
 
-#include <errno.h>
-
 #include "example.h"
+
+#include <errno.h>
 
 #define FUNCTIONS_MAX 64
 

@@ -3,11 +3,11 @@
 
 /* low_power: let a device sleep while it is not needed, and hear of its waking. */
 
+#include "example.h"
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include "example.h"
 
 #define PATIENCE_MS 2000
 

@@ -3,13 +3,13 @@
 
 /* share_device: let a process without any rights use edu, which another one opened for it. */
 
+#include "example.h"
+#include "hw/edu.h"
+
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "example.h"
-#include "hw/edu.h"
 
 #define SIZE   4000 /* less than edu's memory, see EDU_TRANSFER_MAX */
 #define NOBODY 65534

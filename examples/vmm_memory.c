@@ -3,14 +3,14 @@
 
 /* vmm_memory: have a guest's memory where the guest has it, plug in more, and tell KVM. */
 
+#include "example.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "example.h"
 
 /*
  * A PC has memory below its PCI hole and above 4 GiB. The hole has the window of MSIs at

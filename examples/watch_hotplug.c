@@ -3,10 +3,10 @@
 
 /* watch_hotplug: use a device from when it is plugged in until the kernel wants it back. */
 
+#include "example.h"
+
 #include <errno.h>
 #include <poll.h>
-
-#include "example.h"
 
 static int complain(void)
 {
