@@ -76,7 +76,7 @@ static bool is_in_d3(const struct vfa_device *device)
 }
 
 /* The link to the driver goes first when a driver is to let go, and then the kernel waits. */
-static bool is_leaving(const struct vfa_device *device)
+bool device_is_leaving(const struct vfa_device *device)
 {
 	const struct vfa_host *host = device->container->host;
 	char directory[SYSFS_PATH], driver[SYSFS_PATH];
@@ -94,7 +94,7 @@ VFA_API int vfa_device_check(struct vfa_device *device)
 		return VFA_DEVICE_ASLEEP;
 	if (device_is_gone(device))
 		return error_gone(device);
-	if (is_leaving(device))
+	if (device_is_leaving(device))
 		return VFA_DEVICE_LEAVING;
 	return is_in_d3(device) ? VFA_DEVICE_ASLEEP : VFA_DEVICE_READY;
 }

@@ -20,6 +20,9 @@
  */
 bool device_is_gone(const struct vfa_device *device);
 
+/** device_is_leaving() - the kernel waits for it to be closed; false where sysfs does not tell */
+bool device_is_leaving(const struct vfa_device *device);
+
 /** error_gone() - record that the device is gone; -ENODEV */
 int error_gone(const struct vfa_device *device);
 

@@ -31,6 +31,24 @@ static int refuse_alone(const struct vfa_device *device)
 				 : "reset it by its own registers, if it has such");
 }
 
+/* The kernel holds the device's lock for as long as it waits for it to be closed. */
+static int refuse_locked(const struct vfa_device *device)
+{
+	if (device_is_gone(device))
+		return error_gone(device);
+	if (device_is_leaving(device))
+		return error_set(
+			EAGAIN, VFA_CAUSE_IN_USE,
+			"reset of %s: the kernel is taking it away, and waits for it to be "
+			"closed\n"
+			"close it: until then it works, but is not reset",
+			device->bdf);
+	return error_set(EAGAIN, VFA_CAUSE_IN_USE,
+			 "reset of %s: somebody resets it, or changes its driver, at this moment\n"
+			 "nothing was done: try again",
+			 device->bdf);
+}
+
 VFA_API int vfa_device_reset(struct vfa_device *device)
 {
 	int err;
@@ -41,11 +59,7 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 		return refuse_alone(device);
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
 	if (err == -EAGAIN)
-		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
-				 "reset of %s: somebody resets it, or changes its driver, at this "
-				 "moment\n"
-				 "nothing was done: try again",
-				 device->bdf);
+		return refuse_locked(device);
 	if (err < 0)
 		return error_device(device, err, "%s: VFIO_DEVICE_RESET", device->bdf);
 	/* The kernel resets a slot whose device was pulled out, and is content. */

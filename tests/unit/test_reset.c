@@ -14,6 +14,9 @@ static void a_reset_reaches_the_kernel(void **state)
 	assert_int_equal(fake_count_resets(EDU), 1);
 	fake_fail_ioctl(VFIO_DEVICE_RESET, EAGAIN);
 	assert_fails(vfa_device_reset(space.device), EAGAIN, IN_USE);
+	fake_set_gone(EDU, true);
+	assert_fails(vfa_device_reset(space.device), ENODEV, DEVICE_GONE);
+	fake_set_gone(EDU, false);
 	fake_fail_ioctl(VFIO_DEVICE_RESET, EIO);
 	assert_fails(vfa_device_reset(space.device), EIO, KERNEL);
 	fake_fail_ioctl(0, 0);

@@ -194,7 +194,7 @@ static void give_back_on_request(struct vm *vm,
 	await_request(&guest);
 	assert_int_equal(vfa_device_check(guest.edu.device), VFA_DEVICE_LEAVING);
 	do_dma(&guest, 3);
-	assert_refused(vfa_device_reset(guest.edu.device), EAGAIN, VFA_CAUSE_KERNEL);
+	assert_refused(vfa_device_reset(guest.edu.device), EAGAIN, VFA_CAUSE_IN_USE);
 	close_guest(&guest);
 	plug_finish(&order);
 	plug_await(guest.monitor, VFA_MONITOR_PCI, VFA_MONITOR_UNBIND, SLOT_EDU);

@@ -43,6 +43,11 @@ static void in_use_is_told(void **state)
 	SAYS(vfa_device_reset(space.device), IN_USE,
 	     "reset of 0000:01:01.0: somebody resets it, or changes its driver, at this moment",
 	     "nothing was done: try again");
+	tree_set_driver(&space.machine->tree, LEFT, NULL);
+	SAYS(vfa_device_reset(space.device), IN_USE,
+	     "reset of 0000:01:01.0: the kernel is taking it away, and waits for it to be closed",
+	     "close it: until then it works, but is not reset");
+	tree_set_driver(&space.machine->tree, LEFT, "vfio-pci");
 	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EBUSY);
 	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
 	     "hot reset of 0000:01:01.0: registers of a device on its bus are being accessed at "
