@@ -49,9 +49,19 @@ static int look_ahead(const struct receiving *receiving, int socket, size_t max,
 	return err;
 }
 
-static int read_message(struct receiving *receiving, int socket, size_t size)
+/* Who reads the same socket may have taken the message that was looked at. */
+static int check_again(const struct share_header *header, size_t max)
 {
-	int got;
+	if (header->device_count <= max)
+		return 0;
+	return error_set(EBADMSG, VFA_CAUSE_BAD_MESSAGE,
+			 "another message came over the socket than was to be read first\n"
+			 "receive in one thread of one process");
+}
+
+static int read_message(struct receiving *receiving, int socket, size_t max, size_t size)
+{
+	int got, err;
 
 	receiving->bytes = malloc(size);
 	if (!receiving->bytes)
@@ -60,7 +70,8 @@ static int read_message(struct receiving *receiving, int socket, size_t size)
 				   &receiving->fd_count);
 	if (got < 0)
 		return got;
-	return share_parse(receiving->bytes, got, receiving->fd_count, &receiving->message);
+	err = share_parse(receiving->bytes, got, receiving->fd_count, &receiving->message);
+	return err ? err : check_again(receiving->message.header, max);
 }
 
 static int take_fd(struct receiving *receiving, size_t index)
@@ -181,7 +192,7 @@ static int receive(struct receiving *receiving, int socket, size_t max)
 	if (!err)
 		err = look_ahead(receiving, socket, max, &size);
 	if (!err)
-		err = read_message(receiving, socket, size);
+		err = read_message(receiving, socket, max, size);
 	if (!err)
 		err = adopt_all(receiving);
 	if (err)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "fixture.h"
 #include "share_message.h"
 
@@ -491,6 +492,54 @@ static void forged_messages_are_refused(void **state)
 	refuse_forged(machine, &forged, sizeof(forged), fds, 3, ENOTTY);
 }
 
+struct crowd {
+	struct share_header header;
+	struct share_group groups[1];
+	struct share_device devices[4];
+};
+
+static ssize_t receive_second(int fd, struct msghdr *message, int flags)
+{
+	char first[sizeof(struct crowd)];
+
+	if (!(flags & MSG_PEEK))
+		assert_int_equal(recv(fd, first, sizeof(first), 0), sizeof(first));
+	return fake_syscalls.recvmsg(fd, message, flags);
+}
+
+/* As long as the one before it, which another reader takes, but with more devices. */
+static void a_message_that_was_not_looked_at_is_refused(void **state)
+{
+	static const int fds[] = { 0, 0, 0, 0, 0, 0 };
+	struct machine *machine = *state;
+	const struct syscalls *usual = machine->host->sys;
+	struct syscalls syscalls = *usual;
+	struct forged forged = forge(VFA_BACKEND_TYPE1);
+	struct crowd crowd = { .header = forged.header, .groups = { forged.groups[0] } };
+	struct ends ends = open_ends(SOCK_SEQPACKET);
+	struct vfa_container *container = NULL;
+	struct vfa_device *device = NULL;
+
+	crowd.header.size = sizeof(crowd);
+	crowd.header.window_count = 2;
+	send_forged(ends, &crowd, sizeof(crowd), NULL, 0);
+	crowd.header.window_count = 0;
+	crowd.header.device_count = 4;
+	for (int i = 0; i < 4; i++) {
+		crowd.devices[i] = forged.devices[0];
+		crowd.devices[i].bdf[strlen(EDU) - 1] = '0' + i;
+	}
+	send_forged(ends, &crowd, sizeof(crowd), fds, 6);
+	syscalls.recvmsg = receive_second;
+	machine->host->sys = &syscalls;
+	assert_fails(vfa_share_receive(ends.there, machine->host, &container, &device, 1), EBADMSG,
+		     BAD_MESSAGE);
+	check_message("another message came over the socket than was to be read first",
+		      "receive in one thread of one process");
+	machine->host->sys = usual;
+	close_ends(ends);
+}
+
 /* Real fds, one of them in a false place. */
 static void foreign_fds_are_refused(void **state)
 {
@@ -580,6 +629,7 @@ int main(void)
 		ON_BOTH(with_too_little_room_nothing_is_received),
 		CASE(what_is_no_container_stays_unread),
 		ON_BOTH(forged_messages_are_refused),
+		ON_BOTH(a_message_that_was_not_looked_at_is_refused),
 		CASE(foreign_fds_are_refused),
 		ON_IOMMUFD(a_foreign_ioas_is_refused),
 		ON_BOTH(too_few_fds_are_told),
