@@ -58,6 +58,7 @@ enum vfa_feature_access {
  * Return: bits of enum vfa_feature_access, 0 when kernel, driver or device lack the
  * feature, or
  *	-EINVAL: @device is NULL, or @feature is above 0xffff
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	any other errno of the kernel
  *
  * Kernel: VFIO_DEVICE_FEATURE with VFIO_DEVICE_FEATURE_PROBE.
@@ -77,6 +78,7 @@ int vfa_feature_probe(struct vfa_device *device, uint32_t feature);
  *	-EINVAL: a NULL argument, @feature is above 0xffff, or @size is less than the
  *		feature's struct; or the kernel does not take what @data says
  *	-EOPNOTSUPP: there is no such feature, or it cannot be got (VFA_CAUSE_NO_FEATURE)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	-ENOMEM: no memory
  *	any other errno of the kernel
  *

@@ -129,6 +129,8 @@ int vfa_layout_new(struct vfa_container *container, struct vfa_layout **ret);
  *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED
  *	-EEXIST: a mapping that is not of this layout is there, or two regions overlap
  *		(VFA_CAUSE_OVERLAP)
+ *	-EBADF: the fd of a region is negative (VFA_CAUSE_BAD_FD)
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
  *	-EFAULT: no memory with these rights (VFA_CAUSE_BAD_ADDRESS), or device memory on
  *		iommufd (VFA_CAUSE_MMIO_ADDRESS)
@@ -157,6 +159,7 @@ int vfa_layout_apply(struct vfa_layout *layout, const struct vfa_layout_region *
  *
  * Return: 0 with a plan, whatever it is, or
  *	-EINVAL: a NULL argument, or @ret without its size
+ *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
  *	-ENOMEM: no memory
  */

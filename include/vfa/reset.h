@@ -105,10 +105,10 @@ int vfa_device_can_reset(const struct vfa_device *device);
  * Return: 0, or
  *	-EINVAL: @device is NULL
  *	-EOPNOTSUPP: no method for this device alone (VFA_CAUSE_NO_RESET)
- *	-EAGAIN: the kernel is taking it away, and waits for it to be closed; or somebody
- *		resets it, or changes its driver, at this moment (VFA_CAUSE_IN_USE):
- *		nothing was done
- *	-ENODEV: it has gone (VFA_CAUSE_DEVICE_GONE)
+ *	-ENODEV: it is gone (VFA_CAUSE_DEVICE_GONE)
+ *	-EAGAIN: somebody resets it, or changes its driver, at this moment, or the kernel is
+ *		taking it away and waits for it to be closed (VFA_CAUSE_IN_USE): nothing
+ *		was done
  *	any other errno of the kernel, also of arming the interrupts after the reset
  *
  * Kernel: VFIO_DEVICE_RESET.
