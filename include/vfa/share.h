@@ -80,7 +80,7 @@ int vfa_share_send(int socket, struct vfa_container *container);
  * Waits for a message, unless the socket does not block. What is no message of this
  * library, or too much for @devices, stays unread. One that is damaged, or does not get
  * through for want of fds, is lost: its devices are closed. Mappings that the address
- * space may still have are taken out of it.
+ * space may still have are taken out of it. Nobody else may read @socket meanwhile.
  *
  * Return: the number of devices, or
  *	-EINVAL: @ret or @devices is NULL
