@@ -36,12 +36,22 @@ static bool has_interrupts(struct vfa_device *device)
 	return found;
 }
 
+static bool is_in_low_power(struct vfa_device *device)
+{
+	bool low_power;
+
+	pthread_mutex_lock(&device->lock);
+	low_power = device->low_power;
+	pthread_mutex_unlock(&device->lock);
+	return low_power;
+}
+
 static int check_device(struct vfa_device *device)
 {
 	if (has_interrupts(device))
 		return refuse_use(device->bdf, "its interrupts are enabled",
 				  "disable them: their eventfds are of this process");
-	if (device->low_power)
+	if (is_in_low_power(device))
 		return refuse_use(device->bdf, "it is in low power",
 				  "take it back first: vfa_device_exit_low_power");
 	if (device->kvm.kvm)
