@@ -113,7 +113,7 @@ static int refuse(const struct vfa_device *device, int err)
 				 "accessed at this moment\n"
 				 "nothing was done: try again, or keep other threads from them",
 				 device->bdf);
-	if (err == -EAGAIN)
+	if (err == -EAGAIN && !device_is_gone(device))
 		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
 				 "hot reset of %s: somebody resets a device on its bus, or changes "
 				 "its driver, at this moment\n"

@@ -224,7 +224,7 @@ DEVICE_SETTER(fake_set_transfer, size_t, transfer)
 DEVICE_SETTER(fake_set_stuck, bool, stuck)
 static DEVICE_SETTER(set_leaving, bool, leaving)
 
-void fake_unplug(const char *bdf)
+	void fake_unplug(const char *bdf)
 {
 	fake_fire(bdf, VFIO_PCI_REQ_IRQ_INDEX, 0);
 	set_leaving(bdf, true);
