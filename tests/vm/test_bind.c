@@ -5,37 +5,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common.h"
+#include "shell.h"
 
 #define MEMORY "/run/vfa/"
 
-static char output[8192];
-
-/* A line for the shell: its exit status; what it said, on either stream, is in output. */
-static int run(const char *line)
-{
-	char command[4096];
-	size_t used;
-	int status;
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "exec 2>&1\n%s", line);
-	pipe = popen(command, "re");
-	assert_non_null(pipe);
-	used = fread(output, 1, sizeof(output) - 1, pipe);
-	output[used] = '\0';
-	status = pclose(pipe);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
 static void assert_printed(const char *line, int status, const char *text)
 {
-	assert_int_equal(run(line), status);
-	assert_string_equal(output, text);
+	assert_int_equal(shell_run(line), status);
+	assert_string_equal(shell_output, text);
 }
 
 static void assert_driver(const char *bdf, const char *driver)
@@ -62,7 +42,7 @@ static void undo_line_gives_a_device_back(void **state)
 		       BLOCKER " (1b36 0010): nvme -> vfio-pci\n"
 			       "undo: vfa unbind " BLOCKER "\n");
 	assert_driver(BLOCKER, "vfio-pci");
-	snprintf(undo, sizeof(undo), "%s", strstr(output, "undo: ") + strlen("undo: "));
+	snprintf(undo, sizeof(undo), "%s", strstr(shell_output, "undo: ") + strlen("undo: "));
 	assert_printed("vfa bind " BLOCKER, 0, BLOCKER " (1b36 0010): vfio-pci already\n");
 	assert_printed("cat " MEMORY BLOCKER, 0,
 		       "id=1b360010\ndriver=nvme\noverride=nvme\ngiven=vfio-pci\n");
@@ -73,7 +53,8 @@ static void undo_line_gives_a_device_back(void **state)
 	assert_printed("vfa unbind --driver nvme " BLOCKER, 0,
 		       BLOCKER " (1b36 0010): nvme, with another override\n");
 	assert_printed("vfa unbind " BLOCKER, 0, BLOCKER " (1b36 0010): nvme already\n");
-	assert_int_equal(run("echo nvme > /sys/bus/pci/devices/" BLOCKER "/driver_override"), 0);
+	assert_int_equal(shell_run("echo nvme > /sys/bus/pci/devices/" BLOCKER "/driver_override"),
+			 0);
 }
 
 /* It has been on vfio-pci since the machine came up, and nothing is known from before. */
@@ -83,7 +64,7 @@ static void what_is_not_remembered_is_the_kernels_choice(void **state)
 	need_vfio();
 	assert_printed("vfa unbind " NVME, 0, NVME " (1b36 0010): vfio-pci -> nvme\n");
 	assert_driver(NVME, "nvme");
-	assert_int_equal(run("vfa bind " NVME), 0);
+	assert_int_equal(shell_run("vfa bind " NVME), 0);
 	assert_driver(NVME, "vfio-pci");
 }
 
@@ -91,14 +72,14 @@ static void device_without_driver_has_none_again(void **state)
 {
 	(void)state;
 	need_vfio();
-	assert_int_equal(run("vfa unbind " EDU " " OTHER_EDU), 0);
+	assert_int_equal(shell_run("vfa unbind " EDU " " OTHER_EDU), 0);
 	assert_printed("vfa bind " EDU " " OTHER_EDU, 0,
 		       EDU " (1234 11e8): no driver -> vfio-pci\n" OTHER_EDU
 			   " (1234 11e8): no driver -> vfio-pci\n"
 			   "undo: vfa unbind " EDU " " OTHER_EDU "\n");
-	assert_int_equal(run("vfa unbind " EDU), 0);
+	assert_int_equal(shell_run("vfa unbind " EDU), 0);
 	assert_driver(EDU, "");
-	assert_int_equal(run("vfa bind " EDU), 0);
+	assert_int_equal(shell_run("vfa bind " EDU), 0);
 	assert_driver(EDU, "vfio-pci");
 }
 
@@ -112,7 +93,7 @@ static void dry_run_prints_what_a_shell_can_do(void **state)
 		       "  echo " BLOCKER " > /sys/bus/pci/drivers/vfio-pci/bind\n" BLOCKER
 		       " (1b36 0010): nvme -> vfio-pci (not done)\n");
 	assert_driver(BLOCKER, "nvme");
-	assert_int_equal(run("vfa bind --dry-run " BLOCKER " | grep '^  ' | sh -e"), 0);
+	assert_int_equal(shell_run("vfa bind --dry-run " BLOCKER " | grep '^  ' | sh -e"), 0);
 	assert_driver(BLOCKER, "vfio-pci");
 	assert_printed("vfa unbind -v --driver nvme " BLOCKER, 0,
 		       "  echo nvme > /sys/bus/pci/devices/" BLOCKER "/driver_override\n"
@@ -120,7 +101,8 @@ static void dry_run_prints_what_a_shell_can_do(void **state)
 		       "  echo " BLOCKER " > /sys/bus/pci/drivers/nvme/bind\n"
 		       "  echo > /sys/bus/pci/devices/" BLOCKER "/driver_override\n" BLOCKER
 		       " (1b36 0010): vfio-pci -> nvme\n");
-	assert_int_equal(run("echo nvme > /sys/bus/pci/devices/" BLOCKER "/driver_override"), 0);
+	assert_int_equal(shell_run("echo nvme > /sys/bus/pci/devices/" BLOCKER "/driver_override"),
+			 0);
 }
 
 static void group_is_viable_with_its_blockers(void **state)
@@ -136,27 +118,28 @@ static void group_is_viable_with_its_blockers(void **state)
 			       "undo: vfa unbind " BLOCKER "\n");
 	assert_ok(vfa_container_open(NULL, vm->backend, &space));
 	assert_ok(vfa_device_open(space, BLOCKER, NULL, &device));
-	assert_int_equal(run("vfa unbind " BLOCKER), 1);
-	assert_non_null(strstr(output, "is in use: /dev/vfio/"));
+	assert_int_equal(shell_run("vfa unbind " BLOCKER), 1);
+	assert_non_null(strstr(shell_output, "is in use: /dev/vfio/"));
 	assert_driver(BLOCKER, "vfio-pci");
 	vfa_device_close(device);
 	vfa_container_close(space);
-	assert_int_equal(run("vfa unbind " BLOCKER), 0);
+	assert_int_equal(shell_run("vfa unbind " BLOCKER), 0);
 	assert_driver(BLOCKER, "nvme");
 }
 
 static void refusals_have_their_exit_status(void **state)
 {
 	(void)state;
-	assert_int_equal(run("vfa bind --driver no-such-driver " BLOCKER), 1);
-	assert_non_null(strstr(output, "cannot load the module no-such-driver: there is none in "
-				       "/lib/modules/"));
-	assert_int_equal(run("vfa bind " PORT), 1);
-	assert_non_null(strstr(output, "is a bridge"));
-	assert_int_equal(run("vfa bind 0000:00:1e.7"), 1);
-	assert_int_equal(run("vfa bind"), 2);
-	assert_int_equal(run("vfa bind --no-such-option " BLOCKER), 2);
-	assert_int_equal(run("vfa --host / bind " BLOCKER), 1);
+	assert_int_equal(shell_run("vfa bind --driver no-such-driver " BLOCKER), 1);
+	assert_non_null(strstr(shell_output,
+			       "cannot load the module no-such-driver: there is none in "
+			       "/lib/modules/"));
+	assert_int_equal(shell_run("vfa bind " PORT), 1);
+	assert_non_null(strstr(shell_output, "is a bridge"));
+	assert_int_equal(shell_run("vfa bind 0000:00:1e.7"), 1);
+	assert_int_equal(shell_run("vfa bind"), 2);
+	assert_int_equal(shell_run("vfa bind --no-such-option " BLOCKER), 2);
+	assert_int_equal(shell_run("vfa --host / bind " BLOCKER), 1);
 	assert_driver(BLOCKER, "nvme");
 }
 

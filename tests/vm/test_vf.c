@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "nvme.h"
+#include "shell.h"
 
 /* Of the topology virtual: a physical function, and where its virtual ones appear. */
 #define PHYSICAL "0000:01:00.0"
@@ -22,34 +22,14 @@
 #define TOKEN       "00112233-4455-6677-8899-aabbccddeeff"
 #define OTHER_TOKEN "ffffffff-4455-6677-8899-aabbccddeeff"
 
-static char output[8192];
-
-/* A line for the shell: its exit status; what it said, on either stream, is in output. */
-static int run(const char *line)
-{
-	char command[1024];
-	size_t used;
-	int status;
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "exec 2>&1\n%s", line);
-	pipe = popen(command, "re");
-	assert_non_null(pipe);
-	used = fread(output, 1, sizeof(output) - 1, pipe);
-	output[used] = '\0';
-	status = pclose(pipe);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
 static void assert_run(const char *line, int status, const char *text)
 {
-	int got = run(line);
+	int got = shell_run(line);
 
-	if (got != status || !strstr(output, text))
-		print_error("%s: %d\n%s", line, got, output);
+	if (got != status || !strstr(shell_output, text))
+		print_error("%s: %d\n%s", line, got, shell_output);
 	assert_int_equal(got, status);
-	assert_non_null(strstr(output, text));
+	assert_non_null(strstr(shell_output, text));
 }
 
 /*
@@ -61,8 +41,8 @@ static void take_physical(struct vm *vm)
 {
 	vm_need(!access(DIRECTORY "/sriov_numvfs", F_OK), "the topology virtual");
 	vm_need_assignment(vm);
-	assert_int_equal(run("vfa vfs " PHYSICAL " 0"), 0);
-	assert_int_equal(run("vfa bind " PHYSICAL), 0);
+	assert_int_equal(shell_run("vfa vfs " PHYSICAL " 0"), 0);
+	assert_int_equal(shell_run("vfa bind " PHYSICAL), 0);
 	vm_set(vm, DIRECTORY "/reset_method", "\n");
 }
 
@@ -170,13 +150,13 @@ static void functions_of_other_kinds_take_no_token(void **state)
 	take_physical(vm);
 	need_tokens(vm);
 	/* The kernel's driver made those of this function; they are for vfio-pci all the same. */
-	assert_int_equal(run("vfa bind 0000:02:00.1"), 0);
+	assert_int_equal(shell_run("vfa bind 0000:02:00.1"), 0);
 	assert_refused(open_with(vm_container(vm), "0000:02:00.1", TOKEN, &device), EINVAL,
 		       VFA_CAUSE_VF_TOKEN);
 	assert_said("0000:02:00.0 is on nvme");
 	assert_ok(open_with(vm_container(vm), "0000:02:00.1", NULL, &device));
 	vfa_device_close(device);
-	assert_int_equal(run("vfa unbind 0000:02:00.1"), 0);
+	assert_int_equal(shell_run("vfa unbind 0000:02:00.1"), 0);
 }
 
 /* With its virtual functions there, one of them in use. */
@@ -224,7 +204,7 @@ static void command_sets_their_number(void **state)
 	assert_run("vfa vfs " PHYSICAL " 0", 0, ": 1 -> 0 virtual functions");
 	assert_int_equal(access("/sys/bus/pci/devices/" VIRTUAL, F_OK), -1);
 
-	assert_int_equal(run("vfa unbind --driver '' " PHYSICAL), 0);
+	assert_int_equal(shell_run("vfa unbind --driver '' " PHYSICAL), 0);
 	assert_run("vfa vfs " PHYSICAL " 1", 1, "has no driver");
 	assert_run("vfa vfs 0000:00:04.0", 1, "it has no SR-IOV");
 }
