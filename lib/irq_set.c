@@ -80,10 +80,11 @@ int irq_count_free(struct vfa_device *device, enum vfa_irq_kind kind, uint32_t s
 		   uint32_t count, const struct irq_vector *vectors)
 {
 	const struct syscalls *sys = device_syscalls(device);
-	int scratch = has_foreign(vectors, count) ? sys_eventfd(sys) : -1;
+	bool is_needed = has_foreign(vectors, count);
+	int scratch = is_needed ? sys_eventfd(sys) : -1;
 	uint32_t got = 0;
 
-	if (scratch < -1)
+	if (is_needed && scratch < 0)
 		return scratch;
 	for (; got < count; got++) {
 		struct irq_vector vector = stand_in(&vectors[got], scratch);
