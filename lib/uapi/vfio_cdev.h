@@ -32,15 +32,20 @@ struct uapi_vfio_bind_iommufd {
 	__aligned_u64 token_uuid_ptr;
 };
 
+#define UAPI_VFIO_DEVICE_ATTACH_PASID (1u << 0) /* Linux 6.15 */
+#define UAPI_VFIO_DEVICE_DETACH_PASID (1u << 0)
+
 struct uapi_vfio_attach_iommufd_pt {
 	__u32 argsz;
 	__u32 flags;
 	__u32 pt_id;
+	__u32 pasid; /* with the flag; older kernels have a shorter struct */
 };
 
 struct uapi_vfio_detach_iommufd_pt {
 	__u32 argsz;
 	__u32 flags;
+	__u32 pasid;
 };
 
 #endif

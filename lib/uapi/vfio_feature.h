@@ -17,4 +17,17 @@
 #define UAPI_VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 12
 #define UAPI_VFIO_DEVICE_FEATURE_ZPCI_ERROR         13
 
+struct uapi_vfio_region_dma_range {
+	__u64 offset;
+	__u64 length;
+};
+
+/* With UAPI_VFIO_DEVICE_FEATURE_DMA_BUF (Linux 6.19); @nr_ranges ranges follow. Gives an fd. */
+struct uapi_vfio_feature_dma_buf {
+	__u32 region_index;
+	__u32 open_flags;
+	__u32 flags;
+	__u32 nr_ranges;
+};
+
 #endif

@@ -29,15 +29,16 @@ fail()
 	failures=$((failures + 1))
 }
 
-# "STRUCT FIELD" for the preprocessed structs on stdin, in order.
+# "STRUCT FIELD VALUE" for the preprocessed structs on stdin, in order; VALUE initialises it.
 fields()
 {
 	awk '
 		/^struct [a-z0-9_]+ \{/ { struct = $2; next }
 		/^}/ { struct = "" }
 		struct != "" && /;$/ {
+			value = /\[/ ? "{ 1 }" : "1"
 			sub(/(\[.*)?;$/, "")
-			print struct, $NF
+			print struct, $NF, value
 		}
 	'
 }
@@ -66,6 +67,11 @@ our_fields_of()
 	awk -v struct="$1" '$1 == struct { print $2 }' <<< "$our_fields"
 }
 
+our_values_of()
+{
+	awk -v struct="$1" '$1 == struct { print substr($0, length($1 $2) + 3) "," }' <<< "$our_fields"
+}
+
 # The kernel's name for a struct of ours. A device's ioctls lose "device" here.
 kernel_struct()
 {
@@ -84,7 +90,7 @@ kernel_field()
 	local candidate
 
 	for candidate in "$2" "__$2"; do
-		if grep -qx "$1 $candidate" <<< "$kernel_fields"; then
+		if grep -q "^$1 $candidate " <<< "$kernel_fields"; then
 			echo "$candidate"
 			return
 		fi
@@ -110,11 +116,12 @@ assert_struct()
 		compared=$((compared + 1))
 	done
 
-	# A kernel's struct may grow at its end; then ours is one that it used to have.
+	# A kernel's struct may grow at its end; then ours is one that it used to have. It may
+	# also have a second name for a field, or an array of no size at its end.
 	if [ "$(grep -c "^$ours " <<< "$our_fields")" -eq "$(grep -c "^$theirs " <<< "$kernel_fields")" ]; then
 		echo "_Static_assert(sizeof(struct $ours) == sizeof(struct $theirs), \"$ours: another size\");"
 	elif [ "$complete" -eq 1 ]; then
-		echo "_Static_assert(sizeof(struct $ours) < sizeof(struct $theirs), \"$ours: too large\");"
+		echo "_Static_assert(sizeof(struct $ours) <= sizeof(struct $theirs), \"$ours: too large\");"
 		grown+=("$theirs")
 	fi
 }
@@ -186,7 +193,7 @@ done < <(grep -ho 'struct *uapi_[a-z0-9_]*' "${headers[@]}" | sort -u)
 	ours
 	for struct in $our_structs; do
 		echo "extern struct $struct all_$struct;"
-		echo "struct $struct all_$struct = { $(our_fields_of "$struct" | sed 's/.*/1,/') };"
+		echo "struct $struct all_$struct = { $(our_values_of "$struct") };"
 	done
 } > "$work/all.c"
 "$cc" -fsyntax-only -Wextra -Werror "$work/all.c" || fail "this check does not see each field"
