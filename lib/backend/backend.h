@@ -53,6 +53,7 @@ struct join {
 
 	int group_fd;        /* the group's, on type1 while it is attached */
 	int device_fd;       /* while it is open, else -1 */
+	uint32_t device_id;  /* in the iommufd, while it is open there */
 	bool is_attached;    /* takes part in the address space */
 	enum join_step step; /* on failure: the step that failed */
 };

@@ -81,6 +81,8 @@ static int bind_device(struct backend *backend, struct join *join, int fd)
 		.iommufd = backend->fd,
 	};
 
+	int err;
+
 	join->step = JOIN_BIND;
 	if (join->vf_token) {
 		if (!token_parse(join->vf_token, uuid))
@@ -89,7 +91,10 @@ static int bind_device(struct backend *backend, struct join *join, int fd)
 		bind.flags = UAPI_VFIO_DEVICE_BIND_FLAG_TOKEN;
 		bind.token_uuid_ptr = (uintptr_t)uuid;
 	}
-	return sys_ioctl(backend->host->sys, fd, UAPI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	err = sys_ioctl(backend->host->sys, fd, UAPI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	if (!err)
+		join->device_id = bind.out_devid;
+	return err;
 }
 
 static int iommufd_open_device(struct backend *backend, struct join *join)

@@ -8,27 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fake/internal.h"
+#include "fake/iommufd.h"
 #include "uapi/iommufd.h"
-
-#define OBJECTS_MAX 64
-
-enum { IOAS = 1, DEVICE, PAGE_TABLE };
-
-struct object {
-	int kind;
-	unsigned int users;
-	struct fake_space space; /* of an IOAS */
-	struct object *ioas;     /* of a page table */
-	bool coherent;           /* of a page table */
-};
-
-struct fake_iommufd {
-	struct fake_iommufd *next;
-	struct object *objects[OBJECTS_MAX];
-	uint32_t compat;
-	bool per_process; /* IOMMU_OPTION_RLIMIT_MODE */
-};
 
 static struct fake_iommufd *iommufds;
 
@@ -48,18 +29,17 @@ int fake_iommufd_open(bool per_process)
 	return fd;
 }
 
-/* The lowest free id, and never 0. */
-static uint32_t object_new(struct fake_iommufd *iommufd, int kind)
+uint32_t fake_iommufd_object_new(struct fake_iommufd *iommufd, int kind)
 {
 	uint32_t id = 1;
 
-	while (id < OBJECTS_MAX && iommufd->objects[id])
+	while (id < FAKE_IOMMUFD_OBJECTS && iommufd->objects[id])
 		id++;
-	if (id == OBJECTS_MAX)
+	if (id == FAKE_IOMMUFD_OBJECTS)
 		return 0;
-	iommufd->objects[id] = calloc(1, sizeof(struct object));
+	iommufd->objects[id] = calloc(1, sizeof(struct fake_iommufd_object));
 	iommufd->objects[id]->kind = kind;
-	if (kind == IOAS) {
+	if (kind == FAKE_IOAS) {
 		fake_space_init(&iommufd->objects[id]->space,
 				iommufd->per_process ? FAKE_PER_PROCESS : FAKE_PER_USER);
 		fake_objects[FAKE_OBJECT_IOAS]++;
@@ -67,11 +47,11 @@ static uint32_t object_new(struct fake_iommufd *iommufd, int kind)
 	return id;
 }
 
-static void object_free(struct fake_iommufd *iommufd, uint32_t id)
+void fake_iommufd_object_free(struct fake_iommufd *iommufd, uint32_t id)
 {
-	struct object *object = iommufd->objects[id];
+	struct fake_iommufd_object *object = iommufd->objects[id];
 
-	if (object->kind == IOAS) {
+	if (object->kind == FAKE_IOAS) {
 		fake_space_exit(&object->space);
 		fake_objects[FAKE_OBJECT_IOAS]--;
 	}
@@ -83,9 +63,11 @@ static void object_free(struct fake_iommufd *iommufd, uint32_t id)
 	free(object);
 }
 
-static struct object *object_find(struct fake_iommufd *iommufd, uint32_t id, int kind)
+struct fake_iommufd_object *fake_iommufd_object_find(struct fake_iommufd *iommufd, uint32_t id,
+						     int kind)
 {
-	struct object *object = id < OBJECTS_MAX ? iommufd->objects[id] : NULL;
+	struct fake_iommufd_object *object =
+		id < FAKE_IOMMUFD_OBJECTS ? iommufd->objects[id] : NULL;
 
 	return object && object->kind == kind ? object : NULL;
 }
@@ -94,9 +76,9 @@ void fake_iommufd_release(struct fake_file *file)
 {
 	struct fake_iommufd **link = &iommufds;
 
-	for (uint32_t id = 1; id < OBJECTS_MAX; id++)
+	for (uint32_t id = 1; id < FAKE_IOMMUFD_OBJECTS; id++)
 		if (file->iommufd->objects[id])
-			object_free(file->iommufd, id);
+			fake_iommufd_object_free(file->iommufd, id);
 	while (*link != file->iommufd)
 		link = &(*link)->next;
 	*link = file->iommufd->next;
@@ -114,11 +96,11 @@ bool fake_iommufds_are_compat_clear(void)
 
 static long destroy(struct fake_iommufd *iommufd, struct uapi_iommu_destroy *command)
 {
-	if (command->id >= OBJECTS_MAX || !iommufd->objects[command->id])
+	if (command->id >= FAKE_IOMMUFD_OBJECTS || !iommufd->objects[command->id])
 		return -ENOENT;
 	if (iommufd->objects[command->id]->users)
 		return -EBUSY;
-	object_free(iommufd, command->id);
+	fake_iommufd_object_free(iommufd, command->id);
 	return 0;
 }
 
@@ -126,7 +108,7 @@ static long ioas_alloc(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_allo
 {
 	if (command->flags)
 		return -EOPNOTSUPP;
-	command->out_ioas_id = object_new(iommufd, IOAS);
+	command->out_ioas_id = fake_iommufd_object_new(iommufd, FAKE_IOAS);
 	return command->out_ioas_id ? 0 : -ENOMEM;
 }
 
@@ -140,7 +122,8 @@ static uint64_t alignment(const struct fake_space *space)
 
 static long iova_ranges(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_iova_ranges *command)
 {
-	struct object *ioas = object_find(iommufd, command->ioas_id, IOAS);
+	struct fake_iommufd_object *ioas =
+		fake_iommufd_object_find(iommufd, command->ioas_id, FAKE_IOAS);
 	uint32_t room = command->num_iovas;
 
 	if (command->reserved)
@@ -233,7 +216,8 @@ static uint32_t rights_of(uint32_t flags)
 
 static long ioas_map(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_map *command)
 {
-	struct object *ioas = object_find(iommufd, command->ioas_id, IOAS);
+	struct fake_iommufd_object *ioas =
+		fake_iommufd_object_find(iommufd, command->ioas_id, FAKE_IOAS);
 	struct fake_map map = { .vaddr = command->user_va, .flags = rights_of(command->flags) };
 	int err = map_check(command);
 
@@ -277,7 +261,8 @@ static int pin_file(const struct fake_space *space, const struct uapi_iommu_ioas
 
 static long ioas_map_file(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_map_file *command)
 {
-	struct object *ioas = object_find(iommufd, command->ioas_id, IOAS);
+	struct fake_iommufd_object *ioas =
+		fake_iommufd_object_find(iommufd, command->ioas_id, FAKE_IOAS);
 	struct uapi_iommu_ioas_map as_memory = {
 		.flags = command->flags,
 		.user_va = command->start,
@@ -325,7 +310,8 @@ static int unmap_range(struct fake_space *space, uint64_t start, uint64_t last, 
 
 static long ioas_unmap(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_unmap *command)
 {
-	struct object *ioas = object_find(iommufd, command->ioas_id, IOAS);
+	struct fake_iommufd_object *ioas =
+		fake_iommufd_object_find(iommufd, command->ioas_id, FAKE_IOAS);
 	uint64_t last, done = 0;
 	int err;
 
@@ -353,7 +339,7 @@ static long ioas_unmap(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_unma
 
 static bool has_objects(const struct fake_iommufd *iommufd)
 {
-	for (uint32_t id = 1; id < OBJECTS_MAX; id++)
+	for (uint32_t id = 1; id < FAKE_IOMMUFD_OBJECTS; id++)
 		if (iommufd->objects[id])
 			return true;
 	return false;
@@ -397,7 +383,7 @@ static long vfio_ioas(struct fake_iommufd *iommufd, struct uapi_iommu_vfio_ioas 
 		command->ioas_id = iommufd->compat;
 		return 0;
 	case UAPI_IOMMU_VFIO_IOAS_SET:
-		if (!object_find(iommufd, command->ioas_id, IOAS))
+		if (!fake_iommufd_object_find(iommufd, command->ioas_id, FAKE_IOAS))
 			return -ENOENT;
 		iommufd->compat = command->ioas_id;
 		return 0;
@@ -413,10 +399,10 @@ static long is_coherent(const struct fake_iommufd *iommufd)
 {
 	if (!iommufd->compat)
 		return -ENODEV;
-	for (uint32_t id = 1; id < OBJECTS_MAX; id++) {
-		const struct object *object = iommufd->objects[id];
+	for (uint32_t id = 1; id < FAKE_IOMMUFD_OBJECTS; id++) {
+		const struct fake_iommufd_object *object = iommufd->objects[id];
 
-		if (object && object->kind == PAGE_TABLE &&
+		if (object && object->kind == FAKE_PAGE_TABLE &&
 		    object->ioas == iommufd->objects[iommufd->compat] && !object->coherent)
 			return 0;
 	}
@@ -482,7 +468,7 @@ int fake_iommufd_bind(struct fake_file *file, struct fake_device *device, uint32
 	err = fake_group_claim(device->group, iommufd);
 	if (err)
 		return err;
-	*ret = object_new(iommufd, DEVICE);
+	*ret = fake_iommufd_object_new(iommufd, FAKE_DEVICE);
 	if (!*ret) {
 		fake_group_release_claim(device->group);
 		return -ENOMEM;
@@ -493,22 +479,23 @@ int fake_iommufd_bind(struct fake_file *file, struct fake_device *device, uint32
 
 void fake_iommufd_unbind(struct fake_file *file, struct fake_device *device, uint32_t id)
 {
-	object_free(file->iommufd, id);
+	fake_iommufd_object_free(file->iommufd, id);
 	fake_group_release_claim(device->group);
 }
 
 /* A page table that another device made serves, unless it enforces too much. */
-static uint32_t page_table_for(struct fake_iommufd *iommufd, struct object *ioas, bool coherent)
+static uint32_t page_table_for(struct fake_iommufd *iommufd, struct fake_iommufd_object *ioas,
+			       bool coherent)
 {
-	struct object *object;
+	struct fake_iommufd_object *object;
 	uint32_t id;
 
-	for (id = 1; id < OBJECTS_MAX; id++) {
+	for (id = 1; id < FAKE_IOMMUFD_OBJECTS; id++) {
 		object = iommufd->objects[id];
 		if (object && object->ioas == ioas && (coherent || !object->coherent))
 			return id;
 	}
-	id = object_new(iommufd, PAGE_TABLE);
+	id = fake_iommufd_object_new(iommufd, FAKE_PAGE_TABLE);
 	if (id) {
 		object = iommufd->objects[id];
 		object->ioas = ioas;
@@ -518,7 +505,7 @@ static uint32_t page_table_for(struct fake_iommufd *iommufd, struct object *ioas
 	return id;
 }
 
-static int attach_check(const struct fake_device *device, const struct object *ioas)
+static int attach_check(const struct fake_device *device, const struct fake_iommufd_object *ioas)
 {
 	const struct fake_group *group = device->group;
 
@@ -531,7 +518,7 @@ int fake_iommufd_attach(struct fake_file *file, struct fake_device *device, uint
 			uint32_t *page_table)
 {
 	struct fake_iommufd *iommufd = file->iommufd;
-	struct object *ioas = object_find(iommufd, *pt_id, IOAS);
+	struct fake_iommufd_object *ioas = fake_iommufd_object_find(iommufd, *pt_id, FAKE_IOAS);
 	int err;
 
 	if (!ioas)
@@ -555,12 +542,12 @@ int fake_iommufd_attach(struct fake_file *file, struct fake_device *device, uint
 
 void fake_iommufd_detach(struct fake_file *file, struct fake_device *device, uint32_t *page_table)
 {
-	struct object *object = file->iommufd->objects[*page_table];
+	struct fake_iommufd_object *object = file->iommufd->objects[*page_table];
 
 	fake_space_leave(&object->ioas->space, device->group);
 	if (--device->group->attached_count == 0)
 		device->group->attached = NULL;
 	if (--object->users == 0)
-		object_free(file->iommufd, *page_table);
+		fake_iommufd_object_free(file->iommufd, *page_table);
 	*page_table = 0;
 }

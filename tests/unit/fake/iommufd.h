@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* An iommufd of the fake kernel and the objects in it. */
+
+#ifndef FAKE_IOMMUFD_H
+#define FAKE_IOMMUFD_H
+
+#include "fake/internal.h"
+
+#define FAKE_IOMMUFD_OBJECTS 64
+
+enum fake_iommufd_kind { FAKE_IOAS = 1, FAKE_DEVICE, FAKE_PAGE_TABLE };
+
+struct fake_iommufd_object {
+	int kind;
+	unsigned int users;
+	struct fake_space space;          /* of an IOAS */
+	struct fake_iommufd_object *ioas; /* of a page table */
+	bool coherent;                    /* of a page table */
+};
+
+struct fake_iommufd {
+	struct fake_iommufd *next;
+	struct fake_iommufd_object *objects[FAKE_IOMMUFD_OBJECTS];
+	uint32_t compat;
+	bool per_process; /* IOMMU_OPTION_RLIMIT_MODE */
+};
+
+/* The lowest free id, and never 0 but for want of room. */
+uint32_t fake_iommufd_object_new(struct fake_iommufd *iommufd, int kind);
+void fake_iommufd_object_free(struct fake_iommufd *iommufd, uint32_t id);
+struct fake_iommufd_object *fake_iommufd_object_find(struct fake_iommufd *iommufd, uint32_t id,
+						     int kind);
+
+#endif
