@@ -216,8 +216,14 @@ static int map_memory(const struct request *request, const struct memory *memory
 		options.flags |= VFA_MAP_FIXED;
 		options.iova = (uintptr_t)memory->vaddr;
 	}
-	return mapping_map_buffer(request->container, memory->vaddr, memory->size,
-				  fd_to_map(memory), &options, ret);
+	return mapping_map(request->container,
+			   &(struct mapping_wish){
+				   .vaddr = memory->vaddr,
+				   .size = memory->size,
+				   .fd = fd_to_map(memory),
+				   .owner = MAPPING_OF_BUFFER,
+			   },
+			   &options, ret);
 }
 
 /* Between finding an identical IOVA and mapping there, another thread may map there. */

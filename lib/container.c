@@ -123,7 +123,7 @@ void container_release(struct vfa_container *container)
 	if (atomic_fetch_sub(&container->holders, 1) > 1)
 		return;
 	backend_close(container->backend);
-	unmap_orphans(container);
+	unmap_owned_memory(container);
 	iova_space_clear(&container->space);
 	vaddrs_clear(&container->vaddrs);
 	slab_clear(&container->mappings);

@@ -197,7 +197,7 @@ static void drop(struct vfa_layout *layout, struct layout_entry *entry)
 		return;
 	host_log(layout->container->host, VFA_LOG_WARNING, "a freed layout stays mapped: %s",
 		 vfa_error_last()->message);
-	mapping->of_layout = false;
+	mapping->owner = MAPPING_OF_CALLER;
 }
 
 VFA_API void vfa_layout_free(struct vfa_layout *layout)

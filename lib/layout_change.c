@@ -76,7 +76,7 @@ static int map_entry(struct vfa_container *container, struct layout_entry *entry
 	int err = mapping_add(container, &request, &entry->mapping);
 
 	if (!err)
-		entry->mapping->of_layout = true;
+		entry->mapping->owner = MAPPING_OF_LAYOUT;
 	return err;
 }
 

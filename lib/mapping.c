@@ -39,9 +39,8 @@ static struct vfa_mapping *new_mapping(struct vfa_container *container,
 	__atomic_store_n(&mapping->span.range.last, last, __ATOMIC_RELEASE);
 	__atomic_store_n(&mapping->vaddr, request->vaddr, __ATOMIC_RELEASE);
 	mapping->access = request->access;
-	mapping->of_buffer = false;
-	mapping->of_layout = false;
-	mapping->is_orphan = false;
+	mapping->owner = MAPPING_OF_CALLER;
+	mapping->owns_memory = false;
 	return mapping;
 }
 
@@ -70,42 +69,41 @@ int mapping_add(struct vfa_container *container, const struct dma_request *reque
 	return 0;
 }
 
-static int place_and_add(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
+static int place_and_add(struct vfa_container *container, const struct mapping_wish *wish,
 			 const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
 	struct dma_request request = {
-		.vaddr = vaddr,
-		.size = size,
+		.vaddr = wish->vaddr,
+		.size = wish->size,
 		.access = options->access,
-		.fd = fd,
+		.fd = wish->fd,
+		.offset = wish->offset,
 	};
 	int err = container_require_space(container, "map");
 
 	if (!err)
-		err = place_mapping(container, vaddr, size, options, &request.iova);
-	return err ? err : mapping_add(container, &request, ret);
+		err = place_mapping(container, wish->vaddr, wish->size, options, &request.iova);
+	if (!err)
+		err = mapping_add(container, &request, ret);
+	if (!err)
+		(*ret)->owner = wish->owner;
+	return err;
 }
 
-static int map(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
-	       const struct vfa_map_options *options, bool of_buffer, struct vfa_mapping **ret)
+int mapping_map(struct vfa_container *container, const struct mapping_wish *wish,
+		const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
 	const struct vfa_map_options *given;
 	struct vfa_map_options room;
-	struct vfa_mapping *mapping = NULL;
-	int err;
+	struct vfa_mapping *mapping;
+	int err = placement_options(options, &room, &given);
 
-	if (!container || !vaddr)
-		return error_null(container ? "vaddr" : "container");
-	err = placement_options(options, &room, &given);
 	if (err)
 		return err;
 	container_lock(container);
-	err = place_and_add(container, vaddr, size, fd, given, &mapping);
-	if (!err) {
-		mapping->of_buffer = of_buffer;
-		if (ret)
-			*ret = mapping;
-	}
+	err = place_and_add(container, wish, given, &mapping);
+	if (!err && ret)
+		*ret = mapping;
 	container_unlock(container);
 	return err;
 }
@@ -113,13 +111,11 @@ static int map(struct vfa_container *container, void *vaddr, uint64_t size, int 
 VFA_API int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t size,
 			      const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
-	return map(container, vaddr, size, -1, options, false, ret);
-}
+	const struct mapping_wish wish = { .vaddr = vaddr, .size = size, .fd = -1 };
 
-int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
-		       const struct vfa_map_options *options, struct vfa_mapping **ret)
-{
-	return map(container, vaddr, size, fd, options, true, ret);
+	if (!container || !vaddr)
+		return error_null(container ? "vaddr" : "container");
+	return mapping_map(container, &wish, options, ret);
 }
 
 /* Only type1 forgets, which does not map files. */

@@ -10,13 +10,20 @@
 
 #include "container.h"
 
+/* Who alone may unmap a mapping. */
+enum mapping_owner {
+	MAPPING_OF_CALLER = 0,
+	MAPPING_OF_BUFFER,
+	MAPPING_OF_LAYOUT,
+	MAPPING_OF_PEER,
+};
+
 struct vfa_mapping {
 	struct iova_span span; /* first: the space lists it */
 	void *vaddr;
 	uint32_t access;
-	bool of_buffer; /* only the buffer may unmap it */
-	bool of_layout; /* only the layout may */
-	bool is_orphan; /* its buffer is gone, and its memory goes with it */
+	uint8_t owner;    /* enum mapping_owner */
+	bool owns_memory; /* which is unmapped from the process with it */
 };
 
 static inline struct vfa_mapping *mapping_of(struct iova_span *span)
@@ -65,15 +72,21 @@ int mapping_add(struct vfa_container *container, const struct dma_request *reque
  */
 int unmap_mapping(struct vfa_mapping *mapping);
 
-/**
- * mapping_map_buffer() - vfa_container_map() for a buffer, which alone may unmap it
- * @fd: of the memfd that is mapped at @vaddr from its start on, or -1
- */
-int mapping_map_buffer(struct vfa_container *container, void *vaddr, uint64_t size, int fd,
-		       const struct vfa_map_options *options, struct vfa_mapping **ret);
+/* What is to be mapped, and for whom. */
+struct mapping_wish {
+	void *vaddr;
+	uint64_t size;
+	int fd;          /* of the file that is mapped at @vaddr, or -1 */
+	uint64_t offset; /* in it */
+	enum mapping_owner owner;
+};
+
+/** mapping_map() - vfa_container_map() for whoever it is */
+int mapping_map(struct vfa_container *container, const struct mapping_wish *wish,
+		const struct vfa_map_options *options, struct vfa_mapping **ret);
 
 /**
- * mapping_unmap_buffer() - undo it, and unmap the memory from the process
+ * mapping_unmap_buffer() - undo it for a buffer, and unmap the memory from the process
  *
  * Memory that the kernel refuses to unmap from the device stays, listed, until it
  * is unmapped by range, or the container goes.
@@ -89,14 +102,15 @@ void mapping_unmap_buffer(struct vfa_mapping *mapping);
 int mapping_replay_all(struct vfa_container *container);
 
 /**
- * unmap_droppable() - unmap all but those of buffers and layouts
+ * unmap_droppable() - unmap all that are the caller's
  *
  * With the container's lock held. Return: 0 or -errno, recorded; what the kernel does
  * not unmap stays listed.
  */
 int unmap_droppable(struct vfa_container *container);
 
-/** unmap_orphans() - free the memory of orphans, of a container whose backend is closed */
-void unmap_orphans(struct vfa_container *container);
+/** unmap_owned_memory() - free the memory that mappings own, of a container whose backend is closed
+ */
+void unmap_owned_memory(struct vfa_container *container);
 
 #endif

@@ -32,7 +32,7 @@ static inline void forget(struct vfa_container *container, struct vfa_mapping *m
 	vaddrs_remove(&container->vaddrs, mapping);
 	iova_space_remove(&container->space, &mapping->span);
 	container->mapped_bytes -= mapping_size(mapping);
-	if (mapping->is_orphan)
+	if (mapping->owns_memory)
 		sys_munmap(container->host->sys, mapping->vaddr, mapping_size(mapping));
 	slab_free(&container->mappings, mapping);
 }
@@ -63,20 +63,22 @@ static int refuse_partial(const struct vfa_iova_range *range, const struct vfa_i
 			 range->start, range->last, cut->start, cut->last);
 }
 
-static bool has_owner(const struct vfa_mapping *mapping)
-{
-	return mapping->of_buffer || mapping->of_layout;
-}
-
 static int refuse_owned(const struct vfa_mapping *mapping)
 {
+	static const struct {
+		const char *name;
+		const char *hint;
+	} owners[] = {
+		[MAPPING_OF_BUFFER] = { "buffer", "free the buffer first: vfa_buffer_free" },
+		[MAPPING_OF_LAYOUT] = { "layout", "apply a layout without it, or free the layout: "
+						  "vfa_layout_apply, vfa_layout_free" },
+		[MAPPING_OF_PEER] = { "peer", "unmap the peer first: vfa_peer_unmap" },
+	};
+
 	return error_set(EBUSY, VFA_CAUSE_WRONG_ORDER,
 			 "unmap: 0x%" PRIx64 "-0x%" PRIx64 " belongs to a %s\n%s",
 			 mapping->span.range.start, mapping->span.range.last,
-			 mapping->of_buffer ? "buffer" : "layout",
-			 mapping->of_buffer ? "free the buffer first: vfa_buffer_free"
-					    : "apply a layout without it, or free the layout: "
-					      "vfa_layout_apply, vfa_layout_free");
+			 owners[mapping->owner].name, owners[mapping->owner].hint);
 }
 
 /* Which mappings a range covers; refused where it cuts one or takes a buffer's. */
@@ -90,7 +92,7 @@ static int cover(const struct vfa_container *container, const struct vfa_iova_ra
 	for (; span; span = iova_space_first(&container->space, &rest)) {
 		if (!range_contains(range, &span->range))
 			return refuse_partial(range, &span->range);
-		if (has_owner(mapping_of(span)))
+		if (mapping_of(span)->owner)
 			return refuse_owned(mapping_of(span));
 		ret->range.start = ret->first->span.range.start;
 		ret->range.last = span->range.last;
@@ -261,8 +263,8 @@ static void orphan(struct vfa_mapping *mapping)
 	struct vfa_container *container = mapping_container(mapping);
 
 	container_lock(container);
-	mapping->of_buffer = false;
-	mapping->is_orphan = true;
+	mapping->owner = MAPPING_OF_CALLER;
+	mapping->owns_memory = true;
 	container_unlock(container);
 }
 
@@ -295,7 +297,7 @@ int unmap_droppable(struct vfa_container *container)
 		int err = 0;
 
 		next = iova_space_next(&container->space, span);
-		if (!has_owner(mapping_of(span)))
+		if (!mapping_of(span)->owner)
 			err = unmap_mapping(mapping_of(span));
 		if (err)
 			failed = err;
@@ -303,14 +305,14 @@ int unmap_droppable(struct vfa_container *container)
 	return failed;
 }
 
-void unmap_orphans(struct vfa_container *container)
+void unmap_owned_memory(struct vfa_container *container)
 {
 	struct iova_span *span = iova_space_first(&container->space, &range_everything);
 
 	for (; span; span = iova_space_next(&container->space, span)) {
 		const struct vfa_mapping *mapping = mapping_of(span);
 
-		if (mapping->is_orphan)
+		if (mapping->owns_memory)
 			sys_munmap(container->host->sys, mapping->vaddr, mapping_size(mapping));
 	}
 }
