@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "allowed.h"
 #include "base/error.h"
 #include "base/node.h"
 #include "choice.h"
@@ -15,82 +15,7 @@
 #include "mapping.h"
 #include "refusal.h"
 #include "refusal_map.h"
-#include "topology/reserved.h"
 #include "window.h"
-
-/* Add the regions of one group to a list. */
-static int append_reserved(const struct vfa_host *host, int group, struct iova_limits *limits)
-{
-	struct vfa_reserved_region *more = NULL, *all;
-	int count = reserved_read(host, group, &more);
-
-	if (count == -ENOMEM)
-		return count;
-	if (count <= 0)
-		return 0; /* annotation: where sysfs is out of reach, go without */
-	all = realloc(limits->reserved, (limits->reserved_count + count) * sizeof(*all));
-	if (all) {
-		memcpy(all + limits->reserved_count, more, count * sizeof(*all));
-		limits->reserved = all;
-		limits->reserved_count += count;
-	}
-	free(more);
-	return all ? 0 : -ENOMEM;
-}
-
-static bool has_regions_of(const struct iova_limits *limits, int group)
-{
-	for (size_t i = 0; i < limits->reserved_count; i++)
-		if (limits->reserved[i].group == (uint32_t)group)
-			return true;
-	return false;
-}
-
-/* Those of the groups of a list of devices. */
-static int read_reserved_of(const struct vfa_container *container, const struct vfa_device *devices,
-			    struct iova_limits *limits)
-{
-	int err = 0;
-
-	for (const struct vfa_device *device = devices; device && !err; device = device->next) {
-		const struct join *join = &device->join;
-
-		if (join->is_attached && join->group >= 0 && !has_regions_of(limits, join->group))
-			err = append_reserved(container->host, join->group, limits);
-	}
-	return err;
-}
-
-static int read_reserved(const struct vfa_container *container, struct iova_limits *limits)
-{
-	int err = read_reserved_of(container, container->devices, limits);
-
-	if (!err)
-		err = read_reserved_of(container, container->moving, limits);
-	if (!err)
-		reserved_sort(limits->reserved, limits->reserved_count);
-	return err;
-}
-
-/* What can be mapped, for the devices that are attached. */
-static int refresh_limits(struct vfa_container *container)
-{
-	struct iova_limits limits = { .alignment = 0 };
-	int err;
-
-	if (container->wanted == VFA_BACKEND_NOIOMMU)
-		return 0;
-	err = container->backend->ops->read_limits(container->backend, &limits);
-	if (!err)
-		err = read_reserved(container, &limits);
-	if (!err)
-		err = iova_space_set_limits(&container->space, &limits);
-	if (err) {
-		iova_limits_clear(&limits);
-		return err == -ENOMEM ? error_memory() : error_kernel(err, "read the IOVA ranges");
-	}
-	return 0;
-}
 
 static bool has_device(const struct vfa_device *devices, const char *bdf)
 {
@@ -201,7 +126,7 @@ static int attach(struct joining *joining)
 
 	if (err < 0)
 		return refuse_attach(joining, holds_mappings, err);
-	err = refresh_limits(container);
+	err = allowed_refresh(container);
 	if (!err)
 		err = window_add_all(device, device->windows, device->window_count);
 	if (!err && !holds_mappings)
@@ -227,7 +152,7 @@ static void take_out(struct vfa_device *device)
 	window_remove_all(device);
 	container->backend->ops->detach(container->backend, &device->join);
 	if ((has_attached(container->devices) || has_attached(container->moving)) &&
-	    refresh_limits(container))
+	    allowed_refresh(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
 }
@@ -441,7 +366,7 @@ int join_adopt(struct vfa_device *device)
 		return err;
 	}
 	link_device(&container->devices, device);
-	err = refresh_limits(container);
+	err = allowed_refresh(container);
 	if (!err)
 		err = window_add_all(device, device->windows, device->window_count);
 	container_unlock(container);
