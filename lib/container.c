@@ -107,6 +107,42 @@ VFA_API int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backen
 	return open_container(host, backend, fd, ret);
 }
 
+static int require_backend(const struct vfa_container *container)
+{
+	if (container->is_settled)
+		return 0;
+	return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
+			 "the container has no backend yet: the first device decides\n"
+			 "open a device in it, or the container with a backend by name");
+}
+
+static int refuse_beside(const struct vfa_container *container)
+{
+	return error_set(EOPNOTSUPP, VFA_CAUSE_BAD_ARGUMENT,
+			 "a %s container has no other address space beside it: its fd is one\n"
+			 "open both with VFA_BACKEND_IOMMUFD, or another container of its own",
+			 vfa_backend_name(container->backend->kind));
+}
+
+VFA_API int vfa_container_open_beside(struct vfa_container *container, struct vfa_container **ret)
+{
+	int err;
+
+	if (!container || !ret)
+		return error_null(container ? "ret" : "container");
+	container_lock(container);
+	err = require_backend(container);
+	if (!err)
+		err = container_require_unsent(container, "open beside");
+	if (!err && container->backend->kind != VFA_BACKEND_IOMMUFD)
+		err = refuse_beside(container);
+	if (!err)
+		err = open_container(container->host, VFA_BACKEND_IOMMUFD, container->backend->fd,
+				     ret);
+	container_unlock(container);
+	return err;
+}
+
 VFA_API void vfa_container_close(struct vfa_container *container)
 {
 	if (container)
@@ -271,15 +307,6 @@ VFA_API int vfa_container_alignment(struct vfa_container *container, uint64_t *r
 		*ret = container->space.limits.alignment;
 	container_unlock(container);
 	return err;
-}
-
-static int require_backend(const struct vfa_container *container)
-{
-	if (container->is_settled)
-		return 0;
-	return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
-			 "the container has no backend yet: the first device decides\n"
-			 "open a device in it, or the container with a backend by name");
 }
 
 int container_require_accounting(const struct vfa_container *container, const char *what)

@@ -71,6 +71,28 @@ int vfa_container_open_fd(struct vfa_host *host, enum vfa_backend backend, int f
 			  struct vfa_container **ret);
 
 /**
+ * vfa_container_open_beside() - make another empty address space of the same iommufd
+ * @container: a container on iommufd, which stays as it is
+ * @ret: the other one, to be closed with vfa_container_close()
+ *
+ * The two share the fd and who locked memory is counted for; no device and no mapping.
+ * Devices of one can reach the other by PASID (vfa/pasid.h). As vfa_container_open_fd()
+ * with the container's own fd, and for one that was received (vfa/share.h) too.
+ *
+ * Return: 0, or
+ *	-EINVAL: a NULL argument
+ *	-ENODEV: @container has no backend yet (VFA_CAUSE_WRONG_ORDER)
+ *	-EOPNOTSUPP: it is not on iommufd: a type1 container is one address space
+ *		(VFA_CAUSE_BAD_ARGUMENT)
+ *	-EBUSY: it was sent to another process (VFA_CAUSE_SENT)
+ *	-ENOMEM: no memory
+ *	any other errno of the kernel, such as EMFILE
+ *
+ * Kernel: IOMMU_IOAS_ALLOC.
+ */
+int vfa_container_open_beside(struct vfa_container *container, struct vfa_container **ret);
+
+/**
  * vfa_container_close() - drop the caller's handle
  * @container: the container, or NULL
  *

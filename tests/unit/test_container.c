@@ -122,6 +122,43 @@ static void one_iommufd_serves_several_containers(void **state)
 	close_node(fd);
 }
 
+static void another_space_opens_beside(void **state)
+{
+	struct machine *machine = *state;
+	struct vfa_container *first = open_container(machine), *second = NULL;
+	uint32_t one = 0, two = 0;
+
+	assert_ok(vfa_container_open_beside(first, &second));
+	assert_ok(vfa_container_ioas(first, &one));
+	assert_ok(vfa_container_ioas(second, &two));
+	assert_int_not_equal(one, two);
+	assert_int_equal(vfa_container_backend(second), VFA_BACKEND_IOMMUFD);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_IOMMUFD), 1);
+	vfa_container_close(first);
+	vfa_device_close(open_device(second, EDU));
+	vfa_container_close(second);
+}
+
+static void type1_has_nothing_beside(void **state)
+{
+	struct vfa_container *container = open_container(*state), *other = NULL;
+
+	assert_fails(vfa_container_open_beside(container, &other), EOPNOTSUPP, BAD_ARGUMENT);
+	assert_fails(vfa_container_open_beside(container, NULL), EINVAL, BAD_ARGUMENT);
+	assert_fails(vfa_container_open_beside(NULL, &other), EINVAL, BAD_ARGUMENT);
+	assert_null(other);
+	vfa_container_close(container);
+}
+
+static void beside_an_undecided_container_nothing_opens(void **state)
+{
+	struct vfa_container *container = open_container(*state), *other = NULL;
+
+	assert_fails(vfa_container_open_beside(container, &other), ENODEV, WRONG_ORDER);
+	assert_null(other);
+	vfa_container_close(container);
+}
+
 static void a_closed_fd_is_refused(void **state)
 {
 	struct machine *machine = *state;
@@ -358,6 +395,9 @@ int main(void)
 		CASE(a_missing_backend_opens_no_container),
 		ON_BOTH(a_passed_fd_stays_the_callers),
 		CASE(one_iommufd_serves_several_containers),
+		ON_IOMMUFD(another_space_opens_beside),
+		ON_TYPE1(type1_has_nothing_beside),
+		CASE(beside_an_undecided_container_nothing_opens),
 		ON_BOTH(a_closed_fd_is_refused),
 		ON_BOTH(an_fd_of_another_kind_is_refused),
 		ON_TYPE1(a_container_in_use_is_refused),
