@@ -14,182 +14,20 @@
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "backend/backend.h"
+#include "backend/type1.h"
 #include "base/error.h"
-#include "base/info.h"
 #include "base/node.h"
 #include "uapi/iommufd.h"
 
-/* A group in the container, open for as long as one of its devices is attached. */
-struct type1_group {
-	struct type1_group *next;
-	char bdf[32]; /* names the group where sysfs does not: its first device */
-	int number;
-	int fd;
-	unsigned int devices;
-};
-
-struct type1 {
-	struct backend base;
-	struct type1_group *groups;
-};
-
-static struct type1 *from_backend(struct backend *backend)
-{
-	return (struct type1 *)backend;
-}
-
-static int type1_ioctl(struct backend *backend, unsigned long request, void *argument)
+int type1_ioctl(struct backend *backend, unsigned long request, void *argument)
 {
 	return sys_ioctl(backend->host->sys, backend->fd, request, argument);
 }
 
-static unsigned long iommu_type(const struct backend *backend)
+unsigned long type1_iommu(const struct backend *backend)
 {
 	return backend->kind == VFA_BACKEND_NOIOMMU ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1v2_IOMMU;
-}
-
-/* Integer arguments travel where others have a pointer. */
-static void *as_argument(unsigned long value)
-{
-	return (void *)value;
-}
-
-static struct type1_group *find_group(struct type1 *type1, const struct join *join)
-{
-	for (struct type1_group *group = type1->groups; group; group = group->next)
-		if (join->group >= 0 ? group->number == join->group
-				     : !strcmp(group->bdf, join->bdf))
-			return group;
-	return NULL;
-}
-
-int type1_group_fd(struct backend *backend, int number, const char *bdf)
-{
-	struct type1_group *group = from_backend(backend)->groups;
-
-	for (; group; group = group->next)
-		if (group->number >= 0 ? group->number == number : !strcmp(group->bdf, bdf))
-			return group->fd;
-	return -ENOENT;
-}
-
-static int open_node(struct backend *backend, const struct join *join)
-{
-	if (join->fd >= 0)
-		return sys_dup(backend->host->sys, join->fd);
-	return node_open(backend->host, join->node);
-}
-
-static int check_viable(struct backend *backend, struct join *join, int fd)
-{
-	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int err;
-
-	join->step = JOIN_GET_STATUS;
-	err = sys_ioctl(backend->host->sys, fd, VFIO_GROUP_GET_STATUS, &status);
-	if (err < 0)
-		return err;
-	/* SET_CONTAINER has one errno for this and for an IOMMU that does not fit. */
-	if (status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET)
-		return -EBUSY;
-	join->step = JOIN_VIABLE;
-	return status.flags & VFIO_GROUP_FLAGS_VIABLE ? 0 : -EBUSY;
-}
-
-/* The first group gives the container its IOMMU; a later one takes part at once. */
-static int attach_group(struct backend *backend, struct join *join, int fd)
-{
-	int err;
-
-	join->step = JOIN_SET_CONTAINER;
-	err = sys_ioctl(backend->host->sys, fd, VFIO_GROUP_SET_CONTAINER, &backend->fd);
-	if (err < 0 || from_backend(backend)->groups)
-		return err;
-
-	join->step = JOIN_SET_IOMMU;
-	err = type1_ioctl(backend, VFIO_SET_IOMMU, as_argument(iommu_type(backend)));
-	if (err < 0)
-		(void)sys_ioctl(backend->host->sys, fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
-	return err;
-}
-
-static int add_group(struct backend *backend, struct join *join, struct type1_group **ret)
-{
-	const struct syscalls *sys = backend->host->sys;
-	struct type1_group *group = calloc(1, sizeof(*group));
-	int err;
-
-	join->step = JOIN_OPEN_NODE;
-	if (!group)
-		return error_memory();
-	group->number = join->group;
-	snprintf(group->bdf, sizeof(group->bdf), "%s", join->bdf);
-	group->fd = err = open_node(backend, join);
-	if (err < 0)
-		goto free_group;
-	err = check_viable(backend, join, group->fd);
-	if (err < 0)
-		goto close_group;
-	err = attach_group(backend, join, group->fd);
-	if (err < 0)
-		goto close_group;
-
-	group->next = from_backend(backend)->groups;
-	from_backend(backend)->groups = group;
-	*ret = group;
-	return 0;
-
-close_group:
-	sys_close(sys, group->fd);
-free_group:
-	free(group);
-	return err;
-}
-
-static void remove_group(struct backend *backend, struct type1_group *group)
-{
-	struct type1_group **link = &from_backend(backend)->groups;
-
-	while (*link != group)
-		link = &(*link)->next;
-	*link = group->next;
-	sys_close(backend->host->sys, group->fd);
-	free(group);
-}
-
-/*
- * Take a group out that has no device open here. It stays, with the container's
- * IOMMU and mappings, while a duplicate of a device's fd is still open elsewhere.
- */
-static void release_group(struct backend *backend, struct type1_group *group)
-{
-	int err = backend->is_sent ? 0
-				   : sys_ioctl(backend->host->sys, group->fd,
-					       VFIO_GROUP_UNSET_CONTAINER, NULL);
-
-	/* EINVAL: of a group whose last device was unplugged the kernel has done it. */
-	if (err < 0 && err != -EINVAL)
-		host_log(backend->host, VFA_LOG_WARNING,
-			 "group %d stays in the container: a device of it is open elsewhere",
-			 group->number);
-	else
-		remove_group(backend, group);
-}
-
-static int type1_attach(struct backend *backend, struct join *join)
-{
-	struct type1_group *group = find_group(from_backend(backend), join);
-	int err = group ? 0 : add_group(backend, join, &group);
-
-	if (err < 0)
-		return err;
-	group->devices++;
-	join->group_fd = group->fd;
-	join->is_attached = true;
-	return 0;
 }
 
 static int type1_open_device(struct backend *backend, struct join *join)
@@ -207,136 +45,10 @@ static int type1_open_device(struct backend *backend, struct join *join)
 	return 0;
 }
 
-static int type1_adopt_device(struct backend *backend, struct join *join)
-{
-	struct type1_group *group = find_group(from_backend(backend), join);
-
-	if (!group)
-		return -ENOENT;
-	group->devices++;
-	join->group_fd = group->fd;
-	join->is_attached = true;
-	return 0;
-}
-
 static void type1_close_device(struct backend *backend, struct join *join)
 {
 	sys_close(backend->host->sys, join->device_fd);
 	join->device_fd = -1;
-}
-
-static void type1_detach(struct backend *backend, struct join *join)
-{
-	struct type1_group *group = find_group(from_backend(backend), join);
-
-	join->is_attached = false;
-	if (!--group->devices)
-		release_group(backend, group);
-}
-
-static int type1_owner_fd(struct backend *backend, const struct join *join)
-{
-	(void)backend;
-	return join->group_fd;
-}
-
-static bool type1_holds_mappings(const struct backend *backend)
-{
-	return ((const struct type1 *)backend)->groups;
-}
-
-/*
- * No capability: no restriction that the kernel knows of (no IOMMU-backed device).
- * Kernels before 6.6 put capabilities at any multiple of 4: its ranges are copied.
- */
-static int copy_ranges(const struct vfio_iommu_type1_info *info, struct range_list *ret)
-{
-	struct vfio_iommu_type1_info_cap_iova_range header = { .nr_iovas = 0 };
-	const char *capability = NULL;
-	uint32_t room;
-
-	_Static_assert(sizeof(struct vfa_iova_range) == sizeof(struct vfio_iova_range),
-		       "the kernel's ranges are copied to ours");
-	if (info->flags & VFIO_IOMMU_INFO_CAPS)
-		capability = info_capability(info, info->cap_offset,
-					     VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(header));
-	if (capability) {
-		memcpy(&header, capability, sizeof(header));
-		room = (info_room(info, capability) - sizeof(header)) / sizeof(*ret->ranges);
-		ret->count = header.nr_iovas < room ? header.nr_iovas : room;
-	}
-	ret->ranges = calloc(ret->count ? ret->count : 1, sizeof(*ret->ranges));
-	if (!ret->ranges)
-		return -ENOMEM;
-	if (capability)
-		memcpy(ret->ranges, capability + sizeof(header), ret->count * sizeof(*ret->ranges));
-	else
-		ret->ranges[ret->count++] = (struct vfa_iova_range){ 0, UINT64_MAX };
-	range_list_sort(ret);
-	return 0;
-}
-
-static int read_info(struct backend *backend, struct vfio_iommu_type1_info **ret)
-{
-	struct vfio_iommu_type1_info fixed = { .argsz = sizeof(fixed) };
-
-	return info_read(backend->host, backend->fd, VFIO_IOMMU_GET_INFO, &fixed, (void **)ret);
-}
-
-/* A range that wraps, which unmaps nothing: kernels with the mend have an errno for it. */
-static bool can_unmap_last_page(struct backend *backend, uint64_t page)
-{
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap),
-		.iova = -page,
-		.size = 2 * page,
-	};
-
-	return type1_ioctl(backend, VFIO_IOMMU_UNMAP_DMA, &unmap) == -EOVERFLOW;
-}
-
-/*
- * Up to the end of 64 bits older kernels map, but do not find the mapping again:
- * unmapping does nothing, and the pages stay pinned even when the container has gone.
- */
-static void keep_from_last_page(struct backend *backend, struct iova_limits *limits)
-{
-	if (backend_has_last_page(limits) && !can_unmap_last_page(backend, limits->alignment))
-		backend_drop_last_page(limits);
-}
-
-static int type1_read_limits(struct backend *backend, struct iova_limits *ret)
-{
-	struct vfio_iommu_type1_info *info;
-	int err = read_info(backend, &info);
-
-	if (err < 0)
-		return err;
-	err = copy_ranges(info, &ret->allowed);
-	if (!err) {
-		ret->page_sizes = info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes : 4096;
-		ret->alignment = ret->page_sizes & -ret->page_sizes;
-		keep_from_last_page(backend, ret);
-	}
-	free(info);
-	return err;
-}
-
-static int type1_entries_left(struct backend *backend, uint32_t *ret)
-{
-	const struct vfio_iommu_type1_info_dma_avail *avail = NULL;
-	struct vfio_iommu_type1_info *info;
-	int err = read_info(backend, &info);
-
-	if (err < 0)
-		return err;
-	if (info->flags & VFIO_IOMMU_INFO_CAPS)
-		avail = info_capability(info, info->cap_offset, VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL,
-					sizeof(*avail));
-	if (avail)
-		*ret = avail->avail;
-	free(info);
-	return avail ? 0 : -EOPNOTSUPP;
 }
 
 static int type1_get_accounting(struct backend *backend, enum vfa_accounting *ret)
@@ -393,7 +105,7 @@ static int type1_unmap_all(struct backend *backend, uint64_t *done)
 
 static int type1_is_coherent(struct backend *backend)
 {
-	int answer = type1_ioctl(backend, VFIO_CHECK_EXTENSION, as_argument(VFIO_DMA_CC_IOMMU));
+	int answer = type1_ioctl(backend, VFIO_CHECK_EXTENSION, type1_argument(VFIO_DMA_CC_IOMMU));
 
 	return answer > 0 ? 1 : answer;
 }
@@ -405,8 +117,7 @@ static void type1_close(struct backend *backend)
 
 	if (backend->is_adopted && !backend->is_sent)
 		(void)type1_unmap_all(backend, &done);
-	while (from_backend(backend)->groups)
-		remove_group(backend, from_backend(backend)->groups);
+	type1_close_groups(backend);
 	sys_close(backend->host->sys, backend->fd);
 	free(backend);
 }
@@ -489,7 +200,7 @@ static int check_container(struct backend *backend, int given)
 
 	if (version != VFIO_API_VERSION || is_iommufd(backend))
 		return refuse_kind(backend, given);
-	if (type1_ioctl(backend, VFIO_CHECK_EXTENSION, as_argument(iommu_type(backend))) > 0)
+	if (type1_ioctl(backend, VFIO_CHECK_EXTENSION, type1_argument(type1_iommu(backend))) > 0)
 		return 0;
 	if (backend->kind == VFA_BACKEND_NOIOMMU)
 		return error_set(
@@ -532,7 +243,7 @@ free_type1:
 	return err;
 }
 
-static int refuse_adopted(const char *what)
+int type1_refuse_adopted(const char *what)
 {
 	return error_set(ENOTTY, VFA_CAUSE_BAD_MESSAGE,
 			 "an fd that came over the socket is not %s\n"
@@ -547,7 +258,7 @@ static int check_adopted(struct backend *backend)
 
 	if (type1_ioctl(backend, VFIO_GET_API_VERSION, NULL) != VFIO_API_VERSION ||
 	    is_iommufd(backend) || type1_ioctl(backend, VFIO_IOMMU_GET_INFO, &info) < 0)
-		return refuse_adopted("a VFIO container in use");
+		return type1_refuse_adopted("a VFIO container in use");
 	return 0;
 }
 
@@ -578,31 +289,4 @@ int type1_adopt(const struct vfa_host *host, int fd, struct backend **ret)
 	else
 		*ret = backend;
 	return err;
-}
-
-static int check_group(struct backend *backend, int fd)
-{
-	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int err = sys_ioctl(backend->host->sys, fd, VFIO_GROUP_GET_STATUS, &status);
-
-	if (err < 0 || !(status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET))
-		return refuse_adopted("a group in a container");
-	return 0;
-}
-
-int type1_adopt_group(struct backend *backend, int number, const char *bdf, int fd)
-{
-	int err = check_group(backend, fd);
-	struct type1_group *group = err ? NULL : calloc(1, sizeof(*group));
-
-	if (!group) {
-		sys_close(backend->host->sys, fd);
-		return err ? err : error_memory();
-	}
-	group->number = number;
-	snprintf(group->bdf, sizeof(group->bdf), "%s", bdf);
-	group->fd = fd;
-	group->next = from_backend(backend)->groups;
-	from_backend(backend)->groups = group;
-	return 0;
 }
