@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+/* The ways between two functions, for people and for programs. */
+
+#ifndef VFA_TOOL_P2P_H
+#define VFA_TOOL_P2P_H
+
+#include <vfa/p2p.h>
+
+#include "columns.h"
+#include "path.h"
+
+/* Both directions. */
+struct answer {
+	const struct request *request;
+	struct vfa_topology *topology;
+	struct vfa_p2p *there;
+	struct vfa_p2p *back;
+};
+
+/* A row: a way from one to the other. */
+struct item {
+	const struct answer *answer;
+	const struct vfa_p2p_path *path;
+	const struct vfa_p2p_way *way;
+};
+
+extern const struct column way_columns[];
+extern const struct column answer_columns[]; /* of a struct answer */
+
+const char *p2p_address(const struct answer *answer, int32_t index);
+
+/** p2p_each_way() - those there, and those back */
+void p2p_each_way(const struct answer *answer, void *to,
+		  void (*add)(void *to, const struct item *item));
+
+/** p2p_each_on_path() - both functions, and the bridges above them */
+void p2p_each_on_path(const struct answer *answer, path_add_fn add, void *to);
+
+/** p2p_print_people() - an exit status */
+int p2p_print_people(const struct answer *answer);
+
+/** p2p_print_json() - the ways with these columns; an exit status */
+int p2p_print_json(const struct answer *answer, const struct chosen_columns *chosen);
+
+#endif

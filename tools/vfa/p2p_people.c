@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright (C) 2026 The libvfa authors */
+
+#include <stdio.h>
+
+#include "fail.h"
+#include "p2p.h"
+#include "table.h"
+
+struct tree {
+	struct table *table;
+	struct row *rows[PATH_DEPTH]; /* the last of each depth */
+};
+
+static void add_branch(void *to, int depth, const struct function_item *item)
+{
+	struct tree *tree = to;
+
+	tree->rows[depth] = table_add(tree->table, depth ? tree->rows[depth - 1] : NULL, item);
+}
+
+static void print_way(void *to, const struct item *item)
+{
+	const struct vfa_p2p_way *way = item->way;
+
+	(void)to;
+	if (way->kind == VFA_P2P_DIRECT)
+		printf("\n%s to %s\n", p2p_address(item->answer, item->path->requester),
+		       p2p_address(item->answer, item->path->target));
+	printf("  %s: %s: %s\n", vfa_p2p_kind_name(way->kind), vfa_answer_name(way->is_open),
+	       way->reason);
+	if (*way->needs)
+		printf("    needs: %s\n", way->needs);
+	if (*way->costs)
+		printf("    costs: %s\n", way->costs);
+}
+
+int p2p_print_people(const struct answer *answer)
+{
+	struct tree tree = {
+		.table = table_new_fixed(path_columns,
+					 !request_option(answer->request, "noheadings")),
+	};
+	int status;
+
+	printf("%s\n\n", vfa_p2p_get_path(answer->there)->summary);
+	p2p_each_on_path(answer, add_branch, &tree);
+	status = table_print(tree.table);
+	if (!status)
+		p2p_each_way(answer, NULL, print_way);
+	return status;
+}
