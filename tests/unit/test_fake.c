@@ -16,6 +16,7 @@
 #include "fixture.h"
 #include "uapi/iommufd.h"
 #include "uapi/vfio_cdev.h"
+#include "uapi/vfio_feature.h"
 
 static int call(int fd, unsigned long request, void *argument)
 {
@@ -616,6 +617,187 @@ static void intx_masks_itself(void **state)
 	close_ioas(ioas);
 }
 
+static int set_config(int device, uint32_t at, uint16_t value)
+{
+	off_t offset = (VFIO_PCI_CONFIG_REGION_INDEX * 1ll << 40) + at;
+
+	return fake_syscalls.pwrite(device, &value, sizeof(value), offset) == sizeof(value)
+		       ? 0
+		       : -errno;
+}
+
+struct export
+{
+	struct vfio_device_feature head;
+	struct uapi_vfio_feature_dma_buf request;
+	struct uapi_vfio_region_dma_range ranges[2];
+};
+
+static int export_ranges(int device, struct uapi_vfio_feature_dma_buf request, uint64_t offset,
+			 uint64_t length)
+{
+	struct export export = {
+		.head = { sizeof(export),
+			  UAPI_VFIO_DEVICE_FEATURE_DMA_BUF | VFIO_DEVICE_FEATURE_GET },
+		.request = request,
+		.ranges = { { offset, length }, { offset, length } },
+	};
+
+	return call(device, VFIO_DEVICE_FEATURE, &export);
+}
+
+static int export_bar(int device, uint32_t bar, uint64_t offset, uint64_t length)
+{
+	return export_ranges(device,
+			     (struct uapi_vfio_feature_dma_buf){ .region_index = bar,
+								 .open_flags = O_RDWR | O_CLOEXEC,
+								 .nr_ranges = 1 },
+			     offset, length);
+}
+
+static int map_file(struct ioas ioas, int fd, uint64_t start, uint64_t length, uint64_t iova)
+{
+	struct uapi_iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = UAPI_IOMMU_IOAS_MAP_FIXED_IOVA | UAPI_IOMMU_IOAS_MAP_READABLE |
+			 UAPI_IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas.id,
+		.fd = fd,
+		.start = start,
+		.length = length,
+		.iova = iova,
+	};
+
+	return call(ioas.iommufd, UAPI_IOMMU_IOAS_MAP_FILE, &map);
+}
+
+static void only_whole_pages_of_a_bar_are_exported(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct uapi_vfio_feature_dma_buf odd = { .flags = 1, .nr_ranges = 1 };
+	int fd;
+
+	assert_int_equal(export_bar(ioas.device, VFA_REGION_ROM, 0, PAGE), -ENODEV);
+	assert_int_equal(export_bar(ioas.device, 5, 0, PAGE), -ENODEV);
+	assert_int_equal(export_bar(ioas.device, 0, 0, 0), -EINVAL);
+	assert_int_equal(export_bar(ioas.device, 0, 0, PAGE / 2), -EINVAL);
+	assert_int_equal(export_bar(ioas.device, 0, 8, PAGE), -EINVAL);
+	assert_int_equal(export_bar(ioas.device, 0, 1 << 20, PAGE), -EINVAL);
+	assert_int_equal(export_bar(ioas.device, 0, -PAGE, PAGE), -EOVERFLOW);
+	assert_int_equal(export_ranges(ioas.device, odd, 0, PAGE), -EINVAL);
+	odd = (struct uapi_vfio_feature_dma_buf){ .nr_ranges = 0 };
+	assert_int_equal(export_ranges(ioas.device, odd, 0, PAGE), -EINVAL);
+	fd = export_bar(ioas.device, 0, PAGE, 2 * PAGE);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 2 * PAGE);
+	close_node(fd);
+	fake_set_dmabufs(false);
+	assert_int_equal(export_bar(ioas.device, 0, 0, PAGE), -ENOTTY);
+	close_ioas(ioas);
+}
+
+static void iommufd_maps_a_dmabuf_of_one_piece(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct uapi_vfio_feature_dma_buf twice = { .nr_ranges = 2 };
+	int one = export_bar(ioas.device, 0, PAGE, 2 * PAGE);
+	int two = export_ranges(ioas.device, twice, 0, PAGE);
+	int others = fake_dmabuf_open(PAGE, true);
+	struct fake_mapping mapping;
+	uint64_t done;
+
+	assert_int_equal(map_file(ioas, one, PAGE, 2 * PAGE, PAGE), -EINVAL);
+	assert_int_equal(map_file(ioas, two, 0, PAGE, PAGE), -EOPNOTSUPP);
+	assert_int_equal(map_file(ioas, others, 0, PAGE, PAGE), -EOPNOTSUPP);
+	assert_int_equal(map_file(ioas, ioas.device, 0, PAGE, PAGE), -EINVAL);
+	assert_int_equal(map_file(ioas, 1000, 0, PAGE, PAGE), -EBADF);
+	fake_set_dmabufs(false);
+	assert_int_equal(map_file(ioas, one, 0, PAGE, PAGE), -EINVAL);
+	fake_set_dmabufs(true);
+	assert_int_equal(map_file(ioas, one, PAGE, PAGE, PAGE), 0);
+	close_node(one);
+	assert_true(fake_get_mapping(0, &mapping));
+	assert_true(mapping.is_dmabuf && !mapping.revoked);
+	assert_string_equal(mapping.bdf, EDU);
+	assert_int_equal(mapping.region_offset, 2 * PAGE);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 3);
+	assert_int_equal(unmap_ioas(ioas, PAGE, PAGE, &done), 0);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 2);
+	close_node(two);
+	close_node(others);
+	close_ioas(ioas);
+}
+
+static bool is_revoked(void)
+{
+	struct fake_mapping mapping;
+
+	assert_true(fake_get_mapping(0, &mapping));
+	return mapping.revoked;
+}
+
+static void a_dmabuf_is_revoked_while_the_device_does_not_answer(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int fd = export_bar(ioas.device, 0, 0, PAGE);
+	uint64_t done;
+
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	assert_false(is_revoked());
+	assert_int_equal(set_config(ioas.device, 4, 0), 0);
+	assert_true(is_revoked());
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, 2 * PAGE), -ENODEV);
+	assert_int_equal(set_config(ioas.device, 4, 2), 0);
+	assert_true(is_revoked());
+	assert_int_equal(unmap_ioas(ioas, PAGE, PAGE, &done), 0);
+	assert_int_equal(done, PAGE);
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	assert_int_equal(call(ioas.device, VFIO_DEVICE_RESET, NULL), 0);
+	assert_true(is_revoked());
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, 2 * PAGE), 0);
+	close_node(fd);
+	close_ioas(ioas);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 0);
+}
+
+static void a_dmabuf_is_revoked_for_good_when_its_device_is_closed(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct ioas other = open_ioas(*state, "vfio/devices/vfio1");
+	int fd = export_bar(other.device, 0, 0, PAGE);
+
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	close_ioas(other);
+	assert_true(is_revoked());
+	other = open_ioas(*state, "vfio/devices/vfio1");
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, 2 * PAGE), -ENODEV);
+	close_ioas(other);
+	close_node(fd);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 1);
+	close_ioas(ioas);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 0);
+}
+
+static void memory_of_others_dmabufs_is_not_pinned(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int fd = fake_dmabuf_open(PAGE, true), bar = export_bar(ioas.device, 0, 0, PAGE);
+	void *memory = fake_syscalls.mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, PAGE), -EFAULT);
+	fake_syscalls.munmap(memory, PAGE);
+	fake_set_old_udmabuf(true);
+	memory = fake_syscalls.mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, PAGE), 0);
+	fake_syscalls.munmap(memory, PAGE);
+	assert_ptr_equal(fake_syscalls.mmap(NULL, PAGE, PROT_READ, MAP_SHARED, bar, 0), MAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	close_node(bar);
+	close_node(fd);
+	close_ioas(ioas);
+}
+
 static void too_few_vectors_are_told_by_number(void **state)
 {
 	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio1");
@@ -676,6 +858,11 @@ int main(void)
 		CASE(devices_of_a_group_share_an_iommufd),
 		CASE(only_type1_pins_device_memory),
 		CASE(intx_masks_itself),
+		CASE(only_whole_pages_of_a_bar_are_exported),
+		CASE(iommufd_maps_a_dmabuf_of_one_piece),
+		CASE(a_dmabuf_is_revoked_while_the_device_does_not_answer),
+		CASE(a_dmabuf_is_revoked_for_good_when_its_device_is_closed),
+		CASE(memory_of_others_dmabufs_is_not_pinned),
 		CASE(too_few_vectors_are_told_by_number),
 		CASE(a_call_fails_on_demand),
 	};

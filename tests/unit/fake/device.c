@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fake/chain.h"
+#include "fake/dmabuf.h"
 #include "fake/internal.h"
 #include "uapi/vfio_cdev.h"
 
@@ -40,6 +41,7 @@ void fake_device_first_open(struct fake_device *device)
 /* And puts back what was there, of PCI Express too. */
 static void last_close(struct fake_device *device)
 {
+	fake_dmabuf_cleanup(device);
 	memcpy(device->config, device->saved, sizeof(device->config));
 	device->config[CONFIG_COMMAND] &= ~COMMAND_MASTER;
 	fake_irq_disable_all(device);
@@ -214,6 +216,7 @@ static long reset(struct fake_device *device)
 	if (!device->reset_works)
 		return -EINVAL;
 	device->resets++;
+	fake_dmabuf_move(device, true);
 	return 0;
 }
 
@@ -261,6 +264,7 @@ static ssize_t config_write(struct fake_device *device, const uint8_t *bytes, si
 		if (!is_read_only(at + i))
 			*byte = (*byte & fixed) | (bytes[i] & ~fixed);
 	}
+	fake_dmabuf_config(device, at, size);
 	return size;
 }
 

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fake/dmabuf.h"
 #include "fake/internal.h"
+#include "uapi/vfio_feature.h"
 
 #define MINSZ sizeof(struct vfio_device_feature)
 #define BOTH  (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET)
@@ -48,6 +50,7 @@ static long enter(struct fake_device *device, int wakeup_fd)
 		device->wakeup_fd = fcntl(wakeup_fd, F_DUPFD_CLOEXEC, 0);
 	}
 	device->low_power = true;
+	fake_dmabuf_move(device, false);
 	return 0;
 }
 
@@ -70,6 +73,7 @@ static long set(struct fake_device *device, uint32_t number, const void *data)
 		return enter_with_wakeup(device, data);
 	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
 		fake_power_leave(device);
+		fake_dmabuf_move(device, false);
 		return 0;
 	}
 	memcpy(feature->data, data, feature->size);
@@ -80,7 +84,8 @@ long fake_feature(struct fake_device *device, struct vfio_device_feature *argume
 {
 	uint32_t number, access,
 		known = VFIO_DEVICE_FEATURE_MASK | BOTH | VFIO_DEVICE_FEATURE_PROBE;
-	struct fake_feature *feature;
+	const struct fake_feature *feature;
+	bool exports;
 
 	if (!fake_settings.features)
 		return -ENOTTY;
@@ -92,15 +97,21 @@ long fake_feature(struct fake_device *device, struct vfio_device_feature *argume
 		return -EINVAL;
 	if (!(argument->flags & VFIO_DEVICE_FEATURE_PROBE) && access == BOTH)
 		return -EINVAL;
-	if (number >= FAKE_FEATURES || !device->features[number].access)
+	if (number >= FAKE_FEATURES)
 		return -ENOTTY;
 	feature = &device->features[number];
-	if (access & ~feature->access)
+	exports = number == UAPI_VFIO_DEVICE_FEATURE_DMA_BUF && !feature->access &&
+		  fake_settings.dmabufs;
+	if (!feature->access && !exports)
+		return -ENOTTY;
+	if (access & ~(exports ? VFIO_DEVICE_FEATURE_GET : feature->access))
 		return -EINVAL;
 	if (argument->flags & VFIO_DEVICE_FEATURE_PROBE)
 		return 0;
 	if (!access || argument->argsz - MINSZ < feature->size)
 		return -EINVAL;
+	if (exports)
+		return fake_dmabuf_export(device, argument);
 	if (access == VFIO_DEVICE_FEATURE_SET)
 		return set(device, number, argument->data);
 	memcpy(argument->data, feature->data, feature->size);

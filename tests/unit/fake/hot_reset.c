@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fake/dmabuf.h"
 #include "fake/internal.h"
 #include "uapi/vfio_cdev.h"
 
@@ -161,6 +162,7 @@ long fake_hot_reset(const struct fake_opened *opened, const struct vfio_pci_hot_
 	for (size_t i = 0; i < count; i++) {
 		fake_power_wake(bus[i]);
 		bus[i]->hot_resets++;
+		fake_dmabuf_move(bus[i], true);
 	}
 	return 0;
 }

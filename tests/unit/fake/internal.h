@@ -33,16 +33,26 @@ struct fake_opened;
 struct fake_container;
 struct fake_iommufd;
 struct fake_vm;
+struct fake_dmabuf;
 
 /* An open file: as many references as fds, and objects that hold it. */
 struct fake_file {
-	enum { FILE_CONTAINER, FILE_GROUP, FILE_IOMMUFD, FILE_DEVICE, FILE_VM, FILE_KVM } kind;
+	enum {
+		FILE_CONTAINER,
+		FILE_GROUP,
+		FILE_IOMMUFD,
+		FILE_DEVICE,
+		FILE_VM,
+		FILE_KVM,
+		FILE_DMABUF,
+	} kind;
 	unsigned int refs;
 	struct fake_container *container;
 	struct fake_group *group;
 	struct fake_iommufd *iommufd;
 	struct fake_opened *opened;
 	struct fake_vm *vm;
+	struct fake_dmabuf *dmabuf;
 };
 
 /* kernel.c */
@@ -57,6 +67,8 @@ struct fake_settings {
 	bool bind_token;
 	bool unsafe_interrupts;
 	bool map_file;
+	bool dmabufs;
+	bool old_udmabuf;
 	bool features;
 	int feature_result; /* of getting one */
 	bool kvm_vfio;
@@ -138,8 +150,10 @@ struct fake_map {
 	uint64_t vaddr;
 	uint64_t inode; /* of the file, when it is one that is mapped */
 	uint64_t offset;
-	uint32_t flags; /* VFIO_DMA_MAP_FLAG_* */
-	bool exempt;    /* made with CAP_IPC_LOCK */
+	uint32_t flags;           /* VFIO_DMA_MAP_FLAG_* */
+	bool exempt;              /* made with CAP_IPC_LOCK */
+	struct fake_file *dmabuf; /* that is mapped, which it holds open; or NULL */
+	bool revoked;             /* the dma-buf was: it leads nowhere */
 };
 
 /* Where the kernel counts what is pinned. */
@@ -179,6 +193,8 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 		   bool device_memory);
 int fake_space_pin_file(const struct fake_space *space, uint64_t size);
 void fake_spaces_forget(uint64_t iova, uint64_t last);
+/* A dma-buf's mappings lead nowhere from now on. */
+void fake_spaces_revoke(const struct fake_dmabuf *dmabuf);
 /* VmLck and VmPin of this process, in bytes. */
 uint64_t fake_spaces_locked(void);
 uint64_t fake_spaces_pinned(void);
@@ -187,8 +203,11 @@ uint64_t fake_spaces_pinned(void);
 
 int fake_memory_check(uint64_t vaddr, uint64_t size, bool write);
 void fake_memory_add_mmio(void *address, size_t size);
+/* Pages that another driver shows as it does registers: nobody pins those. */
+void fake_memory_add_pfns(void *address, size_t size);
 void fake_memory_remove_mmio(void *address, size_t size);
 bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size);
+bool fake_memory_is_pfns(uint64_t vaddr, uint64_t size);
 void fake_memory_forget_mmio(void);
 
 /* machine.c */
@@ -357,6 +376,10 @@ ssize_t fake_device_write(struct fake_opened *opened, const void *buffer, size_t
 int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, int flags,
 		     uint64_t offset, void **ret);
 
+/* dmabuf.c */
+
+void fake_dmabuf_release(struct fake_file *file);
+
 /* vconfig.c: config space of a device that has gone, as VFIO shows it */
 
 void fake_config_lose(const struct fake_device *device, uint8_t config[FAKE_CONFIG]);
@@ -399,6 +422,6 @@ long fake_hot_reset_info(const struct fake_opened *opened, struct vfio_pci_hot_r
 long fake_hot_reset(const struct fake_opened *opened, const struct vfio_pci_hot_reset *request);
 
 /* The objects that are open now, for the inspectors. */
-extern size_t fake_objects[FAKE_OBJECT_KVM + 1];
+extern size_t fake_objects[FAKE_OBJECTS];
 
 #endif

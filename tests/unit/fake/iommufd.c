@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fake/dmabuf.h"
 #include "fake/iommufd.h"
 #include "uapi/iommufd.h"
 
@@ -247,11 +248,30 @@ static int64_t memfd_size(int fd, uint64_t *inode)
 	return fcntl(fd, F_GET_SEALS) < 0 ? -EINVAL : file.st_size;
 }
 
-static int pin_file(const struct fake_space *space, const struct uapi_iommu_ioas_map_file *command,
-		    uint64_t *inode)
+/* A dma-buf is looked at first, and other files when their pages are wanted. */
+static int take_file(const struct uapi_iommu_ioas_map_file *command, struct fake_map *map)
 {
-	int64_t size = memfd_size(command->fd, inode);
+	struct fake_file *file = fake_file_of_fd(command->fd);
 
+	if (!fake_is_open(command->fd))
+		return -EBADF;
+	if (!file || file->kind != FILE_DMABUF)
+		return 0;
+	map->dmabuf = file;
+	map->inode = file->dmabuf->inode;
+	return fake_dmabuf_check_map(file->dmabuf, command->start, command->length);
+}
+
+static int pin_file(const struct fake_space *space, const struct uapi_iommu_ioas_map_file *command,
+		    struct fake_map *map)
+{
+	int64_t size;
+
+	if (map->dmabuf)
+		return 0;
+	if (fake_file_of_fd(command->fd))
+		return -EINVAL;
+	size = memfd_size(command->fd, &map->inode);
 	if (size < 0)
 		return size;
 	if (space->tenant_count && command->start + command->length > (uint64_t)size)
@@ -279,9 +299,11 @@ static long ioas_map_file(struct fake_iommufd *iommufd, struct uapi_iommu_ioas_m
 		return err;
 	if (!ioas)
 		return -ENOENT;
-	err = place(&ioas->space, &as_memory);
+	err = take_file(command, &map);
 	if (!err)
-		err = pin_file(&ioas->space, command, &map.inode);
+		err = place(&ioas->space, &as_memory);
+	if (!err)
+		err = pin_file(&ioas->space, command, &map);
 	if (err)
 		return err;
 	command->iova = map.iova = as_memory.iova;

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fake/dmabuf.h"
 #include "fake/internal.h"
 #include "fake/lock.h"
 #include "uapi/iommufd.h"
@@ -23,7 +24,7 @@
 #define UDEV_CONTROL "/run/udev/control"
 
 struct fake_settings fake_settings;
-size_t fake_objects[FAKE_OBJECT_KVM + 1];
+size_t fake_objects[FAKE_OBJECTS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool inside;
@@ -132,6 +133,9 @@ void fake_file_put(struct fake_file *file)
 	case FILE_VM:
 	case FILE_KVM:
 		fake_vm_release(file);
+		break;
+	case FILE_DMABUF:
+		fake_dmabuf_release(file);
 		break;
 	}
 	free(file);
@@ -388,6 +392,8 @@ static long dispatch(struct fake_file *file, unsigned int request, void *argumen
 	case FILE_VM:
 	case FILE_KVM:
 		return fake_vm_ioctl(file, request, argument);
+	case FILE_DMABUF:
+		return -ENOTTY;
 	case FILE_DEVICE:
 		break;
 	}
@@ -496,6 +502,9 @@ static void *fake_mmap(void *address, size_t size, int protection, int flags, in
 	file = fake_file_of_fd(fd);
 	if (!err && file && file->kind == FILE_DEVICE)
 		err = -fake_device_mmap(file->opened, size, protection, flags, offset, &address);
+	else if (!err && file && file->kind == FILE_DMABUF)
+		err = -fake_dmabuf_mmap(file->dmabuf, fd, size, protection, flags, offset,
+					&address);
 	else if (!err && file)
 		err = ENODEV;
 	else if (!err)
@@ -618,6 +627,7 @@ void fake_start(const char *dev)
 		.type1 = true,
 		.bind_token = true,
 		.map_file = true,
+		.dmabufs = true,
 		.features = true,
 		.kvm_vfio = true,
 		.nodes = 1,
@@ -665,6 +675,8 @@ SETTER(fake_set_iommufd_container, bool, iommufd_container)
 SETTER(fake_set_bind_token, bool, bind_token)
 SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
 SETTER(fake_set_map_file, bool, map_file)
+SETTER(fake_set_dmabufs, bool, dmabufs)
+SETTER(fake_set_old_udmabuf, bool, old_udmabuf)
 SETTER(fake_set_features, bool, features)
 SETTER(fake_set_feature_result, int, feature_result)
 SETTER(fake_set_kvm_vfio, bool, kvm_vfio)
@@ -781,7 +793,7 @@ size_t fake_count_objects(void)
 {
 	size_t count = 0;
 
-	for (int kind = 0; kind <= FAKE_OBJECT_KVM; kind++)
+	for (int kind = 0; kind < FAKE_OBJECTS; kind++)
 		count += fake_count_kind(kind);
 	return count;
 }

@@ -132,6 +132,10 @@ void fake_set_unsafe_interrupts(bool allowed);
 void fake_set_open_errno(const char *node, int err);
 /* IOMMU_IOAS_MAP_FILE, from Linux 6.14. */
 void fake_set_map_file(bool there);
+/* dma-bufs of BARs, from Linux 6.19. */
+void fake_set_dmabufs(bool there);
+/* As before Linux 6.6: what is mapped of other drivers' dma-bufs is memory that can be pinned. */
+void fake_set_old_udmabuf(bool old);
 /* VFIO_DEVICE_FEATURE, from Linux 5.7. */
 void fake_set_features(bool there);
 /* What getting one returns; 0 as most do. */
@@ -238,6 +242,9 @@ void fake_visit_write(unsigned int n, void (*act)(void *data), void *data);
 /* How often they have been written since fake_start(). */
 unsigned int fake_count_writes(void);
 
+/* A dma-buf of another driver, such as udmabuf. */
+int fake_dmabuf_open(uint64_t size, bool can_mmap);
+
 /* A VM of KVM: its fd, as KVM_CREATE_VM gives it. */
 int fake_vm_open(void);
 /* Nodes added to the VFIO device of a VM, by the fd of either. */
@@ -255,6 +262,11 @@ struct fake_mapping {
 	uint64_t offset; /* in it */
 	bool readable;   /* by the device */
 	bool writable;
+	bool is_dmabuf; /* the file is one */
+	bool revoked;   /* and it leads nowhere any more */
+	char bdf[16];   /* of the device whose BAR it is of, while that is open */
+	uint32_t region;
+	uint64_t region_offset;
 };
 
 size_t fake_count_mappings(void);
@@ -270,6 +282,8 @@ enum fake_object {
 	FAKE_OBJECT_IOAS,
 	FAKE_OBJECT_DEVICE,
 	FAKE_OBJECT_KVM, /* VMs, and their VFIO devices */
+	FAKE_OBJECT_DMABUF,
+	FAKE_OBJECTS,
 };
 size_t fake_count_kind(enum fake_object kind);
 size_t fake_count_vectors(void);

@@ -13,17 +13,30 @@
 static struct {
 	uint64_t start;
 	uint64_t size;
+	bool is_pfns;
 } mmio[MMIO_MAX];
 
-void fake_memory_add_mmio(void *address, size_t size)
+static void add(void *address, size_t size, bool is_pfns)
 {
 	for (size_t i = 0; i < MMIO_MAX; i++) {
 		if (mmio[i].size)
 			continue;
 		mmio[i].start = (uintptr_t)address;
 		mmio[i].size = size;
+		mmio[i].is_pfns = is_pfns;
 		return;
 	}
+}
+
+void fake_memory_add_mmio(void *address, size_t size)
+{
+	add(address, size, false);
+}
+
+void fake_memory_add_pfns(void *address, size_t size)
+{
+	if (!fake_settings.old_udmabuf)
+		add(address, size, true);
 }
 
 void fake_memory_remove_mmio(void *address, size_t size)
@@ -38,13 +51,23 @@ void fake_memory_forget_mmio(void)
 	memset(mmio, 0, sizeof(mmio));
 }
 
-bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size)
+static bool is_there(uint64_t vaddr, uint64_t size, bool is_pfns)
 {
 	for (size_t i = 0; i < MMIO_MAX; i++)
-		if (mmio[i].size && vaddr < mmio[i].start + mmio[i].size &&
-		    vaddr + size > mmio[i].start)
+		if (mmio[i].size && mmio[i].is_pfns == is_pfns &&
+		    vaddr < mmio[i].start + mmio[i].size && vaddr + size > mmio[i].start)
 			return true;
 	return false;
+}
+
+bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size)
+{
+	return is_there(vaddr, size, false);
+}
+
+bool fake_memory_is_pfns(uint64_t vaddr, uint64_t size)
+{
+	return is_there(vaddr, size, true);
 }
 
 /* Pinning asks of memory what an access by the CPU would. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake/dmabuf.h"
 #include "fake/internal.h"
 
 #define RANGES_MAX 64
@@ -20,6 +21,12 @@ void fake_space_init(struct fake_space *space, enum fake_accounting accounting)
 	spaces = space;
 }
 
+static void drop(struct fake_map *map)
+{
+	if (map->dmabuf)
+		fake_file_put(map->dmabuf);
+}
+
 void fake_space_exit(struct fake_space *space)
 {
 	struct fake_space **link = &spaces;
@@ -27,6 +34,8 @@ void fake_space_exit(struct fake_space *space)
 	while (*link != space)
 		link = &(*link)->next;
 	*link = space->next;
+	for (size_t i = 0; i < space->count; i++)
+		drop(&space->maps[i]);
 	free(space->maps);
 }
 
@@ -134,6 +143,14 @@ bool fake_space_conflicts(const struct fake_space *space, const struct fake_grou
 	return false;
 }
 
+/* No pages are pinned for device memory. */
+static bool is_pinned(const struct fake_map *map)
+{
+	if (map->inode)
+		return !map->dmabuf;
+	return !fake_memory_is_mmio(map->vaddr, 1);
+}
+
 /* What is pinned; of those exempt from the limit only with @exempt_too. */
 static uint64_t pinned(const struct fake_space *space, bool exempt_too)
 {
@@ -142,8 +159,7 @@ static uint64_t pinned(const struct fake_space *space, bool exempt_too)
 	if (!space->tenant_count)
 		return 0;
 	for (size_t i = 0; i < space->count; i++)
-		if ((exempt_too || !space->maps[i].exempt) &&
-		    (space->maps[i].inode || !fake_memory_is_mmio(space->maps[i].vaddr, 1)))
+		if ((exempt_too || !space->maps[i].exempt) && is_pinned(&space->maps[i]))
 			size += space->maps[i].last - space->maps[i].iova + 1;
 	return size;
 }
@@ -269,6 +285,8 @@ int fake_space_insert(struct fake_space *space, const struct fake_map *map)
 	memmove(&space->maps[i + 1], &space->maps[i], (space->count - i) * sizeof(*map));
 	space->maps[i] = *map;
 	space->maps[i].exempt = fake_is_capable(CAP_IPC_LOCK);
+	if (map->dmabuf)
+		fake_file_get(map->dmabuf);
 	space->count++;
 	return 0;
 }
@@ -277,6 +295,7 @@ void fake_space_remove(struct fake_space *space, struct fake_map *map)
 {
 	size_t i = map - space->maps;
 
+	drop(map);
 	memmove(map, map + 1, (space->count - i - 1) * sizeof(*map));
 	space->count--;
 }
@@ -288,7 +307,7 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 
 	if (!space->tenant_count)
 		return 0;
-	if (mmio && !device_memory)
+	if ((mmio && !device_memory) || fake_memory_is_pfns(vaddr, size))
 		return -EFAULT;
 	if (!fake_settings.trusts_memory &&
 	    fake_memory_check(vaddr, size, flags & VFIO_DMA_MAP_FLAG_WRITE))
@@ -313,6 +332,7 @@ static void split(struct fake_space *space, uint64_t iova)
 	upper = *map;
 	upper.iova = iova;
 	upper.vaddr += iova - map->iova;
+	upper.offset += iova - map->iova;
 	map->last = iova - 1;
 	fake_space_insert(space, &upper);
 }
@@ -330,8 +350,29 @@ void fake_spaces_forget(uint64_t iova, uint64_t last)
 	}
 }
 
+void fake_spaces_revoke(const struct fake_dmabuf *dmabuf)
+{
+	for (struct fake_space *space = spaces; space; space = space->next)
+		for (size_t i = 0; i < space->count; i++)
+			if (space->maps[i].dmabuf && space->maps[i].dmabuf->dmabuf == dmabuf)
+				space->maps[i].revoked = true;
+}
+
+static void describe_bar(const struct fake_map *map, struct fake_mapping *ret)
+{
+	const struct fake_dmabuf *dmabuf = map->dmabuf->dmabuf;
+
+	ret->is_dmabuf = true;
+	ret->revoked = map->revoked;
+	ret->region = dmabuf->region;
+	ret->region_offset = dmabuf->start + map->offset;
+	if (dmabuf->device)
+		memcpy(ret->bdf, dmabuf->device->bdf, sizeof(ret->bdf));
+}
+
 static void describe(const struct fake_map *map, struct fake_mapping *ret)
 {
+	memset(ret, 0, sizeof(*ret));
 	ret->iova = map->iova;
 	ret->size = map->last - map->iova + 1;
 	ret->vaddr = map->vaddr;
@@ -339,6 +380,8 @@ static void describe(const struct fake_map *map, struct fake_mapping *ret)
 	ret->offset = map->offset;
 	ret->readable = map->flags & VFIO_DMA_MAP_FLAG_READ;
 	ret->writable = map->flags & VFIO_DMA_MAP_FLAG_WRITE;
+	if (map->dmabuf)
+		describe_bar(map, ret);
 }
 
 size_t fake_space_count_all(void)
