@@ -21,6 +21,7 @@ int container_adopt(struct vfa_host *host, enum vfa_backend kind, int fd, uint32
 struct adopted {
 	const char *bdf;
 	int group; /* its number, or -1 */
+	uint32_t id;
 	int fd;
 	const struct vfa_window *windows; /* that it brings along */
 	size_t window_count;

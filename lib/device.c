@@ -309,6 +309,7 @@ int device_adopt(struct vfa_container *container, const struct adopted *adopted,
 		.fd = -1,
 		.group_fd = -1,
 		.device_fd = adopted->fd,
+		.device_id = adopted->id,
 	};
 	err = prepare_adopted(device, adopted);
 	if (err)

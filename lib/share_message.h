@@ -46,7 +46,7 @@ struct share_group {
 struct share_device {
 	char bdf[SHARE_NAME];
 	int32_t group; /* likewise */
-	uint32_t reserved;
+	uint32_t id;   /* in the iommufd; 0 on type1 */
 };
 
 #define SHARE_NO_OWNER UINT32_MAX

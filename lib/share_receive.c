@@ -121,6 +121,7 @@ static int adopt_device(struct receiving *receiving, size_t index, struct vfa_wi
 	struct adopted adopted = {
 		.bdf = device->bdf,
 		.group = device->group,
+		.id = device->id,
 		.windows = windows,
 		.window_count = list_windows(message, index, windows),
 	};

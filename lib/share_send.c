@@ -151,6 +151,7 @@ static void add_devices(struct sending *sending, const struct vfa_device *device
 	part = add_part(sending, &sending->header->device_count, sizeof(*part));
 	strcpy(part->bdf, device->bdf);
 	part->group = device->join.group;
+	part->id = device->join.device_id;
 	add_fd(sending, device->fd);
 }
 
