@@ -28,6 +28,7 @@
 #include <vfa/host.h>
 #include <vfa/hot_reset.h>
 #include <vfa/ioeventfd.h>
+#include <vfa/iommu.h>
 #include <vfa/iova.h>
 #include <vfa/irq.h>
 #include <vfa/isolation.h>

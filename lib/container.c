@@ -322,6 +322,18 @@ int container_require_accounting(const struct vfa_container *container, const ch
 	return err ? err : container_require_unsent(container, what);
 }
 
+int container_require_iommufd(const struct vfa_container *container, const char *what)
+{
+	int err = container_require_accounting(container, what);
+
+	if (!err && container->backend->kind != VFA_BACKEND_IOMMUFD)
+		err = error_set(EOPNOTSUPP, VFA_CAUSE_NOT_IOMMUFD,
+				"%s: a %s container cannot\n"
+				"open the container as iommufd, which can",
+				what, vfa_backend_name(container->backend->kind));
+	return err;
+}
+
 VFA_API int vfa_container_fd(struct vfa_container *container)
 {
 	int fd;

@@ -69,4 +69,12 @@ int container_require_space(const struct vfa_container *container, const char *w
  */
 int container_require_accounting(const struct vfa_container *container, const char *what);
 
+/**
+ * container_require_iommufd() - the container is an address space of iommufd
+ * @what: the call, for the message
+ *
+ * Return: 0, or -ENODEV, -EOPNOTSUPP or -EBUSY with the failure recorded.
+ */
+int container_require_iommufd(const struct vfa_container *container, const char *what);
+
 #endif

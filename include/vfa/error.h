@@ -108,6 +108,10 @@ enum vfa_cause {
 
 	VFA_CAUSE_REGION_OFF, /* the device does not decode memory */
 	VFA_CAUSE_IOEVENTFD,  /* no eventfd can make the store, or none more, or one does already */
+
+	VFA_CAUSE_NOT_IOMMUFD, /* only iommufd can do this, and the container is of another backend
+				*/
+	VFA_CAUSE_OLD_KERNEL,  /* the kernel is older than what the call needs of it */
 };
 
 /**

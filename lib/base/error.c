@@ -75,6 +75,13 @@ int error_null(const char *argument)
 	return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT, "%s is NULL", argument);
 }
 
+int error_old_kernel(const char *what, const char *interface, const char *since)
+{
+	return error_set(EOPNOTSUPP, VFA_CAUSE_OLD_KERNEL,
+			 "%s: this kernel has no %s\nit came with Linux %s", what, interface,
+			 since);
+}
+
 VFA_API const struct vfa_error *vfa_error_last(void)
 {
 	return &last.error;
@@ -153,6 +160,8 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_NOT_OWNED] = "not-owned",
 	[VFA_CAUSE_REGION_OFF] = "region-off",
 	[VFA_CAUSE_IOEVENTFD] = "ioeventfd",
+	[VFA_CAUSE_NOT_IOMMUFD] = "not-iommufd",
+	[VFA_CAUSE_OLD_KERNEL] = "old-kernel",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

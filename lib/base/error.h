@@ -40,4 +40,12 @@ void error_restore(const struct error_record *saved);
 /** error_null() - record that an argument is NULL */
 int error_null(const char *argument);
 
+/**
+ * error_old_kernel() - record that the kernel lacks an interface; -EOPNOTSUPP
+ * @what: what was asked for, or of whom
+ * @interface: the kernel's name for what it takes
+ * @since: the first Linux that has it, such as "6.6"
+ */
+int error_old_kernel(const char *what, const char *interface, const char *since);
+
 #endif

@@ -166,6 +166,14 @@ struct uapi_iommu_hw_info_arm_smmuv3 {
 	__u32 aidr;
 };
 
+struct uapi_iommu_hw_info_tegra241_cmdqv {
+	__u32 flags;
+	__u8 version;
+	__u8 log2vcmdqs;
+	__u8 log2vsids;
+	__u8 reserved;
+};
+
 struct uapi_iommu_hw_info_amd {
 	__aligned_u64 efr;
 	__aligned_u64 efr2;

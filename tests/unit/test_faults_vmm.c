@@ -107,11 +107,27 @@ static void layouts(struct run *run)
 	vfa_container_close(run->container);
 }
 
+static void hardware_info(struct run *run)
+{
+	struct vfa_iommu_info info = VFA_IOMMU_INFO_INIT;
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, open_plainly(run->container, EDU, &device)))
+		step(run, vfa_iommu_get_info(device, &info));
+	vfa_device_close(device);
+	vfa_container_close(run->container);
+}
+
+SCENARIO(hardware_info)
 SCENARIO(layouts)
 SCENARIO(registration)
 UNANSWERED(layouts)
 INTERRUPTED(layouts)
 INTERRUPTED(registration)
+INTERRUPTED(hardware_info)
 
 int main(void)
 {
@@ -121,6 +137,9 @@ int main(void)
 		ON_BOTH(signals_do_not_disturb_layouts),
 		CASES(registration),
 		ON_BOTH(signals_do_not_disturb_registration),
+		ON_IOMMUFD(each_call_of_hardware_info_may_fail),
+		ON_IOMMUFD(each_allocation_of_hardware_info_may_fail),
+		ON_IOMMUFD(signals_do_not_disturb_hardware_info),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,7 +138,11 @@ static long detach(struct fake_opened *opened, const struct uapi_vfio_detach_iom
 {
 	if (!argument)
 		return -EFAULT;
-	if (argument->argsz < sizeof(*argument) || argument->flags)
+	if (argument->argsz < offsetof(struct uapi_vfio_detach_iommufd_pt, pasid))
+		return -EINVAL;
+	if (argument->flags == UAPI_VFIO_DEVICE_DETACH_PASID && fake_settings.pasids)
+		return argument->argsz < sizeof(*argument) ? -EINVAL : 0; /* it has none */
+	if (argument->flags)
 		return -EINVAL;
 	if (opened->page_table)
 		fake_iommufd_detach(opened->iommufd_file, opened->device, &opened->page_table);

@@ -69,6 +69,8 @@ struct fake_settings {
 	bool map_file;
 	bool dmabufs;
 	bool old_udmabuf;
+	bool iommu_info;
+	bool pasids;
 	bool features;
 	int feature_result; /* of getting one */
 	bool kvm_vfio;
@@ -229,6 +231,7 @@ struct fake_group {
 	uint64_t page_sizes;
 	struct fake_reserved reserved[FAKE_RESERVED_MAX];
 	size_t reserved_count;
+	struct fake_iommu iommu;
 
 	struct fake_file *file; /* the one opener of the group node */
 	struct fake_container *container;

@@ -476,6 +476,7 @@ long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argu
 		COMMAND(UAPI_IOMMU_IOAS_UNMAP, ioas_unmap, uapi_iommu_ioas_unmap);
 		COMMAND(UAPI_IOMMU_OPTION, option, uapi_iommu_option);
 		COMMAND(UAPI_IOMMU_VFIO_IOAS, vfio_ioas, uapi_iommu_vfio_ioas);
+		COMMAND(UAPI_IOMMU_GET_HW_INFO, fake_iommu_info, uapi_iommu_hw_info);
 	}
 	return -ENOTTY;
 }
@@ -496,6 +497,7 @@ int fake_iommufd_bind(struct fake_file *file, struct fake_device *device, uint32
 		return -ENOMEM;
 	}
 	iommufd->objects[*ret]->users = 1;
+	iommufd->objects[*ret]->device = device;
 	return 0;
 }
 

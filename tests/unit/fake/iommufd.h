@@ -7,6 +7,7 @@
 #define FAKE_IOMMUFD_H
 
 #include "fake/internal.h"
+#include "uapi/iommufd.h"
 
 #define FAKE_IOMMUFD_OBJECTS 64
 
@@ -18,6 +19,7 @@ struct fake_iommufd_object {
 	struct fake_space space;          /* of an IOAS */
 	struct fake_iommufd_object *ioas; /* of a page table */
 	bool coherent;                    /* of a page table */
+	struct fake_device *device;       /* of a device */
 };
 
 struct fake_iommufd {
@@ -32,5 +34,9 @@ uint32_t fake_iommufd_object_new(struct fake_iommufd *iommufd, int kind);
 void fake_iommufd_object_free(struct fake_iommufd *iommufd, uint32_t id);
 struct fake_iommufd_object *fake_iommufd_object_find(struct fake_iommufd *iommufd, uint32_t id,
 						     int kind);
+
+/* iommu_info.c */
+
+long fake_iommu_info(struct fake_iommufd *iommufd, struct uapi_iommu_hw_info *command);
 
 #endif

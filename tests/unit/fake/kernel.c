@@ -628,6 +628,8 @@ void fake_start(const char *dev)
 		.bind_token = true,
 		.map_file = true,
 		.dmabufs = true,
+		.iommu_info = true,
+		.pasids = true,
 		.features = true,
 		.kvm_vfio = true,
 		.nodes = 1,
@@ -677,6 +679,8 @@ SETTER(fake_set_unsafe_interrupts, bool, unsafe_interrupts)
 SETTER(fake_set_map_file, bool, map_file)
 SETTER(fake_set_dmabufs, bool, dmabufs)
 SETTER(fake_set_old_udmabuf, bool, old_udmabuf)
+SETTER(fake_set_iommu_info, bool, iommu_info)
+SETTER(fake_set_pasids, bool, pasids)
 SETTER(fake_set_features, bool, features)
 SETTER(fake_set_feature_result, int, feature_result)
 SETTER(fake_set_kvm_vfio, bool, kvm_vfio)

@@ -53,6 +53,16 @@ void fake_add_device(const char *bdf, uint32_t group, uint32_t cdev);
 void fake_set_aperture(uint32_t group, uint64_t start, uint64_t last);
 void fake_set_page_sizes(uint32_t group, uint64_t bitmap);
 void fake_add_reserved(uint32_t group, uint64_t start, uint64_t last, enum fake_reserved_type type);
+/* What its IOMMU tells of itself, see IOMMU_GET_HW_INFO; nothing at first. */
+struct fake_iommu {
+	uint32_t type;
+	uint32_t pasid_bits;
+	uint64_t capabilities;
+	uint32_t size; /* of its registers in bytes */
+	uint8_t registers[192];
+};
+
+void fake_set_iommu(uint32_t group, const struct fake_iommu *iommu);
 /* A member is on a kernel driver that does DMA. */
 void fake_set_viable(uint32_t group, bool viable);
 /* Another process has the group node open. */
@@ -136,6 +146,10 @@ void fake_set_map_file(bool there);
 void fake_set_dmabufs(bool there);
 /* As before Linux 6.6: what is mapped of other drivers' dma-bufs is memory that can be pinned. */
 void fake_set_old_udmabuf(bool old);
+/* IOMMU_GET_HW_INFO, from Linux 6.6. */
+void fake_set_iommu_info(bool there);
+/* PASIDs of VFIO's devices, from Linux 6.15. */
+void fake_set_pasids(bool there);
 /* VFIO_DEVICE_FEATURE, from Linux 5.7. */
 void fake_set_features(bool there);
 /* What getting one returns; 0 as most do. */

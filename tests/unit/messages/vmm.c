@@ -120,10 +120,34 @@ static void a_layout_that_is_lost_is_told(void **state)
 	close_space(space);
 }
 
+static void what_needs_iommufd_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_iommu_info info = VFA_IOMMU_INFO_INIT;
+
+	SAYS(vfa_iommu_get_info(space.device, &info), NOT_IOMMUFD,
+	     "IOMMU of 0000:00:04.0: a type1 container cannot",
+	     "open the container as iommufd, which can");
+	close_space(space);
+}
+
+static void an_old_kernel_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_iommu_info info = VFA_IOMMU_INFO_INIT;
+
+	fake_set_iommu_info(false);
+	SAYS(vfa_iommu_get_info(space.device, &info), OLD_KERNEL,
+	     "IOMMU of 0000:00:04.0: this kernel has no IOMMU_GET_HW_INFO",
+	     "it came with Linux 6.6");
+	close_space(space);
+}
+
 const struct CMUnitTest vmm_messages[] = {
 	ON_BOTH(refused_regions_are_told), ON_TYPE1(a_layout_that_is_lost_is_told),
 	ON_TYPE1(no_kvm_vfio_is_told),     ON_BOTH(registered_is_told),
-	ON_TYPE1(wrong_vms_are_told),
+	ON_TYPE1(wrong_vms_are_told),      ON_TYPE1(what_needs_iommufd_is_told),
+	ON_IOMMUFD(an_old_kernel_is_told),
 };
 
 const size_t vmm_messages_count = sizeof(vmm_messages) / sizeof(vmm_messages[0]);
