@@ -7,14 +7,17 @@
  * Three ways are judged, each by itself: direct, turning round below the root complex,
  * past the IOMMU; direct with addresses that the IOMMU has translated before; and up to
  * the IOMMU, which is told to lead there. Of each: whether it is open as the bits
- * stand, what it needs, what it costs. It is judged from one function to the other: the
- * way back may differ. What no register tells is unknown, and said to be.
+ * stand, what it needs, what it costs. From the three follows an advice: how to go, and
+ * whether the one that is written to is isolated from the other. It is judged from one
+ * function to the other: the way back may differ. What no register tells is unknown, and
+ * said to be.
  */
 
 #ifndef VFA_P2P_H
 #define VFA_P2P_H
 
 #include <vfa/isolation.h>
+#include <vfa/window.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +64,16 @@ enum vfa_p2p_kind {
 };
 
 /**
+ * struct vfa_p2p_merger - a function whose group would grow
+ * @function: its index in the topology
+ * @group: index of the first function of the group that it would be in
+ */
+struct vfa_p2p_merger {
+	int32_t function;
+	int32_t group;
+};
+
+/**
  * struct vfa_p2p_way - one way from the requester to the target
  * @kind: which
  * @is_open: whether requests can go it as things are
@@ -69,6 +82,9 @@ enum vfa_p2p_kind {
  * @costs: what that does to isolation; empty for one that cannot be opened
  * @changes: ACS bits that have to change, for vfa_topology_predict() too
  * @change_count: number of elements in @changes; 0 also where none would help
+ * @mergers: the functions that would share their group with others than now, after
+ *	@changes: those of one group together, ascending in it
+ * @merger_count: number of elements in @mergers
  */
 struct vfa_p2p_way {
 	enum vfa_p2p_kind kind;
@@ -78,6 +94,45 @@ struct vfa_p2p_way {
 	const char *costs;
 	const struct vfa_acs_change *changes;
 	size_t change_count;
+	const struct vfa_p2p_merger *mergers;
+	size_t merger_count;
+};
+
+/** enum vfa_p2p_advice_kind - how to go */
+enum vfa_p2p_advice_kind {
+	/* Through the IOMMU: map the BARs of the target. */
+	VFA_P2P_GO_THROUGH_IOMMU = 1,
+	/* The same, and beware: the target is not isolated from the requester, or may not be.
+	 * What is sent to the address of a BAR reaches it past the IOMMU, wanted or not. */
+	VFA_P2P_GO_WITH_DANGER,
+	/* They are one function: nothing has to leave it. */
+	VFA_P2P_GO_INSIDE,
+	/* Nothing translates what the requester sends. */
+	VFA_P2P_GO_NOWHERE,
+};
+
+/**
+ * struct vfa_p2p_advice - how to go from the requester to the target
+ * @kind: in a word
+ * @is_isolated: whether the requester reaches the target by what is mapped for it only, as
+ *	things are. VFA_NO also for two of one IOMMU group, whatever the ways: Linux does not
+ *	isolate them
+ * @summary: one sentence
+ * @steps: what to do, a step a line
+ * @direct: what the direct way would need, and which functions would share a group then;
+ *	empty where it is open already, and where no change opens it
+ * @windows: addresses of the target that are taken from the IOVAs of the requester: what it
+ *	sends there may not reach the IOMMU. A container chooses no IOVA in them
+ * @window_count: number of elements in @windows
+ */
+struct vfa_p2p_advice {
+	enum vfa_p2p_advice_kind kind;
+	enum vfa_answer is_isolated;
+	const char *summary;
+	const char *steps;
+	const char *direct;
+	const struct vfa_window *windows;
+	size_t window_count;
 };
 
 /**
@@ -92,9 +147,11 @@ struct vfa_p2p_way {
  *		bridge's (VFA_CAUSE_BAD_ARGUMENT)
  *	-ENODEV: no such function (VFA_CAUSE_NO_DEVICE)
  *	-ENOMEM: no memory
+ *	any other errno of reading sysfs (VFA_CAUSE_KERNEL): where the target's BARs are is read
+ *		now, not with the snapshot
  *
- * Kernel: as vfa_topology_new(). PCI Express Base Specification, Access Control Services
- * and Address Translation Services.
+ * Kernel: as vfa_topology_new() and vfa_topology_windows(). PCI Express Base Specification, Access
+ *Control Services and Address Translation Services.
  */
 int vfa_p2p_new(const struct vfa_topology *topology, const char *requester, const char *target,
 		struct vfa_p2p **ret);
@@ -117,6 +174,20 @@ const struct vfa_p2p_path *vfa_p2p_get_path(const struct vfa_p2p *p2p);
  * @kind: which; NULL comes back for a value this library does not know
  */
 const struct vfa_p2p_way *vfa_p2p_get_way(const struct vfa_p2p *p2p, enum vfa_p2p_kind kind);
+
+/**
+ * vfa_p2p_get_advice() - how to go, and what of isolation
+ * @p2p: the answer, not NULL
+ *
+ * It is for the way there: whether @target may reach @requester is another question.
+ */
+const struct vfa_p2p_advice *vfa_p2p_get_advice(const struct vfa_p2p *p2p);
+
+/**
+ * vfa_p2p_advice_name() - "through the IOMMU", "dangerous", "inside" or "nowhere"
+ * @kind: any value; "unknown" for one this library does not know
+ */
+const char *vfa_p2p_advice_name(enum vfa_p2p_advice_kind kind);
 
 /**
  * vfa_p2p_place_name() - such as "switch" or "root complex"

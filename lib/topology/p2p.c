@@ -138,7 +138,7 @@ static int judge(struct vfa_p2p *p2p)
 		if (way->way.change_count)
 			err = p2p_tell_costs(p2p, way);
 	}
-	return err;
+	return err ? err : p2p_advise(p2p);
 }
 
 static int find_function(const struct vfa_topology *topology, const char *bdf,
@@ -185,6 +185,11 @@ VFA_API int vfa_p2p_new(const struct vfa_topology *topology, const char *request
 
 VFA_API void vfa_p2p_free(struct vfa_p2p *p2p)
 {
+	if (!p2p)
+		return;
+	for (int i = 0; i < VFA_P2P_IOMMU; i++)
+		free(p2p->ways[i].mergers);
+	free(p2p->advice.windows);
 	free(p2p);
 }
 
@@ -196,6 +201,11 @@ VFA_API const struct vfa_p2p_path *vfa_p2p_get_path(const struct vfa_p2p *p2p)
 VFA_API const struct vfa_p2p_way *vfa_p2p_get_way(const struct vfa_p2p *p2p, enum vfa_p2p_kind kind)
 {
 	return kind >= VFA_P2P_DIRECT && kind <= VFA_P2P_IOMMU ? &p2p->ways[kind - 1].way : NULL;
+}
+
+VFA_API const struct vfa_p2p_advice *vfa_p2p_get_advice(const struct vfa_p2p *p2p)
+{
+	return &p2p->advice.advice;
 }
 
 VFA_API const char *vfa_p2p_place_name(enum vfa_p2p_place place)
@@ -228,6 +238,21 @@ VFA_API const char *vfa_p2p_kind_name(enum vfa_p2p_kind kind)
 		return "translated";
 	case VFA_P2P_IOMMU:
 		return "IOMMU";
+	}
+	return "unknown";
+}
+
+VFA_API const char *vfa_p2p_advice_name(enum vfa_p2p_advice_kind kind)
+{
+	switch (kind) {
+	case VFA_P2P_GO_THROUGH_IOMMU:
+		return "through the IOMMU";
+	case VFA_P2P_GO_WITH_DANGER:
+		return "dangerous";
+	case VFA_P2P_GO_INSIDE:
+		return "inside";
+	case VFA_P2P_GO_NOWHERE:
+		return "nowhere";
 	}
 	return "unknown";
 }

@@ -94,9 +94,43 @@ static int predict(struct forecast *forecast, const struct p2p_way *way)
 	return done < 0 ? done : 0;
 }
 
+/* Whether a group that would be has in it several that are. */
+static bool is_merged(const struct forecast *forecast, int32_t first)
+{
+	for (size_t i = 0; i < forecast->topology->count; i++) {
+		if (forecast->then[i] == first && forecast->now[i] != forecast->now[first])
+			return true;
+	}
+	return false;
+}
+
+static void list_merged(const struct forecast *forecast, int32_t first, struct p2p_way *way)
+{
+	for (size_t i = 0; i < forecast->topology->count; i++) {
+		if (forecast->then[i] == first)
+			way->mergers[way->way.merger_count++] =
+				(struct vfa_p2p_merger){ .function = i, .group = first };
+	}
+}
+
+static int list_mergers(const struct forecast *forecast, struct p2p_way *way)
+{
+	size_t count = forecast->topology->count;
+
+	way->mergers = calloc(count, sizeof(*way->mergers));
+	if (!way->mergers)
+		return error_memory();
+	way->way.mergers = way->mergers;
+	for (size_t i = 0; i < count; i++) {
+		if (forecast->then[i] == (int32_t)i && is_merged(forecast, i))
+			list_merged(forecast, i, way);
+	}
+	return 0;
+}
+
 /* Not to know what it costs is no failure of the answer. */
 static int tell_or_say_why(struct forecast *forecast, const struct vfa_p2p *p2p,
-			   const struct p2p_way *way)
+			   struct p2p_way *way)
 {
 	struct error_record saved;
 	int err;
@@ -110,10 +144,10 @@ static int tell_or_say_why(struct forecast *forecast, const struct vfa_p2p *p2p,
 		say(forecast, "which groups would be one cannot be told: ");
 		say(forecast, vfa_error_last()->message);
 		error_restore(&saved);
-	} else {
-		tell(forecast, p2p, way);
+		return 0;
 	}
-	return 0;
+	tell(forecast, p2p, way);
+	return list_mergers(forecast, way);
 }
 
 int p2p_tell_costs(const struct vfa_p2p *p2p, struct p2p_way *way)

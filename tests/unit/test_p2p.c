@@ -100,6 +100,16 @@ static void way_is(struct question question, enum vfa_p2p_kind kind, enum vfa_an
 	assert_string_equal(way->costs, costs);
 }
 
+static void advice_is(struct question question, enum vfa_p2p_advice_kind kind,
+		      enum vfa_answer is_isolated, const char *summary)
+{
+	const struct vfa_p2p_advice *advice = vfa_p2p_get_advice(question.p2p);
+
+	assert_int_equal(advice->kind, kind);
+	assert_int_equal(advice->is_isolated, is_isolated);
+	assert_string_equal(advice->summary, summary);
+}
+
 static struct question ask_shape(void **state, const char *requester, const char *target)
 {
 	be_machine(*state, machine_shape);
@@ -131,6 +141,117 @@ static void redirection_closes_the_way_in_a_switch(void **state)
 	       "iommufd from a dma-buf, since Linux 6.19",
 	       "the groups stay as they are; each request goes up to the root complex "
 	       "and down again");
+	close_question(question);
+}
+
+static void merger_is(struct question question, size_t index, const char *bdf, const char *first)
+{
+	const struct vfa_p2p_way *way = vfa_p2p_get_way(question.p2p, VFA_P2P_DIRECT);
+
+	assert_true(index < way->merger_count);
+	assert_int_equal(way->mergers[index].function,
+			 vfa_topology_find_function(question.topology, bdf));
+	assert_int_equal(way->mergers[index].group,
+			 vfa_topology_find_function(question.topology, first));
+}
+
+#define THROUGH_IOMMU                                                                              \
+	"give " B " to VFIO, when nothing uses it: vfa bind --group " B "\n"                       \
+	"give " C " to VFIO, when nothing uses it: vfa bind --group " C "\n"                       \
+	"open both, and map a BAR of " C " in the container of " B ": vfa_peer_map(), on "         \
+	"iommufd since Linux 6.19\n"                                                               \
+	"try it before relying on it: no register tells whether the root complex sends "           \
+	"requests down again"
+
+static void the_iommu_keeps_isolation_and_the_direct_way_costs_it(void **state)
+{
+	struct question question = ask_shape(state, B, C);
+	const struct vfa_p2p_advice *advice = vfa_p2p_get_advice(question.p2p);
+	const struct vfa_p2p_way *way = vfa_p2p_get_way(question.p2p, VFA_P2P_DIRECT);
+
+	advice_is(question, VFA_P2P_GO_THROUGH_IOMMU, VFA_YES,
+		  B " reaches of " C " what is mapped for it, and no more");
+	assert_string_equal(advice->steps, THROUGH_IOMMU);
+	assert_string_equal(
+		advice->direct,
+		"clear RR, CR of " AT_B ", clear RR, CR of " AT_C
+		"; Linux does so before it forms groups, with pci=disable_acs_redir=" AT_B ";" AT_C
+		" on its command line; " C " would no longer be isolated from " B
+		"; it would make one group of " AT_B ", " B "; it would make one group of " AT_C
+		", " C);
+	assert_int_equal(advice->window_count, 0);
+	assert_int_equal(way->merger_count, 4);
+	merger_is(question, 0, AT_B, AT_B);
+	merger_is(question, 1, B, AT_B);
+	merger_is(question, 2, AT_C, AT_C);
+	merger_is(question, 3, C, AT_C);
+	assert_int_equal(vfa_p2p_get_way(question.p2p, VFA_P2P_IOMMU)->merger_count, 0);
+	close_question(question);
+}
+
+/* There is danger one way only: what decides is the port that requests come in by. */
+static void an_open_way_is_dangerous(void **state)
+{
+	struct machine *machine = *state;
+	struct shape here[COUNT(machine_shape)];
+	struct question question;
+	const struct vfa_p2p_advice *advice;
+
+	memcpy(here, machine_shape, sizeof(here));
+	here[IS_B].start = 0xfe000000;
+	here[IS_C].start = 0xfe800000;
+	be_machine(machine, here);
+	shape_set_acs(&machine->tree, &here[DOWN_B], ACS_ON & ~VFA_ACS_RR);
+	question = ask(machine, B, C);
+	advice = vfa_p2p_get_advice(question.p2p);
+	advice_is(question, VFA_P2P_GO_WITH_DANGER, VFA_NO,
+		  "what " B " sends to the addresses of " C
+		  " never reaches the IOMMU: P2P Request Redirect of " AT_B " is off");
+	assert_string_equal(advice->steps,
+			    "let both have one owner, who trusts them both\n" THROUGH_IOMMU "\n"
+			    "leave IOVAs to the container, which keeps out of what " C " takes: "
+			    "0xfe800000-0xfe80ffff; see vfa iova " B "\n"
+			    "to have them apart, turn RR of " AT_B
+			    " on before Linux forms groups: without "
+			    "pci=disable_acs_redir=, or with pci=config_acs=xx1xx@" AT_B
+			    " on its command line");
+	assert_string_equal(advice->direct, "");
+	assert_int_equal(advice->window_count, 1);
+	assert_string_equal(advice->windows[0].bdf, C);
+	assert_int_equal(advice->windows[0].kind, VFA_WINDOW_BAR);
+	assert_int_equal(advice->windows[0].range.start, 0xfe800000);
+	assert_int_equal(advice->windows[0].range.last, 0xfe80ffff);
+	close_question(question);
+	question = ask(machine, C, B);
+	assert_int_equal(vfa_p2p_get_advice(question.p2p)->kind, VFA_P2P_GO_THROUGH_IOMMU);
+	assert_int_equal(vfa_p2p_get_advice(question.p2p)->is_isolated, VFA_YES);
+	close_question(question);
+}
+
+/* Without Source Validation one may send in the name of the other. */
+static void one_group_is_dangerous_whatever_the_ways(void **state)
+{
+	static const struct shape group[] = {
+		{ "0000:00:13.0", NULL, ROOT_PORT, ACS_ON & ~VFA_ACS_SV, 30, 0, 0 },
+		{ "0000:08:00.0", "0000:00:13.0", UPSTREAM, ACS_NONE, 30, 0, 0 },
+		{ "0000:09:00.0", "0000:00:13.0/0000:08:00.0", DOWNSTREAM, ACS_ON, 30, 0, 0 },
+		{ "0000:0a:00.0", "0000:00:13.0/0000:08:00.0/0000:09:00.0", ENDPOINT, ACS_NONE, 30,
+		  0, 0 },
+		{ "0000:09:01.0", "0000:00:13.0/0000:08:00.0", DOWNSTREAM, ACS_ON, 30, 0, 0 },
+		{ "0000:0b:00.0", "0000:00:13.0/0000:08:00.0/0000:09:01.0", ENDPOINT, ACS_NONE, 30,
+		  0, 0 },
+	};
+	struct machine *machine = *state;
+	struct question question;
+
+	be_machine(machine, machine_shape);
+	SHAPE_ADD(machine, group);
+	question = ask(machine, "0000:0a:00.0", "0000:0b:00.0");
+	assert_int_equal(vfa_p2p_get_way(question.p2p, VFA_P2P_DIRECT)->is_open, VFA_NO);
+	advice_is(question, VFA_P2P_GO_WITH_DANGER, VFA_NO,
+		  "Linux has 0000:0a:00.0 and 0000:0b:00.0 in group 30, and does not isolate them "
+		  "from each other: 0000:00:13.0 has SV off: 0000:0a:00.0 may send requests in the "
+		  "name of 0000:0b:00.0");
 	close_question(question);
 }
 
@@ -247,6 +368,9 @@ static void translated_requests_pass_with_it(void **state)
 	       "nothing stops translated requests; ATS of " C " is on",
 	       "map the BARs of " B " in the IOMMU for " C,
 	       "the IOMMU does not look at translated requests: " C " has to be trusted");
+	advice_is(question, VFA_P2P_GO_THROUGH_IOMMU, VFA_UNKNOWN,
+		  B " is isolated from " C " as long as that one sends translated addresses as it "
+		    "got them from the IOMMU");
 	close_question(question);
 	add_ats(machine, false);
 	question = ask(machine, C, B);
@@ -347,6 +471,9 @@ static void a_function_is_its_own_judge(void **state)
 	path_is(question, VFA_P2P_SAME_FUNCTION, AT_B, B " is both");
 	way_is(question, VFA_P2P_DIRECT, VFA_UNKNOWN,
 	       "no register tells what " B " makes of its own addresses", "", "");
+	advice_is(question, VFA_P2P_GO_INSIDE, VFA_NO, B " would send to itself");
+	assert_string_equal(vfa_p2p_get_advice(question.p2p)->steps,
+			    "copy inside " B ", as its own documentation tells");
 	close_question(question);
 }
 
@@ -358,6 +485,11 @@ static void without_an_iommu_nothing_translates(void **state)
 	       "no register tells whether the root complex sends requests down again", "", "");
 	way_is(question, VFA_P2P_IOMMU, VFA_NO,
 	       "0000:00:12.0 is in no IOMMU group: nothing translates its requests", "", "");
+	advice_is(question, VFA_P2P_GO_NOWHERE, VFA_NO,
+		  "nothing translates or stops what 0000:00:12.0 sends, to memory and to other "
+		  "devices");
+	assert_string_equal(vfa_p2p_get_advice(question.p2p)->steps,
+			    "turn the IOMMU on; see what lacks: vfa doctor");
 	close_question(question);
 }
 
@@ -375,10 +507,16 @@ static void hidden_registers_tell_nothing(void **state)
 	       "the config space of " UNDER " could not be read", "", "");
 	way_is(question, VFA_P2P_TRANSLATED, VFA_UNKNOWN, "whether " B " has ATS could not be read",
 	       "", "");
+	advice_is(question, VFA_P2P_GO_THROUGH_IOMMU, VFA_UNKNOWN,
+		  "whether " C " is isolated from " B " is not known: the config space of " UNDER
+		  " could not be read");
 	close_question(question);
 	question = ask(machine, A, A1);
 	way_is(question, VFA_P2P_DIRECT, VFA_UNKNOWN, "the ACS bits of " A " could not be read", "",
 	       "");
+	advice_is(question, VFA_P2P_GO_WITH_DANGER, VFA_NO,
+		  "Linux has " A " and " A1
+		  " in group 15, and does not isolate them from each other");
 	close_question(question);
 }
 
@@ -395,6 +533,7 @@ static void costs_may_be_unknown(void **state)
 	way = vfa_p2p_get_way(question.p2p, VFA_P2P_DIRECT);
 	assert_int_equal(way->is_open, VFA_NO);
 	assert_non_null(strstr(way->costs, "which groups would be one cannot be told: " A ": "));
+	assert_int_equal(way->merger_count, 0);
 	close_question(question);
 }
 
@@ -435,6 +574,11 @@ static void places_and_kinds_have_names(void **state)
 	assert_string_equal(vfa_p2p_kind_name(VFA_P2P_TRANSLATED), "translated");
 	assert_string_equal(vfa_p2p_kind_name(VFA_P2P_IOMMU), "IOMMU");
 	assert_string_equal(vfa_p2p_kind_name(0), "unknown");
+	assert_string_equal(vfa_p2p_advice_name(VFA_P2P_GO_THROUGH_IOMMU), "through the IOMMU");
+	assert_string_equal(vfa_p2p_advice_name(VFA_P2P_GO_WITH_DANGER), "dangerous");
+	assert_string_equal(vfa_p2p_advice_name(VFA_P2P_GO_INSIDE), "inside");
+	assert_string_equal(vfa_p2p_advice_name(VFA_P2P_GO_NOWHERE), "nowhere");
+	assert_string_equal(vfa_p2p_advice_name(0), "unknown");
 	assert_null(vfa_p2p_get_way(question.p2p, 0));
 	assert_null(vfa_p2p_get_way(question.p2p, VFA_P2P_IOMMU + 1));
 	close_question(question);
@@ -444,6 +588,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(redirection_closes_the_way_in_a_switch),
+		CASE(the_iommu_keeps_isolation_and_the_direct_way_costs_it),
+		CASE(an_open_way_is_dangerous),
+		CASE(one_group_is_dangerous_whatever_the_ways),
 		CASE(bits_that_were_cleared_open_it),
 		CASE(a_switch_without_acs_is_open),
 		CASE(what_only_the_kernel_knows_is_unknown),
