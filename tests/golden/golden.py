@@ -29,6 +29,9 @@ NAMES = HERE / "pci.ids"
 # What does not read, or not of a captured machine.
 OTHER_COMMANDS = {"bind", "capture", "monitor", "unbind"}
 
+# What every machine has on its root bus.
+CHIPSET = ("0000:00:00.", "0000:00:1f.")
+
 
 class Machine:
     """A captured machine, and what is there to ask about."""
@@ -70,11 +73,26 @@ class Machine:
             del first[None]
         return [[address] for address in first.values()] + [list(first.values())]
 
+    def ends(self):
+        """The functions that send requests, without those that every machine has."""
+        return [function for function in self.functions if not leads_on(function)
+                and not function["address"].startswith(CHIPSET)]
+
+    def neighbours(self):
+        """Two functions of each group that has them."""
+        groups = {}
+        for function in self.ends():
+            groups.setdefault(function["group"], []).append(function["address"])
+        groups.pop(None, None)
+        return [members[:2] for members in groups.values() if len(members) > 1]
+
     def pairs(self):
-        """One function of each kind with the next, and the first with the last of all."""
-        kinds = sum(self.kinds(), [])
+        """One function of each kind with the next, the first with the last of all, neighbours."""
+        ends = [function["address"] for function in self.ends()]
+        kinds = [address for [address] in self.kinds() if address in ends]
         pairs = list(zip(kinds, kinds[1:]))
-        return [list(pair) for pair in [*pairs, (kinds[0], self.functions[-1]["address"])]]
+        pairs = [list(pair) for pair in [*pairs, (kinds[0], ends[-1])]]
+        return pairs + [pair for pair in self.neighbours() if pair not in pairs]
 
     def changes(self):
         """The bits that isolate, cleared and set on each port."""
@@ -82,6 +100,11 @@ class Machine:
                  if (function["type"] or "").endswith(" port")]
         return [["--what-if", f"{port}:{sign}SV,{sign}RR,{sign}CR,{sign}UF"]
                 for port in ports[:4] for sign in "-+"]
+
+
+def leads_on(function):
+    """Whether it is a bridge, of those that say so."""
+    return (function["type"] or "").endswith((" port", " bridge"))
 
 
 def lines_of(machine, command):

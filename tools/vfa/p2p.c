@@ -21,26 +21,42 @@ void p2p_each_on_path(const struct answer *answer, path_add_fn add, void *to)
 	path_each(answer->request, answer->topology, ends, add, to);
 }
 
-void p2p_each_way(const struct answer *answer, void *to,
-		  void (*add)(void *to, const struct item *item))
+void p2p_each_direction(const struct answer *answer, add_item_function *add, void *to)
 {
 	const struct vfa_p2p *directions[] = { answer->there, answer->back };
 
 	for (int i = 0; i < 2; i++) {
-		struct item item = { .answer = answer, .path = vfa_p2p_get_path(directions[i]) };
+		struct item item = {
+			.answer = answer,
+			.p2p = directions[i],
+			.path = vfa_p2p_get_path(directions[i]),
+			.advice = vfa_p2p_get_advice(directions[i]),
+		};
 
-		for (int kind = VFA_P2P_DIRECT; kind <= VFA_P2P_IOMMU; kind++) {
-			item.way = vfa_p2p_get_way(directions[i], (enum vfa_p2p_kind)kind);
-			add(to, &item);
-		}
+		add(to, &item);
 		if (item.path->place == VFA_P2P_SAME_FUNCTION)
 			return;
+	}
+}
+
+void p2p_each_way(const struct item *direction, add_item_function *add, void *to)
+{
+	struct item item = *direction;
+
+	for (int kind = VFA_P2P_DIRECT; kind <= VFA_P2P_IOMMU; kind++) {
+		item.way = vfa_p2p_get_way(item.p2p, (enum vfa_p2p_kind)kind);
+		add(to, &item);
 	}
 }
 
 static void add_row(void *to, const struct item *item)
 {
 	table_add(to, NULL, item);
+}
+
+static void add_rows(void *to, const struct item *direction)
+{
+	p2p_each_way(direction, add_row, to);
 }
 
 static bool wants_columns(const struct request *request)
@@ -56,7 +72,7 @@ static int print_table(const struct answer *answer)
 
 	if (status)
 		return status;
-	p2p_each_way(answer, table, add_row);
+	p2p_each_direction(answer, add_rows, table);
 	return table_print(table);
 }
 
@@ -113,7 +129,7 @@ const struct command command_p2p = {
 	.min = 2,
 	.max = 2,
 	.summary = "Show how two functions reach each other's BARs, and what that takes",
-	.details = "Without -o: the path, and each way with what it needs and costs.",
+	.details = "Without -o: the path, how to go, and each way with what it needs and costs.",
 	.columns = way_columns,
 	.run = run,
 };

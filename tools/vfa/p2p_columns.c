@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include "p2p.h"
+
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "p2p.h"
+#include "fail.h"
+
+enum colour p2p_colour(const struct vfa_p2p_advice *advice)
+{
+	switch (advice->kind) {
+	case VFA_P2P_GO_THROUGH_IOMMU:
+		return advice->is_isolated == VFA_YES ? COLOUR_GOOD : COLOUR_WARNING;
+	case VFA_P2P_GO_WITH_DANGER:
+	case VFA_P2P_GO_NOWHERE:
+		return COLOUR_BAD;
+	case VFA_P2P_GO_INSIDE:
+		break;
+	}
+	return COLOUR_NONE;
+}
 
 static void get_from(const void *data, struct cell *cell)
 {
@@ -85,6 +103,58 @@ static void get_changes(const void *data, struct cell *cell)
 	}
 }
 
+static size_t count_of_group(const struct vfa_p2p_way *way, size_t first)
+{
+	size_t count = 1;
+
+	while (first + count < way->merger_count &&
+	       way->mergers[first + count].group == way->mergers[first].group)
+		count++;
+	return count;
+}
+
+/* A word for each group that would be. */
+static void get_merges(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+	const struct vfa_p2p_way *way = item->way;
+	size_t count;
+
+	for (size_t first = 0; first < way->merger_count; first += count) {
+		char *word = must(strdup(""));
+
+		count = count_of_group(way, first);
+		for (size_t i = first; i < first + count; i++) {
+			char *longer;
+
+			if (asprintf(&longer, "%s%s%s", word, i > first ? "+" : "",
+				     p2p_address(item->answer, way->mergers[i].function)) < 0)
+				must(NULL);
+			free(word);
+			word = longer;
+		}
+		cell_add(cell, "%s", word);
+		free(word);
+	}
+}
+
+static void get_advice(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	cell_set(cell, "%s", vfa_p2p_advice_name(item->advice->kind));
+	cell_set_colour(cell, p2p_colour(item->advice));
+}
+
+static void get_isolated(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	cell_set(cell, "%s", vfa_answer_name(item->advice->is_isolated));
+	if (item->advice->is_isolated == VFA_UNKNOWN)
+		cell->colour = COLOUR_WARNING;
+}
+
 const struct column way_columns[] = {
 	{ "FROM", "function that sends the requests", COLUMN_ADDRESS, COLUMN_DEFAULT, get_from },
 	{ "TO", "function whose BARs they are for", COLUMN_ADDRESS, COLUMN_DEFAULT, get_to },
@@ -94,6 +164,56 @@ const struct column way_columns[] = {
 	{ "NEEDS", "what opens it, or how it is used", COLUMN_TEXT, 0, get_needs },
 	{ "COSTS", "what that does to isolation", COLUMN_TEXT, 0, get_costs },
 	{ "CHANGES", "ACS bits that have to change", COLUMN_LIST, 0, get_changes },
+	{ "MERGES", "functions that would share a group then, a + between them", COLUMN_LIST, 0,
+	  get_merges },
+	{ "ADVICE", "through the IOMMU, dangerous, inside or nowhere", COLUMN_TEXT, 0, get_advice },
+	{ "ISOLATED", "whether TO is isolated from FROM", COLUMN_TEXT, 0, get_isolated },
+	{ NULL },
+};
+
+static void get_advice_summary(const void *data, struct cell *cell)
+{
+	cell_set(cell, "%s", ((const struct item *)data)->advice->summary);
+}
+
+static void get_steps(const void *data, struct cell *cell)
+{
+	const char *step = ((const struct item *)data)->advice->steps;
+
+	while (*step) {
+		int length = strcspn(step, "\n");
+
+		cell_add(cell, "%.*s", length, step);
+		step += length + (step[length] != '\0');
+	}
+}
+
+static void get_direct(const void *data, struct cell *cell)
+{
+	const struct item *item = data;
+
+	if (*item->advice->direct)
+		cell_set(cell, "%s", item->advice->direct);
+}
+
+static void get_windows(const void *data, struct cell *cell)
+{
+	const struct vfa_p2p_advice *advice = ((const struct item *)data)->advice;
+
+	for (size_t i = 0; i < advice->window_count; i++)
+		cell_add(cell, "0x%" PRIx64 "-0x%" PRIx64, advice->windows[i].range.start,
+			 advice->windows[i].range.last);
+}
+
+const struct column advice_columns[] = {
+	{ "FROM", "", COLUMN_ADDRESS, 0, get_from },
+	{ "TO", "", COLUMN_ADDRESS, 0, get_to },
+	{ "ADVICE", "", COLUMN_TEXT, 0, get_advice },
+	{ "ISOLATED", "", COLUMN_TEXT, 0, get_isolated },
+	{ "SUMMARY", "", COLUMN_TEXT, 0, get_advice_summary },
+	{ "STEPS", "", COLUMN_LIST, 0, get_steps },
+	{ "DIRECT", "", COLUMN_TEXT, 0, get_direct },
+	{ "WINDOWS", "", COLUMN_LIST, 0, get_windows },
 	{ NULL },
 };
 

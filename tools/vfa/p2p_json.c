@@ -35,6 +35,16 @@ static void add_function(void *to, int depth, const struct function_item *item)
 	json_close(&objects->json, '}');
 }
 
+static void add_advice(void *to, const struct item *direction)
+{
+	struct objects *objects = to;
+
+	json_open(&objects->json, NULL, '{');
+	for (const struct column *column = advice_columns; column->name; column++)
+		add_value(objects, column, direction);
+	json_close(&objects->json, '}');
+}
+
 static void add_way(void *to, const struct item *item)
 {
 	struct objects *objects = to;
@@ -43,6 +53,11 @@ static void add_way(void *to, const struct item *item)
 	for (size_t i = 0; i < objects->chosen->count; i++)
 		add_value(objects, objects->chosen->columns[i], item);
 	json_close(&objects->json, '}');
+}
+
+static void add_ways(void *to, const struct item *direction)
+{
+	p2p_each_way(direction, add_way, to);
 }
 
 int p2p_print_json(const struct answer *answer, const struct chosen_columns *chosen)
@@ -61,8 +76,11 @@ int p2p_print_json(const struct answer *answer, const struct chosen_columns *cho
 	json_open(json, "path", '[');
 	p2p_each_on_path(answer, add_function, &objects);
 	json_close(json, ']');
+	json_open(json, "advice", '[');
+	p2p_each_direction(answer, add_advice, &objects);
+	json_close(json, ']');
 	json_open(json, "ways", '[');
-	p2p_each_way(answer, &objects, add_way);
+	p2p_each_direction(answer, add_ways, &objects);
 	json_close(json, ']');
 	json_close(json, '}');
 	json_close(json, '}');

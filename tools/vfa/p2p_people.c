@@ -2,10 +2,12 @@
 /* Copyright (C) 2026 The libvfa authors */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "fail.h"
 #include "p2p.h"
 #include "table.h"
+#include "terminal.h"
 
 struct tree {
 	struct table *table;
@@ -24,15 +26,40 @@ static void print_way(void *to, const struct item *item)
 	const struct vfa_p2p_way *way = item->way;
 
 	(void)to;
-	if (way->kind == VFA_P2P_DIRECT)
-		printf("\n%s to %s\n", p2p_address(item->answer, item->path->requester),
-		       p2p_address(item->answer, item->path->target));
 	printf("  %s: %s: %s\n", vfa_p2p_kind_name(way->kind), vfa_answer_name(way->is_open),
 	       way->reason);
 	if (*way->needs)
 		printf("    needs: %s\n", way->needs);
 	if (*way->costs)
 		printf("    costs: %s\n", way->costs);
+}
+
+static void print_steps(const char *step)
+{
+	while (*step) {
+		int length = strcspn(step, "\n");
+
+		printf("    - %.*s\n", length, step);
+		step += length + (step[length] != '\0');
+	}
+}
+
+static void print_advice(const struct vfa_p2p_advice *advice)
+{
+	printf("  ");
+	terminal_print(p2p_colour(advice), vfa_p2p_advice_name(advice->kind));
+	printf(": %s\n", advice->summary);
+	print_steps(advice->steps);
+	if (*advice->direct)
+		printf("    - or directly: %s\n", advice->direct);
+}
+
+static void print_direction(void *to, const struct item *item)
+{
+	printf("\n%s to %s\n", p2p_address(item->answer, item->path->requester),
+	       p2p_address(item->answer, item->path->target));
+	print_advice(item->advice);
+	p2p_each_way(item, print_way, to);
 }
 
 int p2p_print_people(const struct answer *answer)
@@ -47,6 +74,6 @@ int p2p_print_people(const struct answer *answer)
 	p2p_each_on_path(answer, add_branch, &tree);
 	status = table_print(tree.table);
 	if (!status)
-		p2p_each_way(answer, NULL, print_way);
+		p2p_each_direction(answer, print_direction, NULL);
 	return status;
 }

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arrays.h"
 #include "fail.h"
+#include "terminal.h"
 #include "unknown.h"
 
 struct table {
@@ -122,16 +122,6 @@ static void print_column(struct table *table, const struct column *column)
 	set_order(printed, column->type);
 }
 
-/* https://no-color.org: set to anything but nothing. A dumb terminal prints the sequences. */
-static bool wants_colours(void)
-{
-	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	if (!terminal || !*terminal || !strcmp(terminal, "dumb"))
-		return false;
-	return isatty(STDOUT_FILENO) && !(no && *no);
-}
-
 static struct table *new_table(const struct chosen_columns *chosen, const char *name, bool json)
 {
 	struct table *table = must(calloc(1, sizeof(*table)));
@@ -141,7 +131,7 @@ static struct table *new_table(const struct chosen_columns *chosen, const char *
 	table->printed = must(scols_new_table());
 	scols_table_set_name(table->printed, name);
 	scols_table_enable_json(table->printed, json);
-	scols_table_enable_colors(table->printed, wants_colours());
+	scols_table_enable_colors(table->printed, terminal_has_colours());
 	for (size_t i = 0; i < table->chosen.count; i++)
 		print_column(table, table->chosen.columns[i]);
 	return table;
