@@ -235,7 +235,16 @@ int irq_rearm_all(struct vfa_device *device)
 
 VFA_API int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector)
 {
-	int place = irq_check_enabled(irq, vector);
+	int place = irq_check_enabled(irq, vector), err = 0;
+	const struct irq_vector *wanted;
 
-	return place < 0 ? place : irq->vectors[place].fd;
+	if (place < 0)
+		return place;
+	wanted = &irq->vectors[place];
+	if (wanted->own)
+		err = sys_set_nonblocking(device_syscalls(irq->device), wanted->fd);
+	if (err)
+		return error_kernel(err, "%s: hand out the eventfd of vector %u of %s",
+				    irq->device->bdf, vector, irq_name(irq->kind));
+	return wanted->fd;
 }

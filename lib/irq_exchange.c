@@ -14,7 +14,7 @@ static void carry_over(const struct syscalls *sys, const struct irq_vector *from
 {
 	uint64_t events;
 
-	if (from->own && to->fd >= 0 && sys_read(sys, from->fd, &events, sizeof(events)) > 0)
+	if (from->own && to->fd >= 0 && sys_read_now(sys, from->fd, &events, sizeof(events)) > 0)
 		(void)sys_write(sys, to->fd, &events, sizeof(events));
 }
 

@@ -22,6 +22,13 @@ int irq_wait_readable(const struct syscalls *sys, const struct deadline *deadlin
 	return ready ? 0 : -ETIMEDOUT;
 }
 
+/* To wait for ever is to read: that blocks, but not once vfa_irq_fd() has handed the fd out. */
+static ssize_t read_event(const struct syscalls *sys, int fd, int timeout_ms, uint64_t *ret)
+{
+	return timeout_ms < 0 ? sys_read(sys, fd, ret, sizeof(*ret))
+			      : sys_read_now(sys, fd, ret, sizeof(*ret));
+}
+
 /* Somebody else may have read the eventfd between poll and read: wait on. */
 static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64_t *events)
 {
@@ -30,7 +37,7 @@ static int wait_event(const struct syscalls *sys, int fd, int timeout_ms, uint64
 	ssize_t used;
 	int err;
 
-	while ((used = sys_read(sys, fd, events, sizeof(*events))) == -EAGAIN) {
+	while ((used = read_event(sys, fd, timeout_ms, events)) == -EAGAIN) {
 		err = irq_wait_readable(sys, &deadline, &wanted, 1);
 		if (err)
 			return err;

@@ -22,8 +22,8 @@ struct events {
 static int take(struct vfa_irq *irq, uint32_t vector, struct vfa_irq_event *ret)
 {
 	uint64_t count;
-	ssize_t used = sys_read(device_syscalls(irq->device), irq->vectors[vector - irq->start].fd,
-				&count, sizeof(count));
+	ssize_t used = sys_read_now(device_syscalls(irq->device),
+				    irq->vectors[vector - irq->start].fd, &count, sizeof(count));
 
 	if (used < 0)
 		return used == -EAGAIN ? 0 : (int)used;

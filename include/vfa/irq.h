@@ -191,8 +191,10 @@ void vfa_irq_disable(struct vfa_irq *irq);
  * clears it. Close-on-exec, and non-blocking if the library made it; otherwise it is
  * a duplicate of the caller's.
  *
- * Return: the fd, which belongs to @irq, or -EINVAL for a NULL handle, or a vector that
- * is not enabled or has no eventfd (VFA_CAUSE_IRQ_BOUNDS).
+ * Return: the fd, which belongs to @irq, or
+ *	-EINVAL: a NULL handle, or a vector that is not enabled or has no eventfd
+ *		(VFA_CAUSE_IRQ_BOUNDS)
+ *	any other errno of fcntl(2)
  */
 int vfa_irq_fd(const struct vfa_irq *irq, uint32_t vector);
 

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int real_open(const char *path, int flags)
@@ -20,6 +21,18 @@ static int real_open(const char *path, int flags)
 static int real_dup(int fd)
 {
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static ssize_t real_read_now(int fd, void *buffer, size_t size)
+{
+	struct iovec part = { .iov_base = buffer, .iov_len = size };
+
+	return preadv2(fd, &part, 1, -1, RWF_NOWAIT);
+}
+
+static int real_set_nonblocking(int fd)
+{
+	return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 static int real_ioctl(int fd, unsigned long request, void *argument)
@@ -60,6 +73,8 @@ const struct syscalls syscalls_real = {
 	.dup = real_dup,
 	.ioctl = real_ioctl,
 	.read = read,
+	.read_now = real_read_now,
+	.set_nonblocking = real_set_nonblocking,
 	.write = write,
 	.pread = pread,
 	.pwrite = pwrite,
@@ -113,6 +128,23 @@ int sys_dup(const struct syscalls *sys, int fd)
 ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size)
 {
 	return RESTART(sys->read(fd, buffer, size));
+}
+
+/* Before Linux 5.8 an eventfd cannot be read so: there it does not block from here on. */
+ssize_t sys_read_now(const struct syscalls *sys, int fd, void *buffer, size_t size)
+{
+	ssize_t used = RESTART(sys->read_now(fd, buffer, size));
+	int err;
+
+	if (used != -EOPNOTSUPP && used != -ENOSYS)
+		return used;
+	err = sys_set_nonblocking(sys, fd);
+	return err ? err : sys_read(sys, fd, buffer, size);
+}
+
+int sys_set_nonblocking(const struct syscalls *sys, int fd)
+{
+	return RESTART(sys->set_nonblocking(fd));
 }
 
 ssize_t sys_write(const struct syscalls *sys, int fd, const void *buffer, size_t size)
@@ -194,7 +226,7 @@ int sys_thread_create(const struct syscalls *sys, pthread_t *ret, const pthread_
 
 int sys_eventfd(const struct syscalls *sys)
 {
-	return RESTART(sys->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	return RESTART(sys->eventfd(0, EFD_CLOEXEC));
 }
 
 int sys_epoll_create(const struct syscalls *sys)

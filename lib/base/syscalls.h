@@ -29,6 +29,8 @@ struct syscalls {
 	int (*dup)(int fd);
 	int (*ioctl)(int fd, unsigned long request, void *argument);
 	ssize_t (*read)(int fd, void *buffer, size_t size);
+	ssize_t (*read_now)(int fd, void *buffer, size_t size); /* preadv2(2) with RWF_NOWAIT */
+	int (*set_nonblocking)(int fd);                         /* fcntl(2) with F_SETFL */
 	ssize_t (*write)(int fd, const void *buffer, size_t size);
 	ssize_t (*pread)(int fd, void *buffer, size_t size, off_t offset);
 	ssize_t (*pwrite)(int fd, const void *buffer, size_t size, off_t offset);
@@ -74,6 +76,9 @@ static inline int sys_ioctl(const struct syscalls *sys, int fd, unsigned long re
 }
 
 ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size);
+/* What is there now, -EAGAIN for nothing, of an fd that may block. */
+ssize_t sys_read_now(const struct syscalls *sys, int fd, void *buffer, size_t size);
+int sys_set_nonblocking(const struct syscalls *sys, int fd);
 ssize_t sys_write(const struct syscalls *sys, int fd, const void *buffer, size_t size);
 ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset);
 ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,
@@ -91,6 +96,7 @@ int sys_mbind(const struct syscalls *sys, void *address, size_t size, int mode,
 	      const unsigned long *nodes, unsigned long bits);
 int sys_thread_create(const struct syscalls *sys, pthread_t *ret, const pthread_attr_t *attributes,
 		      void *(*run)(void *data), void *data);
+/* One that blocks. */
 int sys_eventfd(const struct syscalls *sys);
 int sys_epoll_create(const struct syscalls *sys);
 int sys_epoll_ctl(const struct syscalls *sys, int epoll, int operation, int fd,

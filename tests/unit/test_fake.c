@@ -814,6 +814,25 @@ static void too_few_vectors_are_told_by_number(void **state)
 	close(fd);
 }
 
+/* Whether it blocks or not, and on a kernel that cannot read so not at all. */
+static void an_eventfd_is_read_without_waiting(void **state)
+{
+	uint64_t count = 3;
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(fake_syscalls.read_now(fd, &count, sizeof(count)), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(write(fd, &count, sizeof(count)), sizeof(count));
+	fake_set_read_now(false);
+	assert_int_equal(fake_syscalls.read_now(fd, &count, sizeof(count)), -1);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_int_equal(fake_syscalls.set_nonblocking(fd), 0);
+	assert_int_equal(fired(fd), 3);
+	assert_int_equal(fired(fd), 0);
+	close(fd);
+}
+
 static void a_call_fails_on_demand(void **state)
 {
 	int fd;
@@ -864,6 +883,7 @@ int main(void)
 		CASE(a_dmabuf_is_revoked_for_good_when_its_device_is_closed),
 		CASE(memory_of_others_dmabufs_is_not_pinned),
 		CASE(too_few_vectors_are_told_by_number),
+		CASE(an_eventfd_is_read_without_waiting),
 		CASE(a_call_fails_on_demand),
 	};
 

@@ -72,6 +72,11 @@ static void use_vectors(struct run *run, struct vfa_device *device)
 	if (step(run, vfa_irq_enable(device, VFA_IRQ_MSIX, 1, 2, &options, &irq))) {
 		if (step(run, vfa_irq_trigger(irq, 2)))
 			step(run, vfa_irq_wait(irq, 2, 0, NULL));
+		if (step(run, vfa_irq_trigger(irq, 2)))
+			step(run, vfa_irq_wait(irq, 2, -1, NULL));
+		step(run, vfa_irq_fd(irq, 2));
+		if (step(run, vfa_irq_trigger(irq, 2)))
+			step(run, vfa_irq_wait(irq, 2, -1, NULL));
 		change_vectors(run, irq, mine);
 		wait_for_many(run, irq);
 		change_vectors(run, irq, mine);

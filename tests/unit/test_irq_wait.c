@@ -399,6 +399,59 @@ static void a_thread_waits_while_the_handle_grows_and_shrinks(void **state)
 	close_space(space);
 }
 
+static void *wait_for_ever(void *data)
+{
+	struct waiter *waiter = data;
+
+	waiter->failed = vfa_irq_wait(waiter->irq, 0, -1, &waiter->total);
+	return NULL;
+}
+
+/* That makes it one that does not block: of no consequence for those who wait. */
+static void a_wait_without_end_outlasts_the_handing_out_of_its_fd(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct waiter waiter = { .irq = enable(space.device, VFA_IRQ_MSIX, 1) };
+	uint64_t events;
+	pthread_t thread;
+
+	for (size_t i = 0; i < 3; i++) {
+		waiter.total = 0;
+		assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, &waiter), 0);
+		assert_true(fcntl(vfa_irq_fd(waiter.irq, 0), F_GETFL) & O_NONBLOCK);
+		fake_fire(NVME, VFA_IRQ_MSIX, 0);
+		pthread_join(thread, NULL);
+		assert_int_equal(waiter.failed, 0);
+		assert_int_equal(waiter.total, 1);
+		assert_int_equal(read(vfa_irq_fd(waiter.irq, 0), &events, sizeof(events)), -1);
+	}
+	vfa_irq_disable(waiter.irq);
+	close_space(space);
+}
+
+static void an_old_kernel_is_waited_for_too(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 2);
+	struct vfa_irq_event events[2];
+	uint64_t count;
+
+	fake_set_read_now(false);
+	assert_fails(vfa_irq_wait(irq, 0, 0, NULL), ETIMEDOUT, TIMEOUT);
+	for (int timeout = -1; timeout <= 1; timeout++) {
+		fake_fire(NVME, VFA_IRQ_MSIX, 0);
+		fake_fire(NVME, VFA_IRQ_MSIX, 0);
+		assert_ok(vfa_irq_wait(irq, 0, timeout, &count));
+		assert_int_equal(count, 2);
+	}
+	fake_fire(NVME, VFA_IRQ_MSIX, 1);
+	assert_int_equal(vfa_irq_wait_any(&irq, 1, -1, events, 2), 1);
+	assert_event(&events[0], irq, 1, 1);
+	assert_fails(vfa_irq_wait_any(&irq, 1, 0, events, 2), ETIMEDOUT, TIMEOUT);
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
 static void *ask_for_the_device(void *data)
 {
 	(void)data;
@@ -438,6 +491,8 @@ int main(void)
 		ON_BOTH(a_handler_may_use_its_handle),
 		ON_BOTH(a_storm_is_counted_truthfully),
 		ON_BOTH(a_thread_waits_while_the_handle_grows_and_shrinks),
+		ON_BOTH(a_wait_without_end_outlasts_the_handing_out_of_its_fd),
+		ON_BOTH(an_old_kernel_is_waited_for_too),
 		ON_BOTH(a_request_ends_a_wait_that_has_no_end),
 	};
 

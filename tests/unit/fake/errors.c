@@ -27,6 +27,8 @@ static const struct {
 	{ "close", { EIO, ENOSPC, EDQUOT } },
 	{ "dup", { EMFILE, EBADF, ENOMEM } },
 	{ "read", { EIO, ENOMEM, ENODEV, EFAULT, EISDIR, EAGAIN } },
+	{ "read_now", { EIO, ENOMEM, EFAULT, EAGAIN, EOPNOTSUPP, ENOSYS } },
+	{ "set_nonblocking", { EBADF, EACCES, EPERM } },
 	{ "write", { EIO, ENOMEM, ENODEV, EBUSY, EINVAL, EAGAIN, EPERM, EACCES, ENOSPC } },
 	{ "pread", { EIO, EFAULT, EINVAL, ENOMEM, EBUSY, ENODEV } },
 	{ "pwrite", { EIO, EFAULT, EINVAL, ENOMEM, EBUSY, ENODEV } },

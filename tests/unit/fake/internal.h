@@ -91,6 +91,7 @@ struct fake_settings {
 	uint32_t ioeventfd_limit;
 	uint32_t processor_vectors;
 	bool dynamic_msix;
+	bool read_now;
 };
 
 extern struct fake_settings fake_settings;

@@ -443,7 +443,27 @@ int fake_fail_uninterrupted_in(const char *function)
 
 static ssize_t fake_read(int fd, void *buffer, size_t size)
 {
-	return fake_fail_alone() ? -1 : read(fd, buffer, size);
+	if (fake_fail_alone())
+		return -1;
+	fake_lock();
+	fake_irq_settle();
+	fake_unlock();
+	return read(fd, buffer, size);
+}
+
+static ssize_t fake_read_now(int fd, void *buffer, size_t size)
+{
+	if (fake_fail_alone())
+		return -1;
+	if (fake_settings.read_now)
+		return syscalls_real.read_now(fd, buffer, size);
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+static int fake_set_nonblocking(int fd)
+{
+	return fake_fail_alone() ? -1 : syscalls_real.set_nonblocking(fd);
 }
 
 static ssize_t fake_write(int fd, const void *buffer, size_t size)
@@ -588,6 +608,8 @@ const struct syscalls fake_syscalls = {
 	.dup = fake_dup,
 	.ioctl = fake_ioctl,
 	.read = fake_read,
+	.read_now = fake_read_now,
+	.set_nonblocking = fake_set_nonblocking,
 	.write = fake_write,
 	.pread = fake_pread,
 	.pwrite = fake_pwrite,
@@ -640,6 +662,7 @@ void fake_start(const char *dev)
 		.ioeventfd_limit = FAKE_IOEVENTFDS,
 		.processor_vectors = FAKE_VECTORS,
 		.dynamic_msix = true,
+		.read_now = true,
 	};
 	fake_unlock();
 }
@@ -701,6 +724,7 @@ SETTER(fake_set_ioeventfd_width, uint32_t, ioeventfd_width)
 SETTER(fake_set_ioeventfd_limit, uint32_t, ioeventfd_limit)
 SETTER(fake_set_processor_vectors, uint32_t, processor_vectors)
 SETTER(fake_set_dynamic_msix, bool, dynamic_msix)
+SETTER(fake_set_read_now, bool, read_now)
 
 void fake_set_open_errno(const char *node, int err)
 {

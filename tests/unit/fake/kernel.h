@@ -186,6 +186,8 @@ void fake_set_free_vectors(uint32_t count);
 void fake_set_processor_vectors(uint32_t count);
 /* The kernel adds MSI-X vectors while others are enabled, from Linux 6.5. */
 void fake_set_dynamic_msix(bool there);
+/* An eventfd that blocks can be read without waiting, from Linux 5.8. */
+void fake_set_read_now(bool there);
 /* The widest store that an eventfd makes, 8 at first; 0 on a kernel without them. */
 void fake_set_ioeventfd_width(uint32_t width);
 /* How many a device may have, 8 at first. */
