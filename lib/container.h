@@ -15,13 +15,14 @@
 #include "vaddrs.h"
 
 struct vfa_device;
+struct vfa_peer;
 
 /* The reason while an automatic container has no backend. */
 #define UNDECIDED "undecided: the first device decides"
 
 struct vfa_container {
 	struct vfa_host *host;
-	atomic_uint holders; /* the caller's handle, devices, buffers and layouts */
+	atomic_uint holders; /* the caller's handle, devices, buffers, layouts and peers */
 
 	pthread_mutex_t lock; /* of all below */
 	enum vfa_backend wanted;
@@ -34,6 +35,8 @@ struct vfa_container {
 	struct vaddrs vaddrs;
 	struct slab mappings; /* of struct vfa_mapping */
 	uint64_t mapped_bytes;
+	uint64_t device_bytes;  /* of them, of BARs: no memory is pinned for those */
+	struct vfa_peer *peers; /* whose mapping is here */
 	bool drops_mappings; /* when no device is in */
 };
 

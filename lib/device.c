@@ -22,6 +22,7 @@
 #include "irq.h"
 #include "join.h"
 #include "kvm.h"
+#include "peer.h"
 #include "refusal.h"
 #include "region.h"
 #include "topology/reach.h"
@@ -353,6 +354,7 @@ VFA_API void vfa_device_close(struct vfa_device *device)
 {
 	if (!device)
 		return;
+	peer_close_all(device); /* type1 would go on leading there */
 	kvm_forget_device(device); /* KVM would hold the device open */
 	irq_release_all(device);
 	region_release_all(device); /* so would a mapping */

@@ -54,6 +54,7 @@ struct vfa_device {
 	struct region *regions;
 	struct region_mappings mappings;
 	struct kvm_link kvm;
+	_Atomic(struct peer_list *) peers; /* see peer.h; NULL: none was ever made */
 
 	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, power, and config updates */
 	struct vfa_irq *irqs[IRQ_KINDS];

@@ -74,7 +74,7 @@ static int add_plan(const struct vfa_container *container, const struct vfa_plan
 /* What waits for a device is counted when that comes. */
 static uint64_t pinned_later(const struct vfa_container *container)
 {
-	return container->devices ? 0 : container->mapped_bytes;
+	return container->devices ? 0 : container->mapped_bytes - container->device_bytes;
 }
 
 static int find_limit(const struct vfa_container *container, struct vfa_memlock_estimate *estimate)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "device.h"
 #include "gone.h"
+#include "peer.h"
 #include "uapi/vfio_feature.h"
 
 _Static_assert(VFA_FEATURE_PCI_VF_TOKEN == VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, "");
@@ -69,6 +70,12 @@ static uint32_t flags_of(uint32_t feature, uint32_t access)
 	       (access & VFA_FEATURE_SET ? VFIO_DEVICE_FEATURE_SET : 0);
 }
 
+static bool is_low_power_entry(uint32_t feature)
+{
+	return feature == VFA_FEATURE_LOW_POWER_ENTRY ||
+	       feature == VFA_FEATURE_LOW_POWER_ENTRY_WAKEUP;
+}
+
 int feature_call(struct vfa_device *device, uint32_t feature, uint32_t access, void *data,
 		 size_t size)
 {
@@ -82,6 +89,8 @@ int feature_call(struct vfa_device *device, uint32_t feature, uint32_t access, v
 	if (size)
 		memcpy(request->data, data, size);
 	value = device_ioctl(device, VFIO_DEVICE_FEATURE, request);
+	if (value >= 0 && access == VFA_FEATURE_SET && is_low_power_entry(feature))
+		peer_note_revocation(device, "low power");
 	if (value >= 0 && size)
 		memcpy(data, request->data, size);
 	free(request);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "gone.h"
 #include "irq.h"
+#include "peer.h"
 
 VFA_API const char *vfa_ownership_name(enum vfa_ownership ownership)
 {
@@ -152,6 +153,23 @@ static bool is_affected(const struct hot_reset *hot_reset, const struct vfa_devi
 	return false;
 }
 
+/* The kernel revokes before it tries, and so of resets too that fail. */
+static void note_container(const struct hot_reset *hot_reset, struct vfa_container *container)
+{
+	container_lock(container);
+	for (struct vfa_device *device = container->devices; device; device = device->next)
+		if (is_affected(hot_reset, device))
+			peer_note_revocation(device, "a hot reset");
+	container_unlock(container);
+}
+
+static void note_all(const struct hot_reset *hot_reset)
+{
+	note_container(hot_reset, hot_reset->device->container);
+	for (size_t i = 0; i < hot_reset->other_count; i++)
+		note_container(hot_reset, hot_reset->others[i]->container);
+}
+
 /* All are tried: the first failure is the one that is told. */
 static int rearm_container(const struct hot_reset *hot_reset, struct vfa_container *container)
 {
@@ -187,6 +205,7 @@ static int reset_owned(const struct hot_reset *hot_reset)
 		if (!hot_reset_owns(&hot_reset->functions[i]))
 			return refuse_unowned(hot_reset);
 	err = reset_bus(hot_reset);
+	note_all(hot_reset);
 	return err ? err : rearm_all(hot_reset);
 }
 

@@ -107,8 +107,9 @@ static int refuse_attach(struct joining *joining, bool holds_mappings, int err)
 	struct vfa_container *container = device->container;
 
 	if (err == -ENOMEM && device->join.step == JOIN_ATTACH && !container->devices &&
-	    container->mapped_bytes)
-		return refuse_memory(container, device->bdf, container->mapped_bytes);
+	    container->mapped_bytes > container->device_bytes)
+		return refuse_memory(container, device->bdf,
+				     container->mapped_bytes - container->device_bytes);
 	return refuse(joining, holds_mappings ? container->space.count : 0, err);
 }
 

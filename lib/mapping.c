@@ -9,6 +9,7 @@
 
 #include "base/api.h"
 #include "base/error.h"
+#include "peer.h"
 #include "placement.h"
 #include "refusal_map.h"
 
@@ -41,6 +42,7 @@ static struct vfa_mapping *new_mapping(struct vfa_container *container,
 	mapping->access = request->access;
 	mapping->owner = MAPPING_OF_CALLER;
 	mapping->owns_memory = false;
+	mapping->is_device = request->is_device;
 	return mapping;
 }
 
@@ -49,6 +51,8 @@ static void list(struct vfa_container *container, struct vfa_mapping *mapping)
 	iova_space_insert(&container->space, &mapping->span);
 	vaddrs_insert(&container->vaddrs, mapping);
 	container->mapped_bytes += mapping_size(mapping);
+	if (mapping->is_device)
+		container->device_bytes += mapping_size(mapping);
 	host_log(container->host, VFA_LOG_DEBUG, "map 0x%" PRIx64 "-0x%" PRIx64 " at %p",
 		 mapping->span.range.start, mapping->span.range.last, mapping->vaddr);
 }
@@ -69,8 +73,8 @@ int mapping_add(struct vfa_container *container, const struct dma_request *reque
 	return 0;
 }
 
-static int place_and_add(struct vfa_container *container, const struct mapping_wish *wish,
-			 const struct vfa_map_options *options, struct vfa_mapping **ret)
+int mapping_place(struct vfa_container *container, const struct mapping_wish *wish,
+		  const struct vfa_map_options *options, struct vfa_mapping **ret)
 {
 	struct dma_request request = {
 		.vaddr = wish->vaddr,
@@ -78,6 +82,7 @@ static int place_and_add(struct vfa_container *container, const struct mapping_w
 		.access = options->access,
 		.fd = wish->fd,
 		.offset = wish->offset,
+		.is_device = wish->is_device,
 	};
 	int err = container_require_space(container, "map");
 
@@ -101,7 +106,7 @@ int mapping_map(struct vfa_container *container, const struct mapping_wish *wish
 	if (err)
 		return err;
 	container_lock(container);
-	err = place_and_add(container, wish, given, &mapping);
+	err = mapping_place(container, wish, given, &mapping);
 	if (!err && ret)
 		*ret = mapping;
 	container_unlock(container);
@@ -118,19 +123,33 @@ VFA_API int vfa_container_map(struct vfa_container *container, void *vaddr, uint
 	return mapping_map(container, &wish, options, ret);
 }
 
-/* Only type1 forgets, which does not map files. */
-static int map_again(struct vfa_container *container, const struct vfa_mapping *mapping)
+static int map_again(const struct vfa_mapping *mapping, int fd)
 {
+	struct vfa_container *container = mapping_container(mapping);
 	struct dma_request request = {
 		.vaddr = mapping->vaddr,
 		.size = mapping_size(mapping),
 		.iova = mapping->span.range.start,
 		.access = mapping->access,
-		.fd = -1,
+		.fd = fd,
+		.is_device = mapping->is_device,
 	};
 	int err = container->backend->ops->map(container->backend, &request);
 
 	return err < 0 ? refuse_map(container, &request, err) : 0;
+}
+
+int mapping_renew(struct vfa_mapping *mapping, int fd, bool *is_gone)
+{
+	int err = unmap_in_place(mapping);
+
+	if (err)
+		return err;
+	err = map_again(mapping, fd);
+	*is_gone = err;
+	if (err)
+		forget_mapping(mapping);
+	return err;
 }
 
 void mapping_range(const struct vfa_mapping *mapping, struct vfa_iova_range *ret)
@@ -151,13 +170,21 @@ void mapping_look_around(const struct vfa_container *container, uint64_t iova,
 	ret->before = mapping_of(iova_space_before(space, inside ? first->range.start : iova));
 }
 
+/* Only type1 forgets, which does not map files. */
+static int replay(const struct vfa_mapping *mapping)
+{
+	int err = mapping->is_device ? peer_prepare_replay(mapping) : 0;
+
+	return err ? err : map_again(mapping, -1);
+}
+
 int mapping_replay_all(struct vfa_container *container)
 {
 	const struct iova_space *space = &container->space;
 	struct iova_span *span = iova_space_first(space, &range_everything);
 
 	for (; span; span = iova_space_next(space, span)) {
-		int err = map_again(container, mapping_of(span));
+		int err = replay(mapping_of(span));
 
 		if (err)
 			return err;

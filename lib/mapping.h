@@ -24,6 +24,7 @@ struct vfa_mapping {
 	uint32_t access;
 	uint8_t owner;    /* enum mapping_owner */
 	bool owns_memory; /* which is unmapped from the process with it */
+	bool is_device;   /* a peer's BAR, and no memory: nothing is pinned for it */
 };
 
 static inline struct vfa_mapping *mapping_of(struct iova_span *span)
@@ -72,6 +73,17 @@ int mapping_add(struct vfa_container *container, const struct dma_request *reque
  */
 int unmap_mapping(struct vfa_mapping *mapping);
 
+/**
+ * unmap_in_place() - unmap it in the kernel, and leave it listed
+ *
+ * With the container's lock held, and for who maps it again or forgets it. Return: 0 or
+ * -errno, recorded; after a failure the kernel has it still.
+ */
+int unmap_in_place(struct vfa_mapping *mapping);
+
+/** forget_mapping() - take what the kernel has no more from the list */
+void forget_mapping(struct vfa_mapping *mapping);
+
 /* What is to be mapped, and for whom. */
 struct mapping_wish {
 	void *vaddr;
@@ -79,11 +91,30 @@ struct mapping_wish {
 	int fd;          /* of the file that is mapped at @vaddr, or -1 */
 	uint64_t offset; /* in it */
 	enum mapping_owner owner;
+	bool is_device;
 };
+
+/**
+ * mapping_place() - find an IOVA and map
+ * @options: as placement_options() gives them
+ *
+ * With the container's lock held. Return: 0 or -errno, recorded.
+ */
+int mapping_place(struct vfa_container *container, const struct mapping_wish *wish,
+		  const struct vfa_map_options *options, struct vfa_mapping **ret);
 
 /** mapping_map() - vfa_container_map() for whoever it is */
 int mapping_map(struct vfa_container *container, const struct mapping_wish *wish,
 		const struct vfa_map_options *options, struct vfa_mapping **ret);
+
+/**
+ * mapping_renew() - unmap in the kernel, and map anew at the same IOVA
+ * @fd: the dma-buf of a BAR
+ * @is_gone: set when the mapping went, and came not back: it is no longer listed
+ *
+ * With the container's lock held. Return: 0 or -errno, recorded.
+ */
+int mapping_renew(struct vfa_mapping *mapping, int fd, bool *is_gone);
 
 /**
  * mapping_unmap_buffer() - undo it for a buffer, and unmap the memory from the process

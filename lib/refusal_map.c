@@ -200,8 +200,8 @@ static int refuse_address(const struct vfa_container *container, const struct dm
 				EFAULT, VFA_CAUSE_MMIO_ADDRESS,
 				"map: 0x%" PRIx64 " is device memory (%s), which %s does not "
 				"pin\n"
-				"type1 maps it as it is; iommufd needs a dma-buf of the region "
-				"(Linux 6.19)",
+				"map it by vfa_peer_map, which makes a dma-buf of it where that is "
+				"needed (Linux 6.19)",
 				address, vma.name, vfa_backend_name(container->backend->kind));
 		if (!vma.readable || (!vma.writable && request->access & VFA_ACCESS_WRITE))
 			return error_set(
@@ -318,8 +318,49 @@ static int refuse_entries(const struct vfa_container *container, const struct dm
 			 container->space.count, container->space.count + left);
 }
 
+/* Of a BAR nothing is pinned, so that no limit on that is the reason. */
+static int refuse_device_memory(const struct dma_request *request, int err)
+{
+	uint64_t last = request->iova + (request->size - 1);
+
+	switch (err) {
+	case -ENOTTY:
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
+				 "map a BAR: the iommufd of this kernel maps no files\n"
+				 "that needs Linux 6.14, and Linux 6.19 for BARs; a container on "
+				 "type1 does without");
+	case -EOPNOTSUPP:
+		return error_set(
+			EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
+			"map a BAR: the iommufd of this kernel maps no dma-bufs of BARs\n"
+			"that needs Linux 6.19 with CONFIG_VFIO_PCI_DMABUF; a container on "
+			"type1 does without");
+	case -ENODEV:
+	case -EFAULT:
+		return error_set(EIO, VFA_CAUSE_REGION_OFF,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": the BAR does not answer: its device decodes no memory, or is "
+				 "gone\n"
+				 "look after the device: vfa_device_check, and Memory Space Enable "
+				 "in its Command register",
+				 request->iova, last);
+	case -ENOMEM:
+		return error_set(ENOMEM, VFA_CAUSE_NO_MEMORY,
+				 "map 0x%" PRIx64 "-0x%" PRIx64
+				 ": the kernel has no memory to map a BAR\n"
+				 "free memory, or give the memory cgroup more",
+				 request->iova, last);
+	default:
+		return 0;
+	}
+}
+
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err)
 {
+	int refused = request->is_device ? refuse_device_memory(request, err) : 0;
+
+	if (refused)
+		return refused;
 	switch (err) {
 	case -EFAULT:
 		return refuse_address(container, request);

@@ -27,4 +27,26 @@ int region_require(const struct vfa_device *device, uint32_t index, struct regio
 int region_check_bounds(const struct vfa_device *device, uint32_t index, uint64_t offset,
 			uint64_t size);
 
+/** region_check_mappable() - whether the kernel maps that much; 0 or -errno, recorded */
+int region_check_mappable(const struct vfa_device *device, uint32_t index, uint64_t offset,
+			  uint64_t size);
+
+/**
+ * region_require_pages() - whether the pages at an address are the device's
+ *
+ * Those that vfa_region_catch_fault() put in their place are given back first. Return: 0 or
+ * -errno, recorded.
+ */
+int region_require_pages(struct vfa_device *device, const volatile void *address);
+
+/** region_has_pages() - the same, of what is there now */
+bool region_has_pages(struct vfa_device *device, const volatile void *address);
+
+/**
+ * region_abandon_pages() - have nothing behind an address, and nobody else come there
+ *
+ * Return: whether it is so; then the pages are the caller's to unmap.
+ */
+bool region_abandon_pages(struct vfa_device *device, const volatile void *address);
+
 #endif

@@ -67,7 +67,7 @@ static int refuse_part(const struct vfa_device *device, uint32_t index, const st
 			 device->bdf, offset, offset + size - 1, index, areas);
 }
 
-static int check_mappable(const struct vfa_device *device, uint32_t index, uint64_t offset,
+int region_check_mappable(const struct vfa_device *device, uint32_t index, uint64_t offset,
 			  uint64_t size)
 {
 	const struct region *region = &device->regions[index];
@@ -189,7 +189,7 @@ VFA_API int vfa_region_map(struct vfa_device *device, uint32_t index, volatile v
 		return error_null(device ? "ret" : "device");
 	err = region_require(device, index, &region);
 	if (!err)
-		err = check_mappable(device, index, 0, region->info.size);
+		err = region_check_mappable(device, index, 0, region->info.size);
 	return err ? err : map_part(device, index, 0, region->info.size, ret);
 }
 
@@ -202,7 +202,7 @@ VFA_API int vfa_region_map_part(struct vfa_device *device, uint32_t index, uint6
 		return error_null(device ? "ret" : "device");
 	err = region_check_bounds(device, index, offset, size);
 	if (!err)
-		err = check_mappable(device, index, offset, size);
+		err = region_check_mappable(device, index, offset, size);
 	return err ? err : map_part(device, index, offset, size, ret);
 }
 
@@ -248,6 +248,14 @@ VFA_API int vfa_region_unmap(struct vfa_device *device, uint32_t index)
 	return err;
 }
 
+static int refuse_address(const struct vfa_device *device, const void *address)
+{
+	return error_set(EINVAL, VFA_CAUSE_WRONG_ORDER,
+			 "%s: none of its regions is mapped at %p\n"
+			 "give an address of vfa_region_map_part, as often as it was mapped",
+			 device->bdf, address);
+}
+
 VFA_API int vfa_region_unmap_part(struct vfa_device *device, const volatile void *address)
 {
 	struct region_mapping *mapping;
@@ -260,12 +268,53 @@ VFA_API int vfa_region_unmap_part(struct vfa_device *device, const volatile void
 	if (mapping)
 		drop_user(device, mapping);
 	else
-		err = error_set(EINVAL, VFA_CAUSE_WRONG_ORDER,
-				"%s: none of its regions is mapped at %p\n"
-				"give an address of vfa_region_map_part, as often as it was mapped",
-				device->bdf, (const void *)address);
+		err = refuse_address(device, (const void *)address);
 	pthread_mutex_unlock(&device->lock);
 	return err;
+}
+
+bool region_has_pages(struct vfa_device *device, const volatile void *address)
+{
+	const struct region_mapping *mapping;
+	bool found;
+
+	pthread_mutex_lock(&device->lock);
+	mapping = region_mapping_find(device, (const void *)address);
+	found = mapping && !mapping->replaced;
+	pthread_mutex_unlock(&device->lock);
+	return found;
+}
+
+int region_require_pages(struct vfa_device *device, const volatile void *address)
+{
+	struct region_mapping *mapping;
+	int err = 0;
+
+	pthread_mutex_lock(&device->lock);
+	mapping = region_mapping_find(device, (const void *)address);
+	if (!mapping)
+		err = refuse_address(device, (const void *)address);
+	else if (mapping->replaced)
+		err = region_mapping_restore(device, mapping);
+	pthread_mutex_unlock(&device->lock);
+	return err;
+}
+
+bool region_abandon_pages(struct vfa_device *device, const volatile void *address)
+{
+	struct region_mapping *mapping;
+	void *same;
+	bool done;
+
+	pthread_mutex_lock(&device->lock);
+	mapping = region_mapping_find(device, (const void *)address);
+	done = mapping &&
+	       !sys_mmap(device_syscalls(device), mapping->address, mapping->size, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, &same);
+	if (done)
+		region_mapping_remove(device, mapping);
+	pthread_mutex_unlock(&device->lock);
+	return done;
 }
 
 void region_unmap_all(struct vfa_device *device)

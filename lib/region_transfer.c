@@ -13,6 +13,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "gone.h"
+#include "peer.h"
 
 /* Whether a transfer lies in the region and is allowed; @place is where in the fd. */
 static int check_transfer(struct vfa_device *device, uint32_t index, uint64_t offset, size_t size,
@@ -96,5 +97,7 @@ VFA_API int vfa_region_write(struct vfa_device *device, uint32_t index, uint64_t
 	if (err)
 		return err;
 	moved = sys_pwrite(device_syscalls(device), device->fd, buffer, size, place);
+	if (index == VFA_REGION_CONFIG && moved > 0)
+		peer_note_config_write(device, offset, buffer, moved);
 	return check_moved(device, index, "pwrite", moved, size);
 }

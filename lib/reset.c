@@ -9,6 +9,7 @@
 #include "device.h"
 #include "gone.h"
 #include "irq.h"
+#include "peer.h"
 #include "topology/function.h"
 
 VFA_API int vfa_device_can_reset(const struct vfa_device *device)
@@ -58,6 +59,7 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 	if (!vfa_device_can_reset(device))
 		return refuse_alone(device);
 	err = device_ioctl(device, VFIO_DEVICE_RESET, NULL);
+	peer_note_revocation(device, "a reset");
 	if (err == -EAGAIN)
 		return refuse_locked(device);
 	if (err < 0)

@@ -10,6 +10,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "device.h"
+#include "peer.h"
 #include "share_socket.h"
 
 /* The message in the making. */
@@ -54,6 +55,9 @@ static int check_device(struct vfa_device *device)
 	if (is_in_low_power(device))
 		return refuse_use(device->bdf, "it is in low power",
 				  "take it back first: vfa_device_exit_low_power");
+	if (peer_count(device))
+		return refuse_use(device->bdf, "containers lead to parts of its BARs",
+				  "unmap those first: vfa_peer_unmap");
 	if (device->kvm.kvm)
 		return refuse_use(device->bdf, "KVM knows it", "remove it from KVM first");
 	return 0;
@@ -63,10 +67,11 @@ static int check_mapped(const struct vfa_container *container)
 {
 	if (!container->space.count)
 		return 0;
-	return error_set(EBUSY, VFA_CAUSE_IN_USE,
-			 "the container cannot be sent: %zu mappings of this process are in it\n"
-			 "unmap them, and free buffers and pools: the receiver maps its own memory",
-			 container->space.count);
+	return error_set(
+		EBUSY, VFA_CAUSE_IN_USE,
+		"the container cannot be sent: %zu mappings of this process are in it\n"
+		"unmap them, and free buffers, pools and peers: the receiver maps its own memory",
+		container->space.count);
 }
 
 static int check_amount(size_t devices, size_t windows)

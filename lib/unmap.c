@@ -32,6 +32,8 @@ static inline void forget(struct vfa_container *container, struct vfa_mapping *m
 	vaddrs_remove(&container->vaddrs, mapping);
 	iova_space_remove(&container->space, &mapping->span);
 	container->mapped_bytes -= mapping_size(mapping);
+	if (mapping->is_device)
+		container->device_bytes -= mapping_size(mapping);
 	if (mapping->owns_memory)
 		sys_munmap(container->host->sys, mapping->vaddr, mapping_size(mapping));
 	slab_free(&container->mappings, mapping);
@@ -241,6 +243,26 @@ int unmap_mapping(struct vfa_mapping *mapping)
 				  err, done);
 	forget(container, mapping);
 	return 0;
+}
+
+/* One that the kernel does not have is gone, which is all that is wanted. */
+int unmap_in_place(struct vfa_mapping *mapping)
+{
+	struct vfa_container *container = mapping_container(mapping);
+	const struct vfa_iova_range *range = &mapping->span.range;
+	uint64_t done;
+	int err = unmap_in_kernel(container, range, &done);
+
+	if (err == -EFAULT) /* perhaps only of the answer */
+		err = unmap_in_kernel(container, range, &done);
+	if (err >= 0 || err == -ENOENT)
+		return 0;
+	return error_kernel(err, "unmap 0x%" PRIx64 "-0x%" PRIx64, range->start, range->last);
+}
+
+void forget_mapping(struct vfa_mapping *mapping)
+{
+	forget(mapping_container(mapping), mapping);
 }
 
 VFA_API int vfa_mapping_unmap(struct vfa_mapping *mapping)

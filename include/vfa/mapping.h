@@ -94,7 +94,7 @@ struct vfa_map_options {
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
  *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EFAULT: no memory with these rights (VFA_CAUSE_BAD_ADDRESS), or device
- *		memory on iommufd (VFA_CAUSE_MMIO_ADDRESS)
+ *		memory on iommufd (VFA_CAUSE_MMIO_ADDRESS), for which vfa/peer.h is
  *	-ENOMEM: the limit on locked memory (VFA_CAUSE_MEMLOCK), or no memory
  *	-ENOSPC: no free IOVA outside of dangerous windows (VFA_CAUSE_NO_SPACE), or no
  *		entry left on type1 (VFA_CAUSE_ENTRY_LIMIT)
@@ -118,8 +118,8 @@ int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t siz
  * Return: 0, or
  *	-EINVAL: @container is NULL; VFA_CAUSE_EMPTY; VFA_CAUSE_WRAPPED; the range
  *		cuts a mapping (VFA_CAUSE_PARTIAL_UNMAP); nothing was done
- *	-EBUSY: a buffer, or a region of a layout, is in the range (VFA_CAUSE_WRONG_ORDER);
- *		nothing was done
+ *	-EBUSY: a buffer, a peer, or a region of a layout is in the range
+ *		(VFA_CAUSE_WRONG_ORDER); nothing was done
  *	-ENOENT: nothing is mapped there (VFA_CAUSE_NOT_MAPPED)
  *	-EIO: the kernel had less mapped than the library knew of; all of the range
  *		is unmapped now (VFA_CAUSE_SHORT_UNMAP)
@@ -133,13 +133,13 @@ int vfa_container_unmap(struct vfa_container *container, uint64_t iova, uint64_t
  * vfa_container_unmap_all() - unmap everything
  * @container: the container
  *
- * All mapping handles of the container die. Refused while a buffer lives, or a layout
- * has regions.
+ * All mapping handles of the container die. Refused while a buffer or a peer lives, or a
+ * layout has regions.
  *
  * Return: 0, also when nothing is mapped, or
  *	-EINVAL: @container is NULL
- *	-EBUSY: a buffer or layout is still there (VFA_CAUSE_WRONG_ORDER); nothing was
- *		done
+ *	-EBUSY: a buffer, peer or layout is still there (VFA_CAUSE_WRONG_ORDER); nothing
+ *		was done
  *	-EIO: as vfa_container_unmap()
  *	any other errno of the kernel; what is still mapped is still listed
  *

@@ -55,8 +55,8 @@ extern "C" {
  *	-EOPNOTSUPP: it is noiommu, which lets nobody without CAP_SYS_RAWIO do DMA
  *		(VFA_CAUSE_NOIOMMU)
  *	-EBUSY: memory is mapped, an interrupt enabled, a device registered with KVM, in
- *		low power, or about to come or go in another thread (VFA_CAUSE_IN_USE);
- *		it was sent already (VFA_CAUSE_SENT)
+ *		low power, somebody's peer (vfa/peer.h), or about to come or go in another
+ *		thread (VFA_CAUSE_IN_USE); it was sent already (VFA_CAUSE_SENT)
  *	-E2BIG: more devices than VFA_SHARE_DEVICES_MAX, or more than 256 windows
  *		(VFA_CAUSE_BAD_ARGUMENT)
  *	-ENOTSOCK, -EBADF: @socket is no open socket (VFA_CAUSE_BAD_FD)

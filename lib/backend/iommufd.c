@@ -275,7 +275,7 @@ static int iommufd_map(struct backend *backend, const struct dma_request *reques
 		err = map_file(backend, request);
 		iommufd->lacks_map_file = err == -ENOTTY;
 	}
-	if (err == -ENOTTY)
+	if (err == -ENOTTY && !request->is_device)
 		err = map_memory(backend, request);
 	/* The kernel maps first and answers then: if only the answer failed, take it back. */
 	if (err == -EFAULT)

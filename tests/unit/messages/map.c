@@ -21,7 +21,8 @@
 #define MMIO_MESSAGE                                                                               \
 	"map: 0x%" PRIx64 " is device memory (/memfd:[vfio-device] (deleted)), "                   \
 	"which iommufd does not pin"
-#define MMIO_HINT "type1 maps it as it is; iommufd needs a dma-buf of the region (Linux 6.19)"
+#define MMIO_HINT                                                                                  \
+	"map it by vfa_peer_map, which makes a dma-buf of it where that is needed (Linux 6.19)"
 
 #define TAKEN_MESSAGE                                                                              \
 	"buffer at 0x%" PRIx64 ": this process has something at 0x%" PRIx64 "-0x%" PRIx64          \
