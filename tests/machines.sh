@@ -12,6 +12,7 @@ machine_profiles() {
 
 machine_tests() {
     machine_kernels
+    machine_emulators
     say "device tests, $jobs machines at a time; logs are in build/vm/logs"
     machine_round build "${profiles[@]}"
     say "groups of machines of many shapes"
@@ -101,6 +102,22 @@ machine_kernels() {
         (. "tests/vm/profiles/$profile.profile" && tests/vm/kernel.sh "$kernel" >/dev/null) ||
             give_up "no kernel for the profile $profile"
     done
+}
+
+# A QEMU that is not there and cannot be fetched is no fault of the tree.
+machine_emulators() { # takes profiles out of the list
+    local profile emulator kept=()
+    for profile in "${profiles[@]}"; do
+        emulator=installed
+        . "tests/vm/profiles/$profile.profile"
+        if tests/vm/qemu.sh "$emulator" >/dev/null; then
+            kept+=("$profile")
+        else
+            say "SKIP the machine $profile: it needs the $emulator QEMU, which cannot be had"
+            count 0 0 1
+        fi
+    done
+    profiles=("${kept[@]}")
 }
 
 # A machine that cannot assign devices names the programs that make sense there.

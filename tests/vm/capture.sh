@@ -11,9 +11,11 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 captures=$here/../captures
 
+# A topology that is the usual one of a profile is captured as that.
 names() {
     echo nobody
-    find "$here/topologies" "$here/profiles" -type f -printf '%f\n' | sed 's/\.[^.]*$//' | sort
+    find "$here/topologies" "$here/profiles" -type f -printf '%f\n' | sed 's/\.[^.]*$//' | sort |
+        grep -vxF -f <(sed -n 's/^usual=//p' "$here"/profiles/*.profile)
 }
 
 # Standard error is the same terminal in the guest, and must not end up in the capture.

@@ -47,6 +47,7 @@ struct vm_profile {
 	bool has_iommu;
 	bool isolates_interrupts;
 	bool has_iommufd;
+	bool has_pasid;    /* the IOMMU; no usual device has */
 	const char *wrong; /* the check of the machine that finds something, NULL for none */
 	bool is_fatal;     /* and VFIO cannot be used before it is mended */
 	bool translates_behind_ports;

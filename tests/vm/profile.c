@@ -27,6 +27,21 @@ static const struct vm_profile profiles[] = {
 		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
 	},
 	{
+		.name = "intel-scalable",
+		VT_D,
+		.has_pasid = true,
+		.coherency = 1,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0xffffffffffff } },
+	},
+	{
+		.name = "intel-pasid",
+		VT_D,
+		.has_pasid = true,
+		.wrong = "coherency",
+		.coherency = 0,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0xffffffffffff } },
+	},
+	{
 		.name = "intel-incoherent",
 		VT_D,
 		.coherency = 0,

@@ -26,7 +26,7 @@ Boots the machine of PROFILE, runs COMMAND there as root and exits with its exit
 status; 125 when the guest did not end in time, panicked or did not start. -i gives a shell.
 
   -b BUILDDIR  where the programs were built (default: build)
-  -d TOPOLOGY  the devices of topologies/TOPOLOGY.devices instead of the usual ones;
+  -d TOPOLOGY  the devices of topologies/TOPOLOGY.devices instead of the profile's usual ones;
                random-SEED: of a machine of any shape
   -c           let the guest's clock count its instructions, one a nanosecond; with TCG
   -m SIZE      the guest's memory, in QEMU's words (default: 1G)
@@ -41,9 +41,11 @@ names_in() { # DIRECTORY: its files without their extension
     find "$here/$1" -type f -printf '%f\n' | sed 's/\.[^.]*$//' | sort | tr '\n' ' '
 }
 
-read_profile() { # sets kernel, machine, options, append
-    kernel='' machine='' options=() append=''
+read_profile() { # sets kernel, emulator, machine, options, append; topology if none was named
+    local usual=''
+    kernel='' emulator=installed machine='' options=() append=''
     . "$here/profiles/$profile.profile"
+    topology=${topology:-$usual}
 }
 
 # The pattern that the devices file promises: each word holds its own offset.
@@ -133,7 +135,7 @@ qemu_command() { # sets qemu
     [[ $accel != tcg ]] || thread=,thread=single
     qemu=(
         "${with[@]}"
-        "${VFA_VM_QEMU:-qemu-system-x86_64}"
+        "$emulator"
         -nodefaults -no-user-config -display none -no-reboot
         -machine "$machine" -accel "$accel$thread" -cpu max -smp 2 -m "$memory"
         -kernel "$kernel_dir/bzImage" -initrd "$work/initramfs" -append "$appended"
@@ -207,10 +209,11 @@ shift
 [[ -f $here/profiles/$profile.profile ]] || die "no profile $profile; there are: $(names_in profiles)"
 [[ -d $build ]] || die "no build directory $build: configure it with meson, or name it with -b"
 build=$(cd "$build" && pwd)
-find_devices
 read_profile
+find_devices
 
 kernel_dir=$("$here/kernel.sh" "$kernel")
+emulator=$("$here/qemu.sh" "$emulator")
 accel=tcg
 ((counting)) || accel=$(accel_choice "$build")
 mkdir -p "$build/vm/logs"
