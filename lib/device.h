@@ -56,8 +56,9 @@ struct vfa_device {
 	struct kvm_link kvm;
 	_Atomic(struct peer_list *) peers; /* see peer.h; NULL: none was ever made */
 
-	pthread_mutex_t lock; /* of mapped regions, enabled interrupts, power, and config updates */
+	pthread_mutex_t lock; /* of mapped regions, and of what follows */
 	struct vfa_irq *irqs[IRQ_KINDS];
+	uint32_t store_count; /* of stores that eventfds make, added here and not removed */
 	bool low_power; /* was entered here, and not left since */
 };
 

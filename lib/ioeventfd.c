@@ -76,6 +76,21 @@ static int set_eventfd(struct vfa_device *device, const struct vfa_ioeventfd *st
 	return device_ioctl(device, VFIO_DEVICE_IOEVENTFD, &ioeventfd);
 }
 
+/* What others added by the same fd is removed here too. */
+static int change_stores(struct vfa_device *device, const struct vfa_ioeventfd *store, int fd)
+{
+	int err;
+
+	pthread_mutex_lock(&device->lock);
+	err = set_eventfd(device, store, fd);
+	if (err >= 0 && fd != NO_FD)
+		device->store_count++;
+	else if (err >= 0 && device->store_count)
+		device->store_count--;
+	pthread_mutex_unlock(&device->lock);
+	return err;
+}
+
 /* Where the MSI-X table is, or false where that cannot be read. */
 static bool find_table(const struct vfa_device *device, uint32_t *bar, uint64_t *start,
 		       uint64_t *last)
@@ -161,7 +176,7 @@ VFA_API int vfa_ioeventfd_add(struct vfa_device *device, const struct vfa_ioeven
 		return err;
 	if (fd < 0)
 		return refuse(device, store, fd, -EBADF);
-	err = set_eventfd(device, store, fd);
+	err = change_stores(device, store, fd);
 	return err < 0 ? refuse(device, store, fd, err) : 0;
 }
 
@@ -172,7 +187,7 @@ VFA_API int vfa_ioeventfd_remove(struct vfa_device *device, const struct vfa_ioe
 
 	if (err)
 		return err;
-	err = set_eventfd(device, store, NO_FD);
+	err = change_stores(device, store, NO_FD);
 	if (err == -ENODEV && !device_is_gone(device))
 		return error_set(ENOENT, VFA_CAUSE_IOEVENTFD,
 				 "%s: no eventfd makes %s\nremove what was added, and once",

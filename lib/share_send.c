@@ -37,6 +37,16 @@ static bool has_interrupts(struct vfa_device *device)
 	return found;
 }
 
+static bool has_stores(struct vfa_device *device)
+{
+	bool found;
+
+	pthread_mutex_lock(&device->lock);
+	found = device->store_count;
+	pthread_mutex_unlock(&device->lock);
+	return found;
+}
+
 static bool is_in_low_power(struct vfa_device *device)
 {
 	bool low_power;
@@ -52,6 +62,10 @@ static int check_device(struct vfa_device *device)
 	if (has_interrupts(device))
 		return refuse_use(device->bdf, "its interrupts are enabled",
 				  "disable them: their eventfds are of this process");
+	if (has_stores(device))
+		return refuse_use(device->bdf, "eventfds make stores to it",
+				  "remove them first, by vfa_ioeventfd_remove: they are of this "
+				  "process");
 	if (is_in_low_power(device))
 		return refuse_use(device->bdf, "it is in low power",
 				  "take it back first: vfa_device_exit_low_power");

@@ -8,8 +8,9 @@
  * A virtual machine monitor gives the same eventfd to KVM, so that a guest rings a doorbell
  * of a device without leaving the kernel. A program that has the eventfd but not the
  * device can ring it, too. The device owns what is added, and drops it when all who have
- * the device open have closed it: with vfa_device_close(), unless a device was passed on
- * (vfa/share.h), or KVM holds its node (vfa_kvm_add_fd()). Remove it first in these cases.
+ * the device open have closed it: with vfa_device_close(), unless KVM holds its node
+ * (vfa_kvm_add_fd()). Remove it first in that case, and before the device is passed on
+ * (vfa/share.h).
  * The eventfd stays the caller's, who must not read it: the kernel does.
  */
 

@@ -4,8 +4,10 @@
 /* Containers that go over a socket, and messages that are none. */
 
 #include <fcntl.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -337,6 +339,48 @@ static void what_is_in_use_is_not_sent(void **state)
 	close_ends(ends);
 }
 
+/* Each counts, however often another one was refused. */
+static void a_device_with_stores_of_eventfds_is_not_sent(void **state)
+{
+	struct vfa_ioeventfd first = { .width = 4, .offset = 0x60, .value = 1 };
+	struct vfa_ioeventfd second = { .width = 4, .offset = 0x60, .value = 2 };
+	struct ends ends = open_ends(SOCK_SEQPACKET);
+	struct space space = open_space(state);
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	assert_ok(vfa_ioeventfd_add(space.device, &first, fd));
+	assert_ok(vfa_ioeventfd_add(space.device, &second, fd));
+	assert_fails(vfa_ioeventfd_add(space.device, &second, fd), EEXIST, IOEVENTFD);
+	assert_ok(vfa_ioeventfd_remove(space.device, &first));
+	assert_fails(vfa_ioeventfd_remove(space.device, &first), ENOENT, IOEVENTFD);
+	assert_fails(vfa_share_send(ends.here, space.container), EBUSY, IN_USE);
+	assert_ok(vfa_ioeventfd_remove(space.device, &second));
+	assert_ok(vfa_share_send(ends.here, space.container));
+	close(fd);
+	close_space(space);
+	close_ends(ends);
+}
+
+/* By the device's fd, which the library does not see. */
+static void a_store_that_others_added_is_removed(void **state)
+{
+	struct vfa_ioeventfd store = { .width = 4, .offset = 0x60, .value = 1 };
+	struct ends ends = open_ends(SOCK_SEQPACKET);
+	struct space space = open_space(state);
+	int fd = eventfd(0, EFD_CLOEXEC);
+	struct vfio_device_ioeventfd foreign = {
+		.argsz = sizeof(foreign), .flags = 4, .offset = 0x60, .data = 1, .fd = fd
+	};
+
+	assert_ok(
+		fake_syscalls.ioctl(vfa_device_fd(space.device), VFIO_DEVICE_IOEVENTFD, &foreign));
+	assert_ok(vfa_ioeventfd_remove(space.device, &store));
+	assert_ok(vfa_share_send(ends.here, space.container));
+	close(fd);
+	close_space(space);
+	close_ends(ends);
+}
+
 static void noiommu_is_not_sent(void **state)
 {
 	struct machine *machine = *state;
@@ -625,6 +669,8 @@ int main(void)
 		ON_BOTH(a_receiver_needs_nothing_of_the_machine),
 		ON_BOTH(windows_go_along),
 		ON_BOTH(what_is_in_use_is_not_sent),
+		ON_BOTH(a_device_with_stores_of_eventfds_is_not_sent),
+		ON_BOTH(a_store_that_others_added_is_removed),
 		CASE(noiommu_is_not_sent),
 		ON_BOTH(with_too_little_room_nothing_is_received),
 		CASE(what_is_no_container_stays_unread),

@@ -3,6 +3,7 @@
 
 /* What a person is told of containers that go over a socket. */
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,7 +30,9 @@ static void close_ends(void)
 
 static void what_is_in_use_is_told(void **state)
 {
+	struct vfa_ioeventfd store = { .width = 4, .offset = 0x60, .value = 1 };
 	struct space space = open_space(state);
+	int fd = eventfd(0, EFD_CLOEXEC);
 	struct vfa_irq *irq;
 
 	SAYS(vfa_share_send(700, space.container), BAD_FD, "fd 700 is not an open socket",
@@ -43,6 +46,12 @@ static void what_is_in_use_is_told(void **state)
 	SAYS(vfa_share_send(700, space.container), IN_USE,
 	     "0000:00:04.0 cannot be sent: its interrupts are enabled",
 	     "disable them: their eventfds are of this process");
+	vfa_irq_disable(irq);
+	assert_ok(vfa_ioeventfd_add(space.device, &store, fd));
+	SAYS(vfa_share_send(700, space.container), IN_USE,
+	     "0000:00:04.0 cannot be sent: eventfds make stores to it",
+	     "remove them first, by vfa_ioeventfd_remove: they are of this process");
+	close(fd);
 	close_space(space);
 }
 
