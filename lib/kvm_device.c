@@ -9,15 +9,24 @@
 #include "base/error.h"
 #include "kvm.h"
 
-static int file_of(struct vfa_device *device)
+/* A container that KVM learns of is not sent meanwhile. */
+static void lock_both(struct vfa_kvm *kvm, const struct vfa_device *device)
 {
-	struct vfa_container *container = device->container;
-	int fd;
+	pthread_mutex_lock(&kvm->lock);
+	container_lock(device->container);
+}
 
-	container_lock(container);
-	fd = container->backend->ops->owner_fd(container->backend, &device->join);
-	container_unlock(container);
-	return fd;
+static void unlock_both(struct vfa_kvm *kvm, const struct vfa_device *device)
+{
+	container_unlock(device->container);
+	pthread_mutex_unlock(&kvm->lock);
+}
+
+static int file_of(const struct vfa_device *device)
+{
+	struct backend *backend = device->container->backend;
+
+	return backend->ops->owner_fd(backend, &device->join);
 }
 
 /* On type1 several devices are one file to KVM. */
@@ -68,9 +77,11 @@ VFA_API int vfa_kvm_add(struct vfa_kvm *kvm, struct vfa_device *device)
 
 	if (!kvm || !device)
 		return error_null(kvm ? "device" : "kvm");
-	pthread_mutex_lock(&kvm->lock);
-	err = add_device(kvm, device);
-	pthread_mutex_unlock(&kvm->lock);
+	lock_both(kvm, device);
+	err = container_require_unsent(device->container, device->bdf);
+	if (!err)
+		err = add_device(kvm, device);
+	unlock_both(kvm, device);
 	return err;
 }
 
@@ -93,14 +104,14 @@ VFA_API int vfa_kvm_remove(struct vfa_kvm *kvm, struct vfa_device *device)
 
 	if (!kvm || !device)
 		return error_null(kvm ? "device" : "kvm");
-	pthread_mutex_lock(&kvm->lock);
+	lock_both(kvm, device);
 	if (device->kvm.kvm == kvm)
 		err = remove_device(kvm, device);
 	else
 		err = error_set(ENOENT, VFA_CAUSE_WRONG_ORDER,
 				"%s was not added to this VM\nadd it first: vfa_kvm_add",
 				device->bdf);
-	pthread_mutex_unlock(&kvm->lock);
+	unlock_both(kvm, device);
 	return err;
 }
 
@@ -119,13 +130,13 @@ void kvm_forget_device(struct vfa_device *device)
 
 	if (!kvm)
 		return;
-	pthread_mutex_lock(&kvm->lock);
+	lock_both(kvm, device);
 	drop_device(kvm, device);
-	pthread_mutex_unlock(&kvm->lock);
+	unlock_both(kvm, device);
 }
 
 void kvm_drop_devices(struct vfa_kvm *kvm)
 {
 	while (kvm->devices)
-		drop_device(kvm, kvm->devices);
+		kvm_forget_device(kvm->devices);
 }

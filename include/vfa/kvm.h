@@ -102,6 +102,7 @@ int vfa_kvm_fd(const struct vfa_kvm *kvm);
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument
+ *	-EBUSY: its container was sent to another process (VFA_CAUSE_SENT)
  *	-EEXIST: it is added already, to this VM or another one, or somebody else added it
  *		by the same VFIO device (VFA_CAUSE_REGISTERED)
  *	-EIO: another process made the VM (VFA_CAUSE_BAD_FD)

@@ -3,6 +3,9 @@
 
 /* Devices are made known to KVM, and are not left there. */
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "fixture.h"
 #include "uapi/kvm_vfio.h"
 
@@ -41,6 +44,24 @@ static void a_device_is_added_and_removed(void **state)
 	assert_int_equal(fake_count_registered(guest.vm), 0);
 	assert_ok(vfa_kvm_add(guest.kvm, guest.space.device));
 	close_guest(guest);
+}
+
+static void a_device_that_was_sent_is_not_added(void **state)
+{
+	struct guest guest = open_guest(state);
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_ok(vfa_kvm_add(guest.kvm, guest.space.device));
+	assert_fails(vfa_share_send(ends[0], guest.space.container), EBUSY, IN_USE);
+	assert_ok(vfa_kvm_remove(guest.kvm, guest.space.device));
+	assert_ok(vfa_share_send(ends[0], guest.space.container));
+	assert_fails(vfa_kvm_add(guest.kvm, guest.space.device), EBUSY, SENT);
+	assert_int_equal(fake_count_registered(guest.vm), 0);
+	close_guest(guest);
+	close(ends[0]);
+	close(ends[1]);
+	fake_drop_messages();
 }
 
 static void kvm_learns_of_coherency(void **state)
@@ -279,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(a_device_is_added_and_removed),
+		ON_BOTH(a_device_that_was_sent_is_not_added),
 		ON_BOTH(kvm_learns_of_coherency),
 		ON_BOTH(two_devices_of_a_group_are_one_on_type1),
 		ON_BOTH(a_closed_device_is_free_again),

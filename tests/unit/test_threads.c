@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "oracle/stress.h"
@@ -19,8 +21,12 @@ struct shared {
 	struct vfa_device *device;
 	struct vfa_irq *irq;
 	char *memory;
+	struct vfa_kvm *kvm;
+	int socket;
+	unsigned int sender;
 	atomic_uint failures;
 	atomic_uint next;
+	atomic_uint winners;
 };
 
 /* Assertions would leave the thread: count instead. */
@@ -284,6 +290,41 @@ static void threads_wait_for_vectors_of_their_own(void **state)
 	stop(&shared);
 }
 
+/* Whoever comes first: the other process has the container, or KVM the device. */
+static void *send_or_add_to_kvm(void *data)
+{
+	struct shared *shared = data;
+	int err = atomic_fetch_add(&shared->next, 1) == shared->sender
+			  ? vfa_share_send(shared->socket, shared->container)
+			  : vfa_kvm_add(shared->kvm, shared->device);
+
+	EXPECT(!err || err == -EBUSY || err == -EEXIST);
+	atomic_fetch_add(&shared->winners, !err);
+	return NULL;
+}
+
+static void what_kvm_has_is_not_sent(void **state)
+{
+	int vm = fake_vm_open(), ends[2];
+	struct shared shared;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		start(&shared, state);
+		shared.socket = ends[0];
+		shared.sender = i % 2; /* who comes first wins more often */
+		assert_ok(vfa_kvm_open(shared.machine->host, vm, &shared.kvm));
+		run_threads(&shared, send_or_add_to_kvm);
+		assert_int_equal(shared.winners, 1);
+		stop(&shared);
+		vfa_kvm_close(shared.kvm);
+		fake_drop_messages();
+	}
+	close(ends[0]);
+	close(ends[1]);
+	close_node(vm);
+}
+
 static void *open_containers(void *data)
 {
 	struct shared *shared = data;
@@ -377,6 +418,7 @@ int main(void)
 		ON_BOTH(the_last_thread_closes_the_container),
 		ON_BOTH(threads_share_a_device),
 		ON_BOTH(threads_wait_for_vectors_of_their_own),
+		ON_BOTH(what_kvm_has_is_not_sent),
 		ON_BOTH(threads_add_windows_and_ask),
 		ON_BOTH(threads_share_a_host),
 		ON_BOTH(readers_see_right_answers_while_others_map),
