@@ -100,16 +100,34 @@ static void take_fds(const struct vfa_host *host, struct msghdr *message, int re
 }
 
 /* The kernel gives as many fds as the limit on them admits, or the room here. */
-static int refuse_cut(const struct vfa_host *host, int *fds, size_t *count)
+static int refuse_cut(size_t got)
 {
-	size_t got = *count;
-
-	while (*count)
-		sys_close(host->sys, fds[--*count]);
 	return error_set(EMFILE, VFA_CAUSE_BAD_MESSAGE,
 			 "of the fds of a container only %zu came through\n"
 			 "raise the limit on open files (ulimit -n), and have it sent again",
 			 got);
+}
+
+/* Of a stream what follows stays for the next one to be read; else it is lost by now. */
+static int refuse_longer(size_t size)
+{
+	return error_set(EBADMSG, VFA_CAUSE_BAD_MESSAGE,
+			 "the message over the socket is damaged: it goes on behind its %zu bytes\n"
+			 "have the other side send by vfa_share_send, and nothing else with it",
+			 size);
+}
+
+static int check_whole(const struct vfa_host *host, int flags, size_t size, int *fds, size_t *count)
+{
+	int err = 0;
+
+	if (flags & MSG_CTRUNC)
+		err = refuse_cut(*count);
+	else if (flags & MSG_TRUNC)
+		err = refuse_longer(size);
+	while (err && *count)
+		sys_close(host->sys, fds[--*count]);
+	return err;
 }
 
 int share_socket_receive(const struct vfa_host *host, int socket, void *bytes, size_t size,
@@ -124,9 +142,11 @@ int share_socket_receive(const struct vfa_host *host, int socket, void *bytes, s
 		.msg_controllen = sizeof(control),
 	};
 	int got = check_read(socket, sys_recvmsg(host->sys, socket, &message, MSG_CMSG_CLOEXEC));
+	int err;
 
 	if (got < 0)
 		return got;
 	take_fds(host, &message, ret, count);
-	return message.msg_flags & MSG_CTRUNC ? refuse_cut(host, ret, count) : got;
+	err = check_whole(host, message.msg_flags, size, ret, count);
+	return err ? err : got;
 }

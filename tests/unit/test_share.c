@@ -500,6 +500,7 @@ static void forged_messages_are_refused(void **state)
 	static const int fds[] = { 0, 0, 0, 0 };
 	struct machine *machine = *state;
 	struct forged forged;
+	char longer[sizeof(forged) + 1] = "";
 
 #define REFUSE(change, err)                                                                        \
 	do {                                                                                       \
@@ -526,10 +527,12 @@ static void forged_messages_are_refused(void **state)
 #undef REFUSE
 
 	forged = forge(VFA_BACKEND_TYPE1);
+	memcpy(longer, &forged, sizeof(forged));
 	refuse_forged(machine, &forged, sizeof(forged), fds, 2, EBADMSG);
 	refuse_forged(machine, &forged, sizeof(forged), fds, 4, EBADMSG);
 	refuse_forged(machine, &forged, sizeof(forged), fds, 0, EBADMSG);
 	refuse_forged(machine, &forged, sizeof(forged) - 8, fds, 3, EBADMSG);
+	refuse_forged(machine, longer, sizeof(longer), fds, 3, EBADMSG);
 	refuse_forged(machine, &forged, sizeof(forged.header) - 1, fds, 3, EBADMSG);
 	refuse_forged(machine, &forged, 4, fds, 3, EBADMSG);
 	/* All is well but what is behind the fds. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "messages.h"
+#include "share_message.h"
 
 /* Of which the far end is number 701, and the near one 700. */
 static void open_ends(void)
@@ -81,6 +82,22 @@ static int receive(struct machine *machine)
 	return vfa_share_receive(701, machine->host, &container, &device, 1);
 }
 
+/* A byte more than it tells. */
+static const struct {
+	struct share_header header;
+	struct share_device device;
+	char more;
+} longer = {
+	.header = {
+		.magic = { 'v', 'f', 'a', 's', 'h', 'a', 'r', 'e' },
+		.version = SHARE_VERSION,
+		.size = sizeof(struct share_header) + sizeof(struct share_device),
+		.backend = VFA_BACKEND_IOMMUFD,
+		.ioas = 1,
+		.device_count = 1,
+	},
+};
+
 static void bad_messages_are_told(void **state)
 {
 	const char early[16] = "vfashare\2";
@@ -101,6 +118,10 @@ static void bad_messages_are_told(void **state)
 	     "the message over the socket is damaged: it ends in its header",
 	     "have the other side send by vfa_share_send, and nothing else here");
 	assert_int_equal(recv(701, (char[16]){ 0 }, 16, 0), 16);
+	assert_int_equal(write(700, &longer, sizeof(longer)), sizeof(longer));
+	SAYS(receive(*state), BAD_MESSAGE,
+	     "the message over the socket is damaged: it goes on behind its 72 bytes",
+	     "have the other side send by vfa_share_send, and nothing else with it");
 	close(700);
 	SAYS(receive(*state), BAD_MESSAGE,
 	     "receive a container over fd 701: the other end is closed",
