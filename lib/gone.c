@@ -76,13 +76,12 @@ static bool is_in_d3(const struct vfa_device *device)
 }
 
 /* The link to the driver goes first when a driver is to let go, and then the kernel waits. */
-bool device_is_leaving(const struct vfa_device *device)
+bool device_is_leaving(const struct vfa_host *host, const char *bdf)
 {
-	const struct vfa_host *host = device->container->host;
 	char directory[SYSFS_PATH], driver[SYSFS_PATH];
 
-	sysfs_path(host, directory, "bus/pci/devices/%s", device->bdf);
-	sysfs_path(host, driver, "bus/pci/devices/%s/driver", device->bdf);
+	sysfs_path(host, directory, "bus/pci/devices/%s", bdf);
+	sysfs_path(host, driver, "bus/pci/devices/%s/driver", bdf);
 	return sysfs_exists(host, directory) && !sysfs_exists(host, driver);
 }
 
@@ -94,7 +93,7 @@ VFA_API int vfa_device_check(struct vfa_device *device)
 		return VFA_DEVICE_ASLEEP;
 	if (device_is_gone(device))
 		return error_gone(device);
-	if (device_is_leaving(device))
+	if (device_is_leaving(device->container->host, device->bdf))
 		return VFA_DEVICE_LEAVING;
 	return is_in_d3(device) ? VFA_DEVICE_ASLEEP : VFA_DEVICE_READY;
 }

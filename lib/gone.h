@@ -20,8 +20,13 @@
  */
 bool device_is_gone(const struct vfa_device *device);
 
-/** device_is_leaving() - the kernel waits for it to be closed; false where sysfs does not tell */
-bool device_is_leaving(const struct vfa_device *device);
+/**
+ * device_is_leaving() - look whether the kernel waits for a device to be closed
+ * @bdf: of one that is open
+ *
+ * False where sysfs does not tell.
+ */
+bool device_is_leaving(const struct vfa_host *host, const char *bdf);
 
 /** error_gone() - record that the device is gone; -ENODEV */
 int error_gone(const struct vfa_device *device);

@@ -105,21 +105,51 @@ static int collect_groups(const struct hot_reset *hot_reset, struct vfio_pci_hot
 	return 0;
 }
 
-/* The kernel does not wait for locks of many devices: it gives up, and undoes what it did. */
-static int refuse(const struct vfa_device *device, int err)
+/* The kernel has the lock of such a device for as long as it waits. */
+static const char *find_leaving(const struct hot_reset *hot_reset)
 {
+	const struct vfa_host *host = hot_reset->device->container->host;
+
+	for (size_t i = 0; i < hot_reset->count; i++)
+		if (hot_reset->functions[i].ownership == VFA_OWNERSHIP_OPEN &&
+		    device_is_leaving(host, hot_reset->functions[i].bdf))
+			return hot_reset->functions[i].bdf;
+	return NULL;
+}
+
+static int refuse_locked(const struct hot_reset *hot_reset)
+{
+	const struct vfa_device *device = hot_reset->device;
+	const char *leaving = find_leaving(hot_reset);
+
+	if (device_is_gone(device))
+		return error_gone(device);
+	if (leaving)
+		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
+				 "hot reset of %s: the kernel is taking %s away, and waits for it "
+				 "to be closed\n"
+				 "close it: until then its bus is not reset",
+				 device->bdf, leaving);
+	return error_set(EAGAIN, VFA_CAUSE_IN_USE,
+			 "hot reset of %s: somebody resets a device on its bus, or changes its "
+			 "driver, at this moment\n"
+			 "nothing was done: try again",
+			 device->bdf);
+}
+
+/* The kernel does not wait for locks of many devices: it gives up, and undoes what it did. */
+static int refuse(const struct hot_reset *hot_reset, int err)
+{
+	const struct vfa_device *device = hot_reset->device;
+
 	if (err == -EBUSY)
 		return error_set(EBUSY, VFA_CAUSE_IN_USE,
 				 "hot reset of %s: registers of a device on its bus are being "
 				 "accessed at this moment\n"
 				 "nothing was done: try again, or keep other threads from them",
 				 device->bdf);
-	if (err == -EAGAIN && !device_is_gone(device))
-		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
-				 "hot reset of %s: somebody resets a device on its bus, or changes "
-				 "its driver, at this moment\n"
-				 "nothing was done: try again",
-				 device->bdf);
+	if (err == -EAGAIN)
+		return refuse_locked(hot_reset);
 	return error_device(device, err, "%s: VFIO_DEVICE_PCI_HOT_RESET", device->bdf);
 }
 
@@ -138,7 +168,7 @@ static int reset_bus(const struct hot_reset *hot_reset)
 	if (!err) {
 		err = device_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, request);
 		if (err < 0)
-			err = refuse(device, err);
+			err = refuse(hot_reset, err);
 		close_groups(hot_reset, request);
 	}
 	free(request);

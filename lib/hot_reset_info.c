@@ -135,7 +135,9 @@ static void describe(const struct hot_reset *hot_reset, bool by_id,
 	ret->group = by_id ? function.group : (int32_t)from->group_id;
 	ret->ownership = by_id ? owned_by_id(from->group_id)
 			       : owned_by_group(hot_reset, ret->group, ret->bdf);
-	if (function.exists && !pci_is_vfio_bound(&function))
+	/* One that is open, but about to be taken away, has lost its driver in sysfs. */
+	if (ret->ownership != VFA_OWNERSHIP_OPEN && function.exists &&
+	    !pci_is_vfio_bound(&function))
 		ret->ownership = VFA_OWNERSHIP_UNBOUND;
 }
 

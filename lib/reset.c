@@ -37,7 +37,7 @@ static int refuse_locked(const struct vfa_device *device)
 {
 	if (device_is_gone(device))
 		return error_gone(device);
-	if (device_is_leaving(device))
+	if (device_is_leaving(device->container->host, device->bdf))
 		return error_set(
 			EAGAIN, VFA_CAUSE_IN_USE,
 			"reset of %s: the kernel is taking it away, and waits for it to be "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include <errno.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 
@@ -59,6 +60,37 @@ static void what_vfio_does_not_have_is_unbound(void **state)
 		      "which is not owned here",
 		      "bind them to vfio-pci, vfa bind ADDRESS, and open them too");
 	assert_int_equal(fake_count_hot_resets(LEFT), 0);
+	close_space(space);
+}
+
+/* In sysfs, as the kernel leaves it while it waits for the device to be closed. */
+static void take_driver(struct machine *machine, const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "sys/devices/pci0000:00/" PORT "/%s/vfio-dev", bdf);
+	tree_set_driver(&machine->tree, bdf, NULL);
+	tree_remove(&machine->tree, path);
+}
+
+static void a_device_on_its_way_out_is_told(void **state)
+{
+	struct vfa_hot_reset_function functions[2];
+	struct space space = open_space_of(state, LEFT);
+	struct vfa_device *right = open_device(space.container, RIGHT);
+
+	take_driver(space.machine, RIGHT);
+	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EAGAIN);
+	assert_int_equal(vfa_hot_reset_functions(space.device, functions, 2), 2);
+	check_function(&functions[1], RIGHT, 9, VFA_OWNERSHIP_OPEN);
+	assert_fails(vfa_device_hot_reset(space.device, NULL, 0), EAGAIN, IN_USE);
+	check_message("hot reset of " LEFT ": the kernel is taking " RIGHT " away, and waits for "
+		      "it to be closed",
+		      "close it: until then its bus is not reset");
+	vfa_device_close(right);
+	assert_int_equal(vfa_hot_reset_functions(space.device, functions, 2), 2);
+	check_function(&functions[1], RIGHT, 9, VFA_OWNERSHIP_UNBOUND);
+	fake_fail_ioctl(0, 0);
 	close_space(space);
 }
 
@@ -285,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(all_on_the_bus_are_told),
 		ON_BOTH(what_vfio_does_not_have_is_unbound),
+		ON_BOTH(a_device_on_its_way_out_is_told),
 		ON_BOTH(the_list_ends_where_it_has_no_room),
 		ON_BOTH(a_full_bus_is_told_whole),
 		ON_BOTH(a_bus_that_never_comes_to_rest_is_an_error),

@@ -195,6 +195,8 @@ static void give_back_on_request(struct vm *vm,
 	assert_int_equal(vfa_device_check(guest.edu.device), VFA_DEVICE_LEAVING);
 	do_dma(&guest, 3);
 	assert_refused(vfa_device_reset(guest.edu.device), EAGAIN, VFA_CAUSE_IN_USE);
+	assert_refused(vfa_device_hot_reset(guest.edu.device, NULL, 0), EAGAIN, VFA_CAUSE_IN_USE);
+	assert_said("taking " SLOT_EDU " away");
 	close_guest(&guest);
 	plug_finish(&order);
 	plug_await(guest.monitor, VFA_MONITOR_PCI, VFA_MONITOR_UNBIND, SLOT_EDU);

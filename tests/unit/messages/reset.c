@@ -58,6 +58,11 @@ static void in_use_is_told(void **state)
 	     "hot reset of 0000:01:01.0: somebody resets a device on its bus, or changes its "
 	     "driver, at this moment",
 	     "nothing was done: try again");
+	tree_set_driver(&space.machine->tree, LEFT, NULL);
+	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
+	     "hot reset of 0000:01:01.0: the kernel is taking 0000:01:01.0 away, and waits for it "
+	     "to be closed",
+	     "close it: until then its bus is not reset");
 	fake_fail_ioctl(0, 0);
 	close_space(space);
 }
