@@ -31,8 +31,8 @@ static int config_read(struct vfa_device *device, uint32_t offset, void *ret, ui
 	if (!err)
 		err = vfa_region_read(device, VFA_REGION_CONFIG, offset, ret, width);
 	/* Of a device that went away reading succeeds. */
-	if (!err && !memcmp(ret, "\xff\xff\xff\xff", width) && device_is_gone(device))
-		return error_gone(device);
+	if (!err && !memcmp(ret, "\xff\xff\xff\xff", width))
+		err = device_require_answer(device);
 	return err;
 }
 

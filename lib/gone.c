@@ -13,42 +13,67 @@
 #include "base/error.h"
 #include "base/sysfs.h"
 
+#define ALL_ONES "its config space reads as all ones"
+
 /*
- * All ones is what a bus answers for a device that does not. VFIO answers for the ids by
- * itself, and for the bit in Status that tells of capabilities; no bit of the class and the
- * revision is its own.
+ * What tells that a device is gone, or NULL. All ones is what a bus answers for a device
+ * that does not. VFIO answers for the ids by itself, and for the bit in Status that tells of
+ * capabilities; no bit of the class and the revision is its own.
  */
-bool device_is_gone(const struct vfa_device *device)
+static const char *look(const struct vfa_device *device)
 {
 	const struct vfa_region_info *config;
 	uint32_t class_code = 0;
 	ssize_t got;
 
 	if (!(device->flags & VFIO_DEVICE_FLAGS_PCI) || device->region_count <= VFA_REGION_CONFIG)
-		return false;
+		return NULL;
 	config = &device->regions[VFA_REGION_CONFIG].info;
 	got = sys_pread(device_syscalls(device), device->fd, &class_code, sizeof(class_code),
 			config->offset + PCI_CLASS_REVISION);
-	/* EIO: the kernel could not wake it. */
-	return class_code == UINT32_MAX || got == -EIO || got == -ENODEV;
+	if (got == -EIO) /* the kernel could not wake it */
+		return "reading its config space fails with EIO";
+	if (got == -ENODEV)
+		return "reading its config space fails with ENODEV";
+	return class_code == UINT32_MAX ? ALL_ONES : NULL;
+}
+
+static int refuse_gone(const struct vfa_device *device, const char *seen)
+{
+	return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
+			 "%s is gone: %s\n"
+			 "stop using it and close it: the kernel waits for that; if it was not "
+			 "removed, it fell off its bus: remove and rescan it, or cycle its power",
+			 device->bdf, seen);
+}
+
+bool device_is_gone(const struct vfa_device *device)
+{
+	return look(device);
+}
+
+int device_require_answer(const struct vfa_device *device)
+{
+	const char *seen = look(device);
+
+	return seen ? refuse_gone(device, seen) : 0;
 }
 
 int error_gone(const struct vfa_device *device)
 {
-	return error_set(ENODEV, VFA_CAUSE_DEVICE_GONE,
-			 "%s is gone: its config space reads as all ones\n"
-			 "stop using it and close it: the kernel waits for that; if it was not "
-			 "removed, it fell off its bus: remove and rescan it, or cycle its power",
-			 device->bdf);
+	int err = device_require_answer(device);
+
+	return err ? err : refuse_gone(device, ALL_ONES);
 }
 
 int error_device(const struct vfa_device *device, int err, const char *format, ...)
 {
+	int gone = device_require_answer(device);
 	va_list arguments;
 	char text[256];
 
-	if (device_is_gone(device))
-		return error_gone(device);
+	if (gone)
+		return gone;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
@@ -87,12 +112,15 @@ bool device_is_leaving(const struct vfa_host *host, const char *bdf)
 
 VFA_API int vfa_device_check(struct vfa_device *device)
 {
+	int err;
+
 	if (!device)
 		return error_null("device");
 	if (is_suspended(device))
 		return VFA_DEVICE_ASLEEP;
-	if (device_is_gone(device))
-		return error_gone(device);
+	err = device_require_answer(device);
+	if (err)
+		return err;
 	if (device_is_leaving(device->container->host, device->bdf))
 		return VFA_DEVICE_LEAVING;
 	return is_in_d3(device) ? VFA_DEVICE_ASLEEP : VFA_DEVICE_READY;

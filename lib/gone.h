@@ -28,7 +28,10 @@ bool device_is_gone(const struct vfa_device *device);
  */
 bool device_is_leaving(const struct vfa_host *host, const char *bdf);
 
-/** error_gone() - record that the device is gone; -ENODEV */
+/** device_require_answer() - the same: 0, or -ENODEV, recorded with what tells that it is gone */
+int device_require_answer(const struct vfa_device *device);
+
+/** error_gone() - record that a device is gone which was read as all ones; -ENODEV */
 int error_gone(const struct vfa_device *device);
 
 /**

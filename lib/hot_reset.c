@@ -121,9 +121,10 @@ static int refuse_locked(const struct hot_reset *hot_reset)
 {
 	const struct vfa_device *device = hot_reset->device;
 	const char *leaving = find_leaving(hot_reset);
+	int err = device_require_answer(device);
 
-	if (device_is_gone(device))
-		return error_gone(device);
+	if (err)
+		return err;
 	if (leaving)
 		return error_set(EAGAIN, VFA_CAUSE_IN_USE,
 				 "hot reset of %s: the kernel is taking %s away, and waits for it "

@@ -35,8 +35,10 @@ static int refuse_alone(const struct vfa_device *device)
 /* The kernel holds the device's lock for as long as it waits for it to be closed. */
 static int refuse_locked(const struct vfa_device *device)
 {
-	if (device_is_gone(device))
-		return error_gone(device);
+	int err = device_require_answer(device);
+
+	if (err)
+		return err;
 	if (device_is_leaving(device->container->host, device->bdf))
 		return error_set(
 			EAGAIN, VFA_CAUSE_IN_USE,
@@ -65,7 +67,6 @@ VFA_API int vfa_device_reset(struct vfa_device *device)
 	if (err < 0)
 		return error_device(device, err, "%s: VFIO_DEVICE_RESET", device->bdf);
 	/* The kernel resets a slot whose device was pulled out, and is content. */
-	if (device_is_gone(device))
-		return error_gone(device);
-	return irq_rearm_all(device);
+	err = device_require_answer(device);
+	return err ? err : irq_rearm_all(device);
 }

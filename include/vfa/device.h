@@ -186,7 +186,8 @@ enum vfa_device_state {
  *
  * Return: enum vfa_device_state, or
  *	-EINVAL: @device is NULL
- *	-ENODEV: it does not answer: config space reads as all ones (VFA_CAUSE_DEVICE_GONE)
+ *	-ENODEV: it does not answer: config space reads as all ones, or not at all
+ *		(VFA_CAUSE_DEVICE_GONE)
  *
  * Kernel: the class in config space; power_state, power/runtime_status and driver in
  * /sys/bus/pci/devices/BDF.

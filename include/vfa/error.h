@@ -77,7 +77,7 @@ enum vfa_cause {
 	VFA_CAUSE_IRQ_FIXED,     /* the kernel cannot add vectors to those that are enabled */
 	VFA_CAUSE_TIMEOUT,       /* nothing arrived in time */
 	VFA_CAUSE_NO_RESET,      /* the kernel knows no way to reset the device alone */
-	VFA_CAUSE_DEVICE_GONE,   /* the device reads as all ones */
+	VFA_CAUSE_DEVICE_GONE,   /* the device reads as all ones, or not at all */
 
 	VFA_CAUSE_NOT_CONTIGUOUS, /* mapped, but in several pieces */
 	VFA_CAUSE_NO_HUGE_PAGES,  /* not enough huge pages are reserved and free */

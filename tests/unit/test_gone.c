@@ -45,6 +45,7 @@ static void a_device_that_cannot_be_woken_is_gone(void **state)
 
 	fake_set_stuck(EDU, true);
 	assert_fails(vfa_device_check(space.device), ENODEV, DEVICE_GONE);
+	check_message(EDU " is gone: reading its config space fails with EIO", NULL);
 	fake_set_stuck(EDU, false);
 	close_space(space);
 }
@@ -95,8 +96,12 @@ static void a_refusal_is_looked_into(void **state)
 
 	assert_fails(error_device(space.device, EAGAIN, "%s: call", EDU), EAGAIN, KERNEL);
 	check_message(EDU ": call: Resource temporarily unavailable", "");
+	fake_fail_call(1, ENODEV);
+	assert_fails(error_device(space.device, EAGAIN, "%s: call", EDU), ENODEV, DEVICE_GONE);
+	check_message(EDU " is gone: reading its config space fails with ENODEV", NULL);
 	fake_set_gone(EDU, true);
 	assert_fails(error_device(space.device, EAGAIN, "%s: call", EDU), ENODEV, DEVICE_GONE);
+	check_message(EDU " is gone: its config space reads as all ones", NULL);
 	close_space(space);
 }
 
