@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright (C) 2026 The libvfa authors */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -10,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "fixture.h"
 #include "irq.h"
 
@@ -264,6 +267,41 @@ static void a_resize_that_fails_changes_nothing(void **state)
 	assert_ok(vfa_irq_wait(irq, 3, 0, NULL));
 	assert_fails(vfa_irq_fd(irq, 4), EINVAL, IRQ_BOUNDS);
 	assert_ok(vfa_irq_resize(irq, 6, NULL));
+	vfa_irq_disable(irq);
+	close_space(space);
+}
+
+static int kept = -1;
+
+/* A kernel that refuses a vector, when a child of the process has its eventfd by now. */
+static int refuse_vectors(int fd, unsigned long request, void *argument)
+{
+	const struct vfio_irq_set *set = argument;
+	int eventfd;
+
+	if (request != VFIO_DEVICE_SET_IRQS)
+		return fake_syscalls.ioctl(fd, request, argument);
+	memcpy(&eventfd, set->data, sizeof(eventfd));
+	kept = dup(eventfd);
+	errno = EIO;
+	return -1;
+}
+
+/* An eventfd stays in an epoll until all who have it open have closed it. */
+static void what_was_refused_is_not_polled(void **state)
+{
+	struct space space = open_space_of(state, NVME);
+	struct vfa_irq *irq = enable(space.device, VFA_IRQ_MSIX, 0, 1);
+	struct syscalls syscalls = fake_syscalls;
+	struct pollfd poll_fd = { .fd = vfa_irq_poll_fd(irq), .events = POLLIN };
+
+	syscalls.ioctl = refuse_vectors;
+	space.machine->host->sys = &syscalls;
+	assert_fails(vfa_irq_resize(irq, 2, NULL), EIO, KERNEL);
+	space.machine->host->sys = &fake_syscalls;
+	assert_int_equal(eventfd_write(kept, 1), 0);
+	assert_int_equal(poll(&poll_fd, 1, 0), 0);
+	close(kept);
 	vfa_irq_disable(irq);
 	close_space(space);
 }
@@ -880,6 +918,7 @@ int main(void)
 		ON_BOTH(added_vectors_may_signal_eventfds_of_the_caller),
 		ON_BOTH(kernels_without_dynamic_msix_give_what_was_reserved),
 		ON_BOTH(a_resize_that_fails_changes_nothing),
+		ON_BOTH(what_was_refused_is_not_polled),
 		ON_BOTH(each_kind_tells_what_it_is_like),
 		ON_BOTH(an_exchanged_eventfd_loses_nothing),
 		ON_BOTH(an_exchange_that_fails_leaves_the_old_eventfd),
