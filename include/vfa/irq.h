@@ -307,6 +307,10 @@ int vfa_irq_wait_any(struct vfa_irq *const *irqs, size_t count, int timeout_ms,
  * vfa_irq_dispatch() is back. Where it takes a handler away, its own or another, what
  * that one was still to be called for is dropped.
  *
+ * No other thread may dispatch the handle meanwhile: it might call the old handler after
+ * this has returned, or the new one with the old @data. What is to change while threads
+ * dispatch belongs behind @data.
+ *
  * Return: 0, or -EINVAL: @irq is NULL.
  */
 int vfa_irq_set_handler(struct vfa_irq *irq,
