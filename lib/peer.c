@@ -8,6 +8,7 @@
 
 #include "base/api.h"
 #include "base/error.h"
+#include "dmabuf.h"
 #include "peer_part.h"
 #include "placement.h"
 #include "region.h"
@@ -151,6 +152,13 @@ static int check_mapped(struct vfa_peer *peer)
 	return err;
 }
 
+static int export(const struct vfa_peer *peer)
+{
+	const struct vfa_region_area part = { peer->offset, peer->size };
+
+	return dmabuf_export(peer->list->device, peer->region, &part, 1);
+}
+
 /* What revokes from here on is counted, and so what was mapped before it is known by that. */
 static int map(struct vfa_peer *peer, const struct vfa_map_options *options)
 {
@@ -159,7 +167,7 @@ static int map(struct vfa_peer *peer, const struct vfa_map_options *options)
 	int fd = -1, err;
 
 	if (peer->is_revocable) {
-		fd = peer_export(device, peer->region, peer->offset, peer->size);
+		fd = export(peer);
 		if (fd < 0)
 			return fd;
 	}
@@ -379,7 +387,7 @@ static int renew(struct vfa_peer *peer)
 {
 	struct vfa_device *device = peer->list->device;
 	unsigned int revocations = peer->list->revocations;
-	int fd = peer_export(device, peer->region, peer->offset, peer->size);
+	int fd = export(peer);
 	bool is_gone = false;
 	int err;
 

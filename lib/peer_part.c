@@ -4,15 +4,11 @@
 #include "peer_part.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 
 #include "base/error.h"
-#include "feature.h"
-#include "gone.h"
 #include "memory.h"
 #include "region.h"
-#include "uapi/vfio_feature.h"
 
 static int refuse_kind(const struct vfa_device *device, uint32_t region)
 {
@@ -74,39 +70,6 @@ int peer_check_part(const struct vfa_device *device, uint32_t region, uint64_t o
 	if (!err)
 		err = region_check_bounds(device, region, offset, size);
 	return err ? err : region_check_mappable(device, region, offset, size);
-}
-
-static int refuse_export(struct vfa_device *device, uint32_t region, int err)
-{
-	if (err == -ENOTTY || err == -EOPNOTSUPP)
-		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
-				 "%s: BAR %u cannot be a peer on iommufd: VFIO makes no dma-buf "
-				 "of it\n"
-				 "that needs Linux 6.19 with CONFIG_VFIO_PCI_DMABUF, and a driver "
-				 "that has it, as vfio-pci; a container on type1 does without",
-				 device->bdf, region);
-	return error_device(device, err, "%s: a dma-buf of BAR %u", device->bdf, region);
-}
-
-int peer_export(struct vfa_device *device, uint32_t region, uint64_t offset, uint64_t size)
-{
-	struct {
-		struct uapi_vfio_feature_dma_buf head;
-		struct uapi_vfio_region_dma_range range;
-	} request = {
-		.head = {
-			.region_index = region,
-			.open_flags = O_RDWR | O_CLOEXEC,
-			.nr_ranges = 1,
-		},
-		.range = { .offset = offset, .length = size },
-	};
-	int fd = feature_call(device, VFA_FEATURE_DMA_BUF, VFA_FEATURE_GET, &request,
-			      sizeof(request));
-
-	if (fd == -ENOMEM)
-		return error_memory();
-	return fd < 0 ? refuse_export(device, region, fd) : fd;
 }
 
 int refuse_peer_lost(const struct vfa_device *device, uint32_t region)

@@ -14,9 +14,6 @@
 int peer_check_part(const struct vfa_device *device, uint32_t region, uint64_t offset,
 		    uint64_t size);
 
-/** peer_export() - a dma-buf of it: the fd, or -errno, recorded */
-int peer_export(struct vfa_device *device, uint32_t region, uint64_t offset, uint64_t size);
-
 /** refuse_peer_lost() - the device stopped to answer while it was mapped */
 int refuse_peer_lost(const struct vfa_device *device, uint32_t region);
 
