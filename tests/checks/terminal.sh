@@ -67,7 +67,8 @@ done
 [ "$(on_terminal 80 'list -n -o address,device' | head -1 | tr -s ' ')" = '0000:00:00.0 DRAM Controller' ] ||
 	fail "a terminal of 80 columns: cut though it fits"
 # Names may be cut, sentences not.
-for words in 'isolation 01:00.0' 'doctor 01:00.0' 'coherency 01:00.0' 'p2p 01:00.0 01:00.1'; do
+for words in 'isolation 01:00.0' 'doctor 01:00.0' 'coherency 01:00.0' 'p2p 01:00.0 01:00.1' \
+	'pasid 01:00.0'; do
 	cut=$(comm -13 <(elsewhere "$words" 2>&1 | tr -s ' ' | sort) \
 		<(NO_COLOR=1 on_terminal 80 "$words" | tr -s ' ' | sort))
 	[ -z "$cut" ] || fail "a terminal of 80 columns: vfa $words prints \"$cut\""

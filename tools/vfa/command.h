@@ -84,6 +84,7 @@ extern const struct command command_isolation;
 extern const struct command command_list;
 extern const struct command command_monitor;
 extern const struct command command_p2p;
+extern const struct command command_pasid;
 extern const struct command command_unbind;
 extern const struct command command_vfs;
 

@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&command_list,
 	&command_monitor,
 	&command_p2p,
+	&command_pasid,
 	&command_unbind,
 	&command_vfs,
 	NULL,
