@@ -43,14 +43,17 @@ static int check_config(struct vfa_device *device, uint32_t before)
 	return before == after ? 0 : -1;
 }
 
-/* EAGAIN and EBUSY say that somebody else was at it: nothing was done. */
+/*
+ * The kernel waits for no lock here: EAGAIN tells that somebody else resets or changes a driver,
+ * and EBUSY that a thread accesses registers. Halt threads of your own first, instead of trying
+ * in a loop; of others, tell whoever wanted the reset.
+ */
 static int reset_bus(struct vfa_device *device)
 {
-	int err, tries = 3;
+	int err = vfa_device_hot_reset(device, NULL, 0);
 
-	do
-		err = vfa_device_hot_reset(device, NULL, 0);
-	while ((err == -EAGAIN || err == -EBUSY) && --tries);
+	if (err == -EAGAIN || err == -EBUSY)
+		printf("hot_reset: %s is as it was\n", vfa_device_bdf(device));
 	return err;
 }
 
