@@ -26,47 +26,17 @@ static int refuse_use(const char *bdf, const char *what, const char *hint)
 	return error_set(EBUSY, VFA_CAUSE_IN_USE, "%s cannot be sent: %s\n%s", bdf, what, hint);
 }
 
-static bool has_interrupts(struct vfa_device *device)
+static int check_unused(const struct vfa_device *device)
 {
-	bool found = false;
-
-	pthread_mutex_lock(&device->lock);
 	for (size_t i = 0; i < IRQ_KINDS; i++)
-		found = found || device->irqs[i];
-	pthread_mutex_unlock(&device->lock);
-	return found;
-}
-
-static bool has_stores(struct vfa_device *device)
-{
-	bool found;
-
-	pthread_mutex_lock(&device->lock);
-	found = device->store_count;
-	pthread_mutex_unlock(&device->lock);
-	return found;
-}
-
-static bool is_in_low_power(struct vfa_device *device)
-{
-	bool low_power;
-
-	pthread_mutex_lock(&device->lock);
-	low_power = device->low_power;
-	pthread_mutex_unlock(&device->lock);
-	return low_power;
-}
-
-static int check_device(struct vfa_device *device)
-{
-	if (has_interrupts(device))
-		return refuse_use(device->bdf, "its interrupts are enabled",
-				  "disable them: their eventfds are of this process");
-	if (has_stores(device))
+		if (device->irqs[i])
+			return refuse_use(device->bdf, "its interrupts are enabled",
+					  "disable them: their eventfds are of this process");
+	if (device->store_count)
 		return refuse_use(device->bdf, "eventfds make stores to it",
 				  "remove them first, by vfa_ioeventfd_remove: they are of this "
 				  "process");
-	if (is_in_low_power(device))
+	if (device->low_power)
 		return refuse_use(device->bdf, "it is in low power",
 				  "take it back first: vfa_device_exit_low_power");
 	if (peer_count(device))
@@ -75,6 +45,16 @@ static int check_device(struct vfa_device *device)
 	if (device->kvm.kvm)
 		return refuse_use(device->bdf, "KVM knows it", "remove it from KVM first");
 	return 0;
+}
+
+static int check_device(struct vfa_device *device)
+{
+	int err;
+
+	pthread_mutex_lock(&device->lock);
+	err = check_unused(device);
+	pthread_mutex_unlock(&device->lock);
+	return err;
 }
 
 static int check_mapped(const struct vfa_container *container)
