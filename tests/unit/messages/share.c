@@ -41,7 +41,7 @@ static void what_is_in_use_is_told(void **state)
 	map_at(space.container, space.memory, PAGE, 0x10000);
 	SAYS(vfa_share_send(700, space.container), IN_USE,
 	     "the container cannot be sent: 1 mappings of this process are in it",
-	     "unmap them, and free buffers and pools: the receiver maps its own memory");
+	     "unmap them, and free buffers, pools and peers: the receiver maps its own memory");
 	assert_ok(vfa_container_unmap_all(space.container));
 	assert_ok(vfa_irq_enable(space.device, VFA_IRQ_MSI, 0, 1, NULL, &irq));
 	SAYS(vfa_share_send(700, space.container), IN_USE,
