@@ -116,6 +116,8 @@ enum vfa_isolation_note_kind {
 	VFA_ISOLATION_TRANSLATED,
 	/* Config space, or a bridge, could not be read: nothing can be said of the group. */
 	VFA_ISOLATION_UNREAD,
+	/* The group has several devices, which are not isolated from each other. */
+	VFA_ISOLATION_DANGEROUS,
 };
 
 /**

@@ -204,6 +204,40 @@ static int find_translated(struct vfa_isolation *isolation, const struct isolati
 	return err;
 }
 
+/* One that reads as all ones does not say that it is a bridge. */
+static bool is_device(const struct isolation_view *view, int32_t index)
+{
+	if (view->functions[index].is_bridge)
+		return false;
+	for (size_t i = 0; i < view->topology->count; i++) {
+		if (view->functions[i].parent == index)
+			return false;
+	}
+	return true;
+}
+
+/* Of one that is a bridge, the devices of its group. */
+static int find_dangers(struct vfa_isolation *isolation, const struct isolation_view *view)
+{
+	int32_t first = is_device(view, view->index) ? view->index : -1;
+	int err = 0;
+
+	for (size_t i = 0; i < view->topology->count && !err; i++) {
+		if ((int32_t)i == view->index || !isolation_are_together(view, i) ||
+		    !is_device(view, i))
+			continue;
+		if (first >= 0)
+			err = add_note(isolation, (struct vfa_isolation_note){
+							  .kind = VFA_ISOLATION_DANGEROUS,
+							  .function = first,
+							  .other = i,
+						  });
+		else
+			first = i;
+	}
+	return err;
+}
+
 static int find_notes(struct vfa_isolation *isolation, const struct isolation_view *view)
 {
 	const struct vfa_function *obstacle = prediction_obstacle(view->topology);
@@ -226,6 +260,8 @@ int isolation_add_notes(struct vfa_isolation *isolation, const struct isolation_
 	int err = find_notes(isolation, view);
 	char text[WORDS];
 
+	if (!err)
+		err = find_dangers(isolation, view);
 	for (size_t i = 0; i < isolation->note_count && !err; i++) {
 		isolation_note_words(&isolation->notes[i], view, text);
 		isolation->notes[i].text = strdup(text);
@@ -244,6 +280,7 @@ VFA_API const char *vfa_isolation_note_name(enum vfa_isolation_note_kind kind)
 		[VFA_ISOLATION_DIRECT] = "direct",
 		[VFA_ISOLATION_TRANSLATED] = "translated",
 		[VFA_ISOLATION_UNREAD] = "unread",
+		[VFA_ISOLATION_DANGEROUS] = "dangerous",
 	};
 	size_t index = (size_t)kind;
 

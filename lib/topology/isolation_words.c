@@ -129,5 +129,12 @@ void isolation_note_words(const struct vfa_isolation_note *note, const struct is
 	case VFA_ISOLATION_UNREAD:
 		unread_words(note, view, ret);
 		break;
+	case VFA_ISOLATION_DANGEROUS:
+		snprintf(ret, WORDS,
+			 "%s is not isolated from %s%s of its group: one may reach the other past "
+			 "the IOMMU, so let them have one owner",
+			 view->functions[note->function].bdf, view->functions[note->other].bdf,
+			 others);
+		break;
 	}
 }

@@ -653,7 +653,9 @@ static void functions_of_a_slot_are_told(void **state)
 		"slot\n"
 		"with 0000:00:03.2 by 0000:00:03.1: 0000:00:03.1 (has no ACS) and 0000:00:03.2 "
 		"(can have no ACS) are functions of one slot: a request may go from one to the "
-		"other without the IOMMU\n");
+		"other without the IOMMU\n"
+		"dangerous of 0000:00:03.1: 0000:00:03.1 is not isolated from 0000:00:03.2 of its "
+		"group: one may reach the other past the IOMMU, so let them have one owner\n");
 	check_report(
 		state, "0000:0a:00.0", NULL, 0, VFA_YES,
 		"0000:0a:00.0 yes 0\n"
@@ -666,7 +668,9 @@ static void functions_of_a_slot_are_told(void **state)
 		"is not isolated from it\n"
 		"with 0000:09:00.0 by 0000:00:07.2: 0000:00:07.2 (has no ACS) and 0000:00:07.1 "
 		"(has no ACS) are functions of one slot: a request may go from one to the "
-		"other without the IOMMU\n");
+		"other without the IOMMU\n"
+		"dangerous of 0000:0a:00.0: 0000:0a:00.0 is not isolated from 0000:09:00.0 of its "
+		"group: one may reach the other past the IOMMU, so let them have one owner\n");
 }
 
 static void aliases_are_told(void **state)
@@ -685,7 +689,9 @@ static void aliases_are_told(void **state)
 		"with 0000:02:00.0 by 0000:01:00.0: 0000:03:00.0 and 0000:02:00.0 are behind "
 		"0000:01:00.0 (PCIe-to-PCI bridge), whose address is on the requests of both\n"
 		"with 0000:02:01.0 by 0000:02:01.0: 0000:02:01.0 (conventional bridge) puts its "
-		"own address on requests from below it\n");
+		"own address on requests from below it\n"
+		"dangerous of 0000:03:00.0: 0000:03:00.0 is not isolated from 0000:02:00.0 of its "
+		"group: one may reach the other past the IOMMU, so let them have one owner\n");
 }
 
 static void a_quirk_that_isolates_is_told(void **state)
@@ -832,8 +838,9 @@ static void note_kinds_have_names(void **state)
 	(void)state;
 	assert_string_equal(vfa_isolation_note_name(VFA_ISOLATION_LOST), "lost");
 	assert_string_equal(vfa_isolation_note_name(VFA_ISOLATION_UNREAD), "unread");
+	assert_string_equal(vfa_isolation_note_name(VFA_ISOLATION_DANGEROUS), "dangerous");
 	assert_string_equal(vfa_isolation_note_name(0), "unknown");
-	assert_string_equal(vfa_isolation_note_name(8), "unknown");
+	assert_string_equal(vfa_isolation_note_name(9), "unknown");
 	assert_string_equal(vfa_isolation_note_name(-1), "unknown");
 }
 

@@ -35,6 +35,22 @@ static size_t count_others(const struct vfa_topology *topology, size_t index)
 	return count;
 }
 
+static bool is_device(const struct vfa_topology *topology, size_t index)
+{
+	return !vfa_topology_get_function(topology, index)->is_bridge;
+}
+
+static bool has_two_devices(const struct vfa_topology *topology, size_t index)
+{
+	int32_t group = vfa_topology_get_function(topology, index)->group;
+	size_t devices = 0;
+
+	for (size_t i = 0; group >= 0 && i < vfa_topology_count_functions(topology); i++)
+		devices += is_device(topology, i) &&
+			   vfa_topology_get_function(topology, i)->group == group;
+	return devices > 1;
+}
+
 /* On a machine as it has started there is no other story to tell. */
 static void every_member_of_every_group_is_explained(void **state)
 {
@@ -50,7 +66,11 @@ static void every_member_of_every_group_is_explained(void **state)
 			assert_true(member->culprit >= 0);
 			assert_true(member->reason[0]);
 		}
-		assert_int_equal(vfa_isolation_count_notes(isolation), 0);
+		assert_int_equal(vfa_isolation_count_notes(isolation),
+				 has_two_devices(topology, i));
+		if (has_two_devices(topology, i))
+			assert_int_equal(vfa_isolation_get_note(isolation, 0)->kind,
+					 VFA_ISOLATION_DANGEROUS);
 		if (vfa_topology_get_function(topology, i)->group >= 0)
 			assert_int_equal(vfa_isolation_is_supported(isolation), VFA_YES);
 		vfa_isolation_free(isolation);
@@ -135,8 +155,9 @@ static int report_as_nobody(void *data)
 		   vfa_isolation_get_step(isolation, 1)->isolates == VFA_UNKNOWN &&
 		   vfa_isolation_count_members(isolation) == 2 &&
 		   vfa_isolation_get_member(isolation, 0)->culprit == -1 &&
-		   vfa_isolation_count_notes(isolation) == 1 &&
+		   vfa_isolation_count_notes(isolation) == 2 &&
 		   vfa_isolation_get_note(isolation, 0)->kind == VFA_ISOLATION_UNREAD &&
+		   vfa_isolation_get_note(isolation, 1)->kind == VFA_ISOLATION_DANGEROUS &&
 		   vfa_isolation_is_supported(isolation) == VFA_UNKNOWN;
 	vfa_isolation_free(isolation);
 	vfa_topology_free(topology);

@@ -33,6 +33,7 @@ struct member_item {
 	const struct vfa_topology *topology;
 	const struct vfa_function *device;
 	const struct vfa_isolation_member *member;
+	bool is_dangerous; /* the group has several devices, of which it is one */
 };
 
 struct note_item {

@@ -111,6 +111,15 @@ static void get_member(const void *data, struct cell *cell)
 	cell_set(cell, "%s", bdf_of(item->topology, item->member->function));
 }
 
+static void get_dangerous(const void *data, struct cell *cell)
+{
+	const struct member_item *item = data;
+
+	cell_set_boolean(cell, item->is_dangerous);
+	if (item->is_dangerous)
+		cell_set_colour(cell, COLOUR_BAD);
+}
+
 static void get_culprit(const void *data, struct cell *cell)
 {
 	const struct member_item *item = data;
@@ -129,6 +138,7 @@ static void get_member_reason(const void *data, struct cell *cell)
 
 const struct column member_columns[] = {
 	{ "MEMBER", "", COLUMN_ADDRESS, 0, get_member },
+	{ "DANGEROUS", "", COLUMN_BOOLEAN, 0, get_dangerous },
 	{ "CULPRIT", "", COLUMN_ADDRESS, 0, get_culprit },
 	{ "REASON", "", COLUMN_TEXT, 0, get_member_reason },
 	{ NULL },
@@ -152,6 +162,7 @@ const struct column merged_columns[] = {
 	{ "GROUP", "", COLUMN_NUMBER, 0, get_merged_group },
 	{ "ADDRESS", "", COLUMN_ADDRESS, 0, get_device },
 	{ "MEMBER", "", COLUMN_ADDRESS, 0, get_member },
+	{ "DANGEROUS", "", COLUMN_BOOLEAN, 0, get_dangerous },
 	{ "CULPRIT", "", COLUMN_ADDRESS, 0, get_culprit },
 	{ "REASON", "", COLUMN_TEXT, 0, get_member_reason },
 	{ NULL },

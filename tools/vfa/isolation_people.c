@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "isolation.h"
 #include "table.h"
+#include "terminal.h"
 
 static void add_row(void *to, const void *item)
 {
@@ -59,7 +60,10 @@ static void print_note(void *to, const void *data)
 	const struct note_item *item = data;
 
 	(void)to;
-	printf("\n%s: %s\n", vfa_isolation_note_name(item->note->kind), item->note->text);
+	putchar('\n');
+	terminal_print(item->note->kind == VFA_ISOLATION_DANGEROUS ? COLOUR_BAD : COLOUR_NONE,
+		       vfa_isolation_note_name(item->note->kind));
+	printf(": %s\n", item->note->text);
 }
 
 static int print_report(const struct question *question, const struct vfa_isolation *isolation)

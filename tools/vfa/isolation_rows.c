@@ -20,6 +20,22 @@ void each_step(const struct question *question, const struct vfa_isolation *isol
 	}
 }
 
+static bool has_devices(const struct vfa_isolation *isolation)
+{
+	const struct vfa_isolation_note *note;
+
+	for (size_t i = 0; (note = vfa_isolation_get_note(isolation, i)); i++) {
+		if (note->kind == VFA_ISOLATION_DANGEROUS)
+			return true;
+	}
+	return false;
+}
+
+static bool is_bridge(const struct question *question, int32_t index)
+{
+	return vfa_topology_get_function(question->topology, index)->is_bridge;
+}
+
 void each_member(const struct question *question, const struct vfa_isolation *isolation,
 		 add_row_function *add, void *to)
 {
@@ -31,6 +47,8 @@ void each_member(const struct question *question, const struct vfa_isolation *is
 
 	for (size_t i = 0; i < vfa_isolation_count_members(isolation); i++) {
 		item.member = vfa_isolation_get_member(isolation, i);
+		item.is_dangerous =
+			has_devices(isolation) && !is_bridge(question, item.member->function);
 		add(to, &item);
 	}
 }
