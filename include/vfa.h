@@ -21,6 +21,7 @@
 #include <vfa/config.h>
 #include <vfa/container.h>
 #include <vfa/device.h>
+#include <vfa/dmabuf.h>
 #include <vfa/driver.h>
 #include <vfa/error.h>
 #include <vfa/feature.h>

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/api.h"
 #include "base/error.h"
 #include "feature.h"
 #include "gone.h"
@@ -138,4 +139,12 @@ int dmabuf_export(struct vfa_device *device, uint32_t region, const struct vfa_r
 		return err;
 	fd = call(device, region, areas, count);
 	return fd < 0 ? refuse(device, region, fd) : fd;
+}
+
+VFA_API int vfa_dmabuf_export(struct vfa_device *device, uint32_t region,
+			      const struct vfa_region_area *areas, size_t count)
+{
+	if (!device || (!areas && count))
+		return error_null(device ? "areas" : "device");
+	return dmabuf_export(device, region, areas, count);
 }

@@ -6,6 +6,8 @@
 #ifndef LIB_DMABUF_H
 #define LIB_DMABUF_H
 
+#include <vfa/dmabuf.h>
+
 #include "device.h"
 
 /**
