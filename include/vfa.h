@@ -40,6 +40,7 @@
 #include <vfa/mmio.h>
 #include <vfa/monitor.h>
 #include <vfa/p2p.h>
+#include <vfa/pasid.h>
 #include <vfa/peer.h>
 #include <vfa/pool.h>
 #include <vfa/power.h>

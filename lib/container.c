@@ -189,7 +189,7 @@ int container_require_space(const struct vfa_container *container, const char *w
 				 "%s: noiommu does not translate: there are no IOVAs\n"
 				 "use a machine with an IOMMU",
 				 what);
-	if (!container->devices)
+	if (!container_is_reached(container))
 		return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
 				 "%s: no device is in the container, so what can be mapped is not "
 				 "known\nopen a device in it first: vfa_device_open",
@@ -205,7 +205,7 @@ VFA_API int vfa_container_keep_mappings(struct vfa_container *container, bool ke
 		return error_null("container");
 	container_lock(container);
 	container->drops_mappings = !keep;
-	if (!keep && !container->devices)
+	if (!keep && !container_is_reached(container))
 		err = unmap_droppable(container);
 	container_unlock(container);
 	return err;

@@ -15,6 +15,7 @@
 #include "vaddrs.h"
 
 struct vfa_device;
+struct pasid;
 struct vfa_peer;
 
 /* The reason while an automatic container has no backend. */
@@ -31,13 +32,15 @@ struct vfa_container {
 	char reason[512];
 	struct vfa_device *devices;
 	struct vfa_device *moving; /* that are about to come in, or to be gone */
-	struct iova_space space;   /* its limits are those of the devices that are in */
+	struct pasid *pasids;      /* of its devices' groups */
+	struct pasid *leading;     /* PASIDs that lead to it: of its devices, or those of others */
+	struct iova_space space;   /* its limits are those of what reaches it */
 	struct vaddrs vaddrs;
 	struct slab mappings; /* of struct vfa_mapping */
 	uint64_t mapped_bytes;
 	uint64_t device_bytes;  /* of them, of BARs: no memory is pinned for those */
 	struct vfa_peer *peers; /* whose mapping is here */
-	bool drops_mappings; /* when no device is in */
+	bool drops_mappings;    /* when nothing reaches it any more */
 };
 
 void container_hold(struct vfa_container *container);
@@ -53,11 +56,22 @@ static inline void container_unlock(struct vfa_container *container)
 	pthread_mutex_unlock(&container->lock);
 }
 
+/**
+ * container_is_reached() - whether something can do DMA by it: a device is in, or a PASID
+ * of one leads to it; with its lock held
+ *
+ * What can be mapped is known then, and what is mapped is pinned.
+ */
+static inline bool container_is_reached(const struct vfa_container *container)
+{
+	return container->devices || container->leading;
+}
+
 /** container_require_unsent() - the address space is this process's; 0, or -EBUSY, recorded */
 int container_require_unsent(const struct vfa_container *container, const char *what);
 
 /**
- * container_require_space() - the container has a device, and translates
+ * container_require_space() - the container is reached, and translates
  * @what: the call, for the message
  *
  * Return: 0, or -ENODEV or -EOPNOTSUPP with the failure recorded.

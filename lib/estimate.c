@@ -46,7 +46,7 @@ static uint64_t granule_of(const struct vfa_container *container, const struct v
 {
 	uint64_t granule = sysconf(_SC_PAGESIZE);
 
-	if (container->devices && granule < container->space.limits.alignment)
+	if (container_is_reached(container) && granule < container->space.limits.alignment)
 		granule = container->space.limits.alignment;
 	return granule < plan->page_size ? plan->page_size : granule;
 }
@@ -74,7 +74,8 @@ static int add_plan(const struct vfa_container *container, const struct vfa_plan
 /* What waits for a device is counted when that comes. */
 static uint64_t pinned_later(const struct vfa_container *container)
 {
-	return container->devices ? 0 : container->mapped_bytes - container->device_bytes;
+	return container_is_reached(container) ? 0
+					       : container->mapped_bytes - container->device_bytes;
 }
 
 static int find_limit(const struct vfa_container *container, struct vfa_memlock_estimate *estimate)

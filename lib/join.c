@@ -13,6 +13,7 @@
 #include "choice.h"
 #include "collision.h"
 #include "mapping.h"
+#include "pasid.h"
 #include "refusal.h"
 #include "refusal_map.h"
 #include "window.h"
@@ -106,8 +107,8 @@ static int refuse_attach(struct joining *joining, bool holds_mappings, int err)
 	const struct vfa_device *device = joining->device;
 	struct vfa_container *container = device->container;
 
-	if (err == -ENOMEM && device->join.step == JOIN_ATTACH && !container->devices &&
-	    container->mapped_bytes > container->device_bytes)
+	if (err == -ENOMEM && device->join.step == JOIN_ATTACH &&
+	    !container_is_reached(container) && container->mapped_bytes > container->device_bytes)
 		return refuse_memory(container, device->bdf,
 				     container->mapped_bytes - container->device_bytes);
 	return refuse(joining, holds_mappings ? container->space.count : 0, err);
@@ -123,13 +124,17 @@ static int attach(struct joining *joining)
 	struct vfa_container *container = device->container;
 	struct backend *backend = container->backend;
 	bool holds_mappings = backend->ops->holds_mappings(backend);
-	int err = backend->ops->attach(backend, &device->join);
+	int err;
 
-	if (err < 0)
+	device->join.table = pasid_table_of(container, device->join.group);
+	err = backend->ops->attach(backend, &device->join);
+	if (err < 0) {
+		device->join.table = 0;
 		return refuse_attach(joining, holds_mappings, err);
+	}
 	err = allowed_refresh(container);
 	if (!err)
-		err = window_add_all(device, device->windows, device->window_count);
+		err = window_add_all(container, device);
 	if (!err && !holds_mappings)
 		err = collision_check_limits(container, device->bdf);
 	if (!err && !holds_mappings)
@@ -144,16 +149,22 @@ static bool has_attached(const struct vfa_device *devices)
 	return devices;
 }
 
+static bool is_reached(const struct vfa_container *container)
+{
+	return has_attached(container->devices) || has_attached(container->moving) ||
+	       container->leading;
+}
+
 /* Ranges can grow when a device leaves; not to know of it is safe. */
 static void take_out(struct vfa_device *device)
 {
 	struct vfa_container *container = device->container;
 
 	host_log(container->host, VFA_LOG_DEBUG, "%s leaves", device->bdf);
-	window_remove_all(device);
+	window_remove_all(container, device);
 	container->backend->ops->detach(container->backend, &device->join);
-	if ((has_attached(container->devices) || has_attached(container->moving)) &&
-	    allowed_refresh(container))
+	pasid_forget_table(device);
+	if (is_reached(container) && allowed_refresh(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
 }
@@ -248,6 +259,7 @@ static void admit(struct vfa_device *device)
 	unlink_device(&container->moving, device);
 	link_device(&container->devices, device);
 	container->is_settled = true;
+	pasid_warn_of(device);
 	host_log(container->host, VFA_LOG_DEBUG, "%s joined: %s, group %d", device->bdf,
 		 vfa_backend_name(container->backend->kind), device->join.group);
 }
@@ -326,13 +338,17 @@ void leave_container(struct vfa_device *device)
 {
 	struct vfa_container *container = device->container;
 	struct error_record saved;
+	struct pasid *ended;
 
 	error_save(&saved);
+	ended = pasid_leave(device);
 	set_out(device);
 	close_in_kernel(device);
+	pasid_end(ended);
 	container_lock(container);
 	detach(device);
-	if (!container->devices && container->drops_mappings && unmap_droppable(container))
+	if (!container_is_reached(container) && container->drops_mappings &&
+	    unmap_droppable(container))
 		host_log(container->host, VFA_LOG_WARNING, "%s left: %s", device->bdf,
 			 vfa_error_last()->message);
 	container_unlock(container);
@@ -369,7 +385,7 @@ int join_adopt(struct vfa_device *device)
 	link_device(&container->devices, device);
 	err = allowed_refresh(container);
 	if (!err)
-		err = window_add_all(device, device->windows, device->window_count);
+		err = window_add_all(container, device);
 	container_unlock(container);
 	if (err)
 		leave_container(device);

@@ -103,7 +103,7 @@ static int refuse_accounting(const struct vfa_container *container, enum vfa_acc
 
 static int check_empty(const struct vfa_container *container)
 {
-	if (!container->devices && !container->moving && !container->space.count)
+	if (!container_is_reached(container) && !container->moving && !container->space.count)
 		return 0;
 	return error_set(EBUSY, VFA_CAUSE_WRONG_ORDER,
 			 "accounting: the container has a device or mappings in it, which are "

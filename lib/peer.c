@@ -357,9 +357,9 @@ void peer_close_all(struct vfa_device *device)
 	error_restore(&saved);
 }
 
-unsigned int peer_count(struct vfa_device *device)
+unsigned int peer_count(const struct vfa_device *device)
 {
-	struct peer_list *list = device->peers;
+	const struct peer_list *list = device->peers;
 
 	return list ? list->mapped : 0;
 }

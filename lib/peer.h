@@ -60,7 +60,7 @@ struct vfa_peer {
 void peer_close_all(struct vfa_device *device);
 
 /** peer_count() - how many of its parts are mapped */
-unsigned int peer_count(struct vfa_device *device);
+unsigned int peer_count(const struct vfa_device *device);
 
 /**
  * peer_prepare_replay() - before a BAR is mapped anew by its address

@@ -10,6 +10,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "device.h"
+#include "pasid.h"
 #include "peer.h"
 #include "share_socket.h"
 
@@ -57,6 +58,19 @@ static int check_device(struct vfa_device *device)
 	return err;
 }
 
+static int check_pasids(const struct vfa_container *container)
+{
+	const struct pasid *pasid = container->pasids ? container->pasids : container->leading;
+
+	if (!pasid)
+		return 0;
+	return error_set(EBUSY, VFA_CAUSE_IN_USE,
+			 "the container cannot be sent: PASID %u of group %u %s\n"
+			 "detach it: the receiver attaches its own",
+			 pasid->number, vfa_group_number(pasid->group),
+			 container->pasids ? "is of its devices" : "leads to it");
+}
+
 static int check_mapped(const struct vfa_container *container)
 {
 	if (!container->space.count)
@@ -92,6 +106,8 @@ static int check_container(const struct vfa_container *container)
 	if (!err && container->moving)
 		err = refuse_use(container->moving->bdf, "another thread opens or closes it",
 				 "wait for that");
+	if (!err)
+		err = check_pasids(container);
 	if (!err)
 		err = check_mapped(container);
 	for (struct vfa_device *device = container->devices; device && !err; device = device->next)

@@ -14,7 +14,8 @@
 /* As long as a device is in, it is: so much is known without a call. */
 static bool is_in_kernel(const struct vfa_container *container)
 {
-	return container->devices || container->backend->ops->holds_mappings(container->backend);
+	return container_is_reached(container) ||
+	       container->backend->ops->holds_mappings(container->backend);
 }
 
 /* Mappings of the list that a range covers whole. */

@@ -61,20 +61,19 @@ static void warn_of_first_mapping(const struct vfa_container *container,
 		warn_of_window(container, "mapping", &range, window);
 }
 
-int window_add_all(struct vfa_device *device, const struct vfa_window *windows, size_t count)
+int window_add_all(struct vfa_container *container, const struct vfa_device *device)
 {
-	struct vfa_container *container = device->container;
-
-	if (iova_space_add_windows(&container->space, device, windows, count))
+	if (iova_space_add_windows(&container->space, device, device->windows,
+				   device->window_count))
 		return error_memory();
-	for (size_t i = 0; i < count; i++)
-		warn_of_first_mapping(container, &windows[i]);
+	for (size_t i = 0; i < device->window_count; i++)
+		warn_of_first_mapping(container, &device->windows[i]);
 	return 0;
 }
 
-void window_remove_all(struct vfa_device *device)
+void window_remove_all(struct vfa_container *container, const struct vfa_device *device)
 {
-	iova_space_drop_windows(&device->container->space, device);
+	iova_space_drop_windows(&container->space, device);
 }
 
 VFA_API int vfa_container_add_window(struct vfa_container *container,

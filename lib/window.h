@@ -11,14 +11,13 @@
 struct vfa_device;
 
 /**
- * window_add_all() - to the container of a device that is in, with its lock held
- * @windows: in ascending order
+ * window_add_all() - to a container that a device reaches, with the container's lock held
  *
  * Return: 0, or -ENOMEM recorded, with none added.
  */
-int window_add_all(struct vfa_device *device, const struct vfa_window *windows, size_t count);
+int window_add_all(struct vfa_container *container, const struct vfa_device *device);
 
 /** window_remove_all() - those that were added for a device, with the container's lock held */
-void window_remove_all(struct vfa_device *device);
+void window_remove_all(struct vfa_container *container, const struct vfa_device *device);
 
 #endif

@@ -112,6 +112,11 @@ enum vfa_cause {
 	VFA_CAUSE_NOT_IOMMUFD, /* only iommufd can do this, and the container is of another backend
 				*/
 	VFA_CAUSE_OLD_KERNEL,  /* the kernel is older than what the call needs of it */
+
+	VFA_CAUSE_NO_PASID,    /* kernel, driver, device or IOMMU have no PASIDs, or not this one */
+	VFA_CAUSE_PASID_GROUP, /* a PASID is for all devices of a group, and these are not all */
+	VFA_CAUSE_PASID_IN_USE,  /* the PASID leads elsewhere */
+	VFA_CAUSE_OTHER_IOMMUFD, /* two containers are of different iommufds */
 };
 
 /**

@@ -42,7 +42,8 @@ extern "C" {
  *
  * Nothing may be mapped, since mappings are of the sender's memory; no interrupt enabled,
  * and no eventfd make stores (vfa/ioeventfd.h), since the eventfds are the sender's; and no
- * device registered with KVM or in low power. Dangerous windows (vfa/window.h) go along. One
+ * device registered with KVM or in low power. No PASID may lead to the container, or be of its
+ * devices (vfa/pasid.h). Dangerous windows (vfa/window.h) go along. One
  * message is sent, whole or not at all; while the socket has no room, the container cannot be
  * used by other threads, unless the socket does not block.
  *
@@ -54,10 +55,10 @@ extern "C" {
  *	-ENODEV: no device is in it (VFA_CAUSE_WRONG_ORDER)
  *	-EOPNOTSUPP: it is noiommu, which lets nobody without CAP_SYS_RAWIO do DMA
  *		(VFA_CAUSE_NOIOMMU)
- *	-EBUSY: memory is mapped, an interrupt enabled, a store made by an eventfd, a device
- *		registered with KVM, in low power, somebody's peer (vfa/peer.h), or about to
- *		come or go in another thread (VFA_CAUSE_IN_USE); it was sent already
- *		(VFA_CAUSE_SENT)
+ *	-EBUSY: memory is mapped, a PASID attached, an interrupt enabled, a store made by an
+ *		eventfd, a device registered with KVM, in low power, somebody's peer
+ *		(vfa/peer.h), or about to come or go in another thread (VFA_CAUSE_IN_USE); it
+ *		was sent already (VFA_CAUSE_SENT)
  *	-E2BIG: more devices than VFA_SHARE_DEVICES_MAX, or more than 256 windows
  *		(VFA_CAUSE_BAD_ARGUMENT)
  *	-ENOTSOCK, -EBADF: @socket is no open socket (VFA_CAUSE_BAD_FD)

@@ -55,6 +55,7 @@ struct join {
 	int device_fd;       /* while it is open, else -1 */
 	uint32_t device_id;  /* in the iommufd, while it is open there */
 	bool is_attached;    /* takes part in the address space */
+	uint32_t table;      /* its page table, if it is one made for PASIDs; else 0 */
 	enum join_step step; /* on failure: the step that failed */
 };
 

@@ -122,7 +122,7 @@ static int iommufd_attach(struct backend *backend, struct join *join)
 	err = alloc_ioas(backend);
 	if (err < 0)
 		return err;
-	attach.pt_id = ioas_of(backend);
+	attach.pt_id = join->table ? join->table : ioas_of(backend);
 	join->step = JOIN_ATTACH;
 	err = sys_ioctl(backend->host->sys, join->device_fd, UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT,
 			&attach);

@@ -162,6 +162,10 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_IOEVENTFD] = "ioeventfd",
 	[VFA_CAUSE_NOT_IOMMUFD] = "not-iommufd",
 	[VFA_CAUSE_OLD_KERNEL] = "old-kernel",
+	[VFA_CAUSE_NO_PASID] = "no-pasid",
+	[VFA_CAUSE_PASID_GROUP] = "pasid-group",
+	[VFA_CAUSE_PASID_IN_USE] = "pasid-in-use",
+	[VFA_CAUSE_OTHER_IOMMUFD] = "other-iommufd",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)
