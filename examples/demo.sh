@@ -66,6 +66,7 @@ guest_script() {
         echo "run edu_dma $edu $backend"
         echo "run edu_interrupt $edu $backend"
         echo "run nvme_identify $nvme $backend"
+        echo "run p2p_copy $edu $nvme 2 $backend"
     done
 }
 
@@ -90,4 +91,5 @@ tests/vm/run.sh -b build "$profile" sh -c "$(guest_script)" ||
     fail "see above; the machine's log is in build/vm/logs"
 
 echo
-say "done: edu's DMA and interrupts and an NVMe controller worked over type1 and over iommufd."
+say "done: edu's DMA and interrupts, an NVMe controller, and DMA from edu into its memory worked"
+say "over type1 and over iommufd."

@@ -18,12 +18,15 @@
 #include "hw/clock.h"
 
 enum nvme_register {
-	NVME_CAP = 0x00,  /* capabilities, 64 bits */
-	NVME_CC = 0x14,   /* configuration */
-	NVME_CSTS = 0x1c, /* status */
-	NVME_AQA = 0x24,  /* sizes of the admin queues */
-	NVME_ASQ = 0x28,  /* address of the admin submission queue, 64 bits */
-	NVME_ACQ = 0x30,  /* address of the admin completion queue, 64 bits */
+	NVME_CAP = 0x00,    /* capabilities, 64 bits */
+	NVME_CC = 0x14,     /* configuration */
+	NVME_CSTS = 0x1c,   /* status */
+	NVME_AQA = 0x24,    /* sizes of the admin queues */
+	NVME_ASQ = 0x28,    /* address of the admin submission queue, 64 bits */
+	NVME_ACQ = 0x30,    /* address of the admin completion queue, 64 bits */
+	NVME_CMBLOC = 0x38, /* the controller memory buffer: which BAR, where in it */
+	NVME_CMBSZ = 0x3c,  /* its size, and what it is for */
+	NVME_CMBMSC = 0x50, /* its use by the host, 64 bits */
 	NVME_DOORBELLS = 0x1000,
 };
 
@@ -32,6 +35,9 @@ enum nvme_register {
 #define NVME_CC_IOCQES (4u << 20) /* a completion entry has 1 << 4 bytes */
 #define NVME_CSTS_RDY  (1u << 0)
 #define NVME_CSTS_CFS  (1u << 1) /* controller fatal status */
+
+#define NVME_CAP_CMBS   (1ull << 57)
+#define NVME_CMBMSC_CRE (1u << 0) /* show CMBLOC and CMBSZ */
 
 enum nvme_opcode {
 	NVME_ADMIN_CREATE_SQ = 0x01,
@@ -212,6 +218,27 @@ static inline bool nvme_start(struct nvme_queue *admin, uint64_t sq, uint64_t cq
 	vfa_mmio_write64(bar, NVME_ASQ, sq);
 	vfa_mmio_write64(bar, NVME_ACQ, cq);
 	return nvme_configure(bar, NVME_CC_EN | NVME_CC_IOSQES | NVME_CC_IOCQES);
+}
+
+/* A controller's own memory, which others can write to. */
+struct nvme_cmb {
+	uint32_t bar;
+	uint64_t offset;
+	uint64_t size; /* 0 for none */
+};
+
+/* Where it is; before 1.4 of the specification it was there without being asked for. */
+static inline struct nvme_cmb nvme_enable_cmb(volatile void *bar)
+{
+	uint32_t location, size;
+	uint64_t unit;
+
+	if (vfa_mmio_read64(bar, NVME_CAP) & NVME_CAP_CMBS)
+		vfa_mmio_write64(bar, NVME_CMBMSC, NVME_CMBMSC_CRE);
+	location = vfa_mmio_read32(bar, NVME_CMBLOC);
+	size = vfa_mmio_read32(bar, NVME_CMBSZ);
+	unit = 4096ull << 4 * (size >> 8 & 0xf);
+	return (struct nvme_cmb){ location & 7, (location >> 12) * unit, (size >> 12) * unit };
 }
 
 static inline struct nvme_command nvme_identify(enum nvme_identify_cns cns, uint32_t nsid,

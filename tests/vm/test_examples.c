@@ -80,6 +80,18 @@ EXAMPLE(share_device, "user 65534 did DMA of 4000 bytes", EDU)
 EXAMPLE(vmm_memory, "80 MiB: kept 2 regions, mapped 1, unmapped 0", EDU)
 EXAMPLE(wait_for_msix, "model QEMU NVMe Ctrl", NVME)
 
+/* Into NVMe's controller memory buffer, and into plain memory behind the start of a BAR. */
+static void p2p_copy(void **state)
+{
+	struct vm *vm = *state;
+	const char *backend = vfa_backend_name(vm->backend);
+
+	vm_need_assignment(vm);
+	assert_run("all equal", (const char *const[]){ "p2p_copy", EDU, NVME, "2", backend, NULL });
+	assert_run("all equal", (const char *const[]){ "p2p_copy", EDU, SHARED_MEMORY, "2:0x3000",
+						       backend, NULL });
+}
+
 static void list_groups(void **state)
 {
 	(void)state;
@@ -151,10 +163,11 @@ static void watch_hotplug(void **state)
 int main(void)
 {
 	static const struct vm_case cases[] = {
-		VM_CASE(edu_dma),       VM_CASE(edu_interrupt), VM_CASE(handle_intx),
-		VM_CASE(hot_reset),     VM_CASE(low_power),     VM_CASE(map_bar),
-		VM_CASE(nvme_identify), VM_CASE(share_device),  VM_CASE(vmm_memory),
-		VM_CASE(wait_for_msix), VM_CASE(watch_hotplug), VM_CASE_ONCE(list_groups),
+		VM_CASE(edu_dma),          VM_CASE(edu_interrupt), VM_CASE(handle_intx),
+		VM_CASE(hot_reset),        VM_CASE(low_power),     VM_CASE(map_bar),
+		VM_CASE(nvme_identify),    VM_CASE(p2p_copy),      VM_CASE(share_device),
+		VM_CASE(vmm_memory),       VM_CASE(wait_for_msix), VM_CASE(watch_hotplug),
+		VM_CASE_ONCE(list_groups),
 	};
 
 	return vm_run_cases("examples", cases);
