@@ -57,7 +57,8 @@ static void describe_mapping(const struct vfa_mapping *mapping, struct vfa_addre
 	info->kind = VFA_ADDRESS_MAPPED;
 	info->access = vfa_mapping_access(mapping);
 	mapping_range(mapping, &info->range);
-	info->vaddr = (char *)vfa_mapping_vaddr(mapping) + (info->iova - info->range.start);
+	if (mapping->vaddr)
+		info->vaddr = (char *)mapping->vaddr + (info->iova - info->range.start);
 }
 
 static void describe_neighbours(const struct vfa_mapping *before, const struct vfa_mapping *behind,
@@ -158,9 +159,12 @@ static void say_mapping(struct sentence *sentence, const struct vfa_address_info
 {
 	const char *what = access == VFA_ACCESS_READ ? "read" : "write";
 
-	say(sentence,
-	    "in mapping 0x%" PRIx64 "-0x%" PRIx64 " (%s for devices), at %p in this process",
-	    info->range.start, info->range.last, rights_of(info->access), info->vaddr);
+	say(sentence, "in mapping 0x%" PRIx64 "-0x%" PRIx64 " (%s for devices), ",
+	    info->range.start, info->range.last, rights_of(info->access));
+	if (info->vaddr)
+		say(sentence, "at %p in this process", info->vaddr);
+	else
+		say(sentence, "without an address in this process");
 	if (!access)
 		return;
 	if (access & info->access)

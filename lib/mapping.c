@@ -42,7 +42,7 @@ static struct vfa_mapping *new_mapping(struct vfa_container *container,
 	mapping->access = request->access;
 	mapping->owner = MAPPING_OF_CALLER;
 	mapping->owns_memory = false;
-	mapping->is_device = request->is_device;
+	mapping->is_device = request->is_device || !request->vaddr;
 	return mapping;
 }
 
@@ -82,6 +82,7 @@ int mapping_place(struct vfa_container *container, const struct mapping_wish *wi
 		.access = options->access,
 		.fd = wish->fd,
 		.offset = wish->offset,
+		.is_dmabuf = wish->is_dmabuf,
 		.is_device = wish->is_device,
 	};
 	int err = container_require_space(container, "map");
@@ -90,8 +91,24 @@ int mapping_place(struct vfa_container *container, const struct mapping_wish *wi
 		err = place_mapping(container, wish->vaddr, wish->size, options, &request.iova);
 	if (!err)
 		err = mapping_add(container, &request, ret);
-	if (!err)
-		(*ret)->owner = wish->owner;
+	if (err)
+		return err;
+	(*ret)->owner = wish->owner;
+	(*ret)->owns_memory = wish->owns_memory;
+	return 0;
+}
+
+int mapping_map_checked(struct vfa_container *container, const struct mapping_wish *wish,
+			const struct vfa_map_options *options, struct vfa_mapping **ret)
+{
+	struct vfa_mapping *mapping;
+	int err;
+
+	container_lock(container);
+	err = mapping_place(container, wish, options, &mapping);
+	if (!err && ret)
+		*ret = mapping;
+	container_unlock(container);
 	return err;
 }
 
@@ -100,17 +117,9 @@ int mapping_map(struct vfa_container *container, const struct mapping_wish *wish
 {
 	const struct vfa_map_options *given;
 	struct vfa_map_options room;
-	struct vfa_mapping *mapping;
 	int err = placement_options(options, &room, &given);
 
-	if (err)
-		return err;
-	container_lock(container);
-	err = mapping_place(container, wish, given, &mapping);
-	if (!err && ret)
-		*ret = mapping;
-	container_unlock(container);
-	return err;
+	return err ? err : mapping_map_checked(container, wish, given, ret);
 }
 
 VFA_API int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t size,

@@ -20,11 +20,11 @@ enum mapping_owner {
 
 struct vfa_mapping {
 	struct iova_span span; /* first: the space lists it */
-	void *vaddr;
+	void *vaddr;           /* NULL: it has no address here */
 	uint32_t access;
 	uint8_t owner;    /* enum mapping_owner */
 	bool owns_memory; /* which is unmapped from the process with it */
-	bool is_device;   /* a peer's BAR, and no memory: nothing is pinned for it */
+	bool is_device;   /* a BAR, and no memory: nothing is pinned for it */
 };
 
 static inline struct vfa_mapping *mapping_of(struct iova_span *span)
@@ -90,6 +90,8 @@ struct mapping_wish {
 	uint64_t size;
 	int fd;          /* of the file that is mapped at @vaddr, or -1 */
 	uint64_t offset; /* in it */
+	bool is_dmabuf;  /* the file, which may have no @vaddr then */
+	bool owns_memory;
 	enum mapping_owner owner;
 	bool is_device;
 };
@@ -106,6 +108,10 @@ int mapping_place(struct vfa_container *container, const struct mapping_wish *wi
 /** mapping_map() - vfa_container_map() for whoever it is */
 int mapping_map(struct vfa_container *container, const struct mapping_wish *wish,
 		const struct vfa_map_options *options, struct vfa_mapping **ret);
+
+/** mapping_map_checked() - the same with options as placement_options() gives them */
+int mapping_map_checked(struct vfa_container *container, const struct mapping_wish *wish,
+			const struct vfa_map_options *options, struct vfa_mapping **ret);
 
 /**
  * mapping_renew() - unmap in the kernel, and map anew at the same IOVA

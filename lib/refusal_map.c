@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "file.h"
 #include "mapping.h"
 #include "memlock.h"
 #include "vma.h"
@@ -355,9 +356,21 @@ static int refuse_device_memory(const struct dma_request *request, int err)
 	}
 }
 
+/* Limits and IOVAs have errnos of their own. */
+static bool may_be_the_file(const struct dma_request *request, int err)
+{
+	return request->fd >= 0 && err != -ENOMEM && err != -ENOSPC && err != -EEXIST &&
+	       err != -EADDRINUSE;
+}
+
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err)
 {
-	int refused = request->is_device ? refuse_device_memory(request, err) : 0;
+	int refused = 0;
+
+	if (request->is_device)
+		refused = refuse_device_memory(request, err);
+	else if (may_be_the_file(request, err))
+		refused = file_refuse(container, request, err);
 
 	if (refused)
 		return refused;

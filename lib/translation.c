@@ -19,7 +19,8 @@
 /* Addresses of one kind that continue each other, and the first one's of the other kind. */
 struct piece {
 	uint64_t address;
-	uint64_t more; /* bytes behind the first one */
+	uint64_t more;     /* bytes behind the first one */
+	bool has_no_vaddr; /* what is at the IOVA this process has not mapped */
 };
 
 static struct piece piece_of_word(uint64_t word, uint64_t address, uint64_t mask)
@@ -77,6 +78,7 @@ static bool find_vaddr(struct vfa_container *container, uint64_t iova, struct pi
 	const struct index *index = &container->space.spans;
 	const struct vfa_mapping *mapping;
 	uint64_t moves, word, mask;
+	uintptr_t vaddr;
 
 	do {
 		moves = index_moves(index);
@@ -84,18 +86,26 @@ static bool find_vaddr(struct vfa_container *container, uint64_t iova, struct pi
 		if (!word)
 			continue;
 		mapping = (const struct vfa_mapping *)(uintptr_t)(word & ~INDEX_WORD);
-		ret->address =
-			(uintptr_t)__atomic_load_n(&mapping->vaddr, __ATOMIC_ACQUIRE) +
-			(iova - __atomic_load_n(&mapping->span.range.start, __ATOMIC_ACQUIRE));
+		vaddr = (uintptr_t)__atomic_load_n(&mapping->vaddr, __ATOMIC_ACQUIRE);
+		ret->has_no_vaddr = !vaddr;
+		ret->address = vaddr + (iova - __atomic_load_n(&mapping->span.range.start,
+							       __ATOMIC_ACQUIRE));
 		ret->more = __atomic_load_n(&mapping->span.range.last, __ATOMIC_ACQUIRE) - iova;
 	} while (index_moves(index) != moves);
-	return word;
+	return word && !ret->has_no_vaddr;
 }
 
 typedef bool (*find_fn)(struct vfa_container *container, uint64_t address, struct piece *ret);
 
-static int refuse_unmapped(const char *kind, uint64_t start, uint64_t size, uint64_t address)
+static int refuse_unmapped(const char *kind, uint64_t start, uint64_t size, uint64_t address,
+			   const struct piece *piece)
 {
+	if (piece->has_no_vaddr)
+		return error_set(ENOENT, VFA_CAUSE_NOT_MAPPED,
+				 "IOVA 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
+				 ", is of a dma-buf without an address in this process\n"
+				 "only devices reach it",
+				 address, start, start + (size - 1));
 	return error_set(ENOENT, VFA_CAUSE_NOT_MAPPED,
 			 "%s 0x%" PRIx64 ", inside 0x%" PRIx64 "-0x%" PRIx64
 			 ", is not mapped\nmap it first: vfa_container_map",
@@ -125,17 +135,17 @@ static int check_range(const char *kind, uint64_t start, uint64_t size)
 static int find_whole(struct vfa_container *container, find_fn find, const char *kind,
 		      uint64_t start, uint64_t size, uint64_t *ret)
 {
-	struct piece first, piece;
+	struct piece first = { .more = 0 }, piece = { .more = 0 };
 	uint64_t done, whole = 0; /* bytes of the first piece, if there are others */
 	int err = check_range(kind, start, size);
 
 	if (err)
 		return err;
 	if (!find(container, start, &first))
-		return refuse_unmapped(kind, start, size, start);
+		return refuse_unmapped(kind, start, size, start, &first);
 	for (done = first.more; done < size - 1; done += 1 + piece.more) {
 		if (!find(container, start + done + 1, &piece))
-			return refuse_unmapped(kind, start, size, start + done + 1);
+			return refuse_unmapped(kind, start, size, start + done + 1, &piece);
 		if (!whole && piece.address != first.address + done + 1)
 			whole = done + 1;
 	}
@@ -205,7 +215,7 @@ VFA_API int vfa_container_segments(struct vfa_container *container, const void *
 				   uint64_t size, struct vfa_segment *segments, size_t max)
 {
 	uint64_t start = (uintptr_t)vaddr, done = 0, end = 0;
-	struct piece piece;
+	struct piece piece = { .more = 0 };
 	size_t count = 0;
 	int err;
 
@@ -218,7 +228,7 @@ VFA_API int vfa_container_segments(struct vfa_container *container, const void *
 		struct vfa_segment segment;
 
 		if (!find_iova(container, start + done, &piece))
-			return refuse_unmapped("address", start, size, start + done);
+			return refuse_unmapped("address", start, size, start + done, &piece);
 		segment.iova = piece.address;
 		segment.size = piece.more < size - done ? piece.more + 1 : size - done;
 		append(segments, max, &count, &segment, &end);

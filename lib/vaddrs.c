@@ -52,11 +52,11 @@ static int make_room(struct vaddrs *vaddrs)
 int vaddrs_reserve(struct vaddrs *vaddrs, const void *vaddr, uint64_t size)
 {
 	uint64_t start = (uintptr_t)vaddr;
-	int err = make_room(vaddrs);
+	int err = vaddr ? make_room(vaddrs) : 0;
 
-	return err ? err
-		   : index_reserve(&vaddrs->index,
-				   &(struct vfa_iova_range){ start, start + (size - 1) });
+	return err || !vaddr ? err
+			     : index_reserve(&vaddrs->index,
+					     &(struct vfa_iova_range){ start, start + (size - 1) });
 }
 
 /* The first of the list that starts at or behind an address, and then at or behind an IOVA. */
@@ -109,6 +109,8 @@ void vaddrs_insert(struct vaddrs *vaddrs, struct vfa_mapping *mapping)
 {
 	struct vfa_iova_range range = addresses_of(mapping);
 
+	if (!mapping->vaddr)
+		return;
 	if (!index_fill(&vaddrs->index, &range, word_of(mapping)))
 		list(vaddrs, mapping);
 }
@@ -141,6 +143,8 @@ void vaddrs_remove(struct vaddrs *vaddrs, struct vfa_mapping *mapping)
 	struct vfa_iova_range range = addresses_of(mapping);
 	size_t at;
 
+	if (!mapping->vaddr)
+		return;
 	index_erase(&vaddrs->index, &range, word_of(mapping));
 	if (!vaddrs->count)
 		return;

@@ -4,7 +4,8 @@
 /*
  * Which IOVA an address of this process has. Memory may be mapped more than
  * once: the index has the mapping that was there first, and those that are, in
- * part at least, in its shadow, are listed until it goes.
+ * part at least, in its shadow, are listed until it goes. Those without an address
+ * are in neither.
  */
 
 #ifndef LIB_VADDRS_H

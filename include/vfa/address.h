@@ -46,7 +46,8 @@ enum vfa_address_flags {
  * @behind: the mapping that starts next behind @range
  * @reserved: the region that @kind VFA_ADDRESS_RESERVED means
  * @window: the dangerous window it is in, whatever the kind
- * @vaddr: of the mapping it is in, where this byte is in this process; else NULL
+ * @vaddr: of the mapping it is in, where this byte is in this process; else NULL, as for
+ *	a dma-buf without an address
  */
 struct vfa_address_info {
 	uint32_t struct_size;

@@ -107,6 +107,45 @@ int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t siz
 		      const struct vfa_map_options *options, struct vfa_mapping **ret);
 
 /**
+ * vfa_container_map_file() - map memory of a file for DMA
+ * @container: a container with a device in it
+ * @fd: a memfd, a file of tmpfs or hugetlbfs, or a dma-buf. It stays the caller's, who may
+ *	close it at once
+ * @offset: where in the file, in bytes; a multiple of the size of its pages, which are huge
+ *	ones where it is of hugetlbfs
+ * @size: in bytes; a multiple of vfa_container_alignment(), and of huge pages
+ * @options: as for vfa_container_map(), but without VFA_MAP_IDENTITY
+ * @ret: the mapping; may be NULL when the caller will unmap by range
+ *
+ * The library also maps the memory into this process, shared, where vfa_mapping_vaddr()
+ * tells: it goes with the mapping. With VFA_ACCESS_READ the file need not be one that can be
+ * written; then the process can only read it too. What the file loses when it is made shorter stays
+ * with devices, but is a SIGBUS for the process.
+ *
+ * iommufd maps the file itself (Linux 6.14); of dma-bufs those that VFIO made, of one area
+ * (Linux 6.19, see vfa/dmabuf.h). These have no address, so that vfa_mapping_vaddr() is NULL and
+ * vfa_container_find_vaddr() finds nothing. Type1, and iommufd in all other cases, maps what
+ * the process has, which of a dma-buf may be nothing, or nothing that can be pinned: a
+ * matter of the driver that made it and of the kernel.
+ *
+ * Return: 0, or the errors of vfa_container_map(), or
+ *	-EINVAL: VFA_MAP_IDENTITY (VFA_CAUSE_BAD_ARGUMENT); @fd is no such file
+ *		(VFA_CAUSE_BAD_FD); the part is past its end (VFA_CAUSE_FILE_BOUNDS);
+ *		@offset is misaligned (VFA_CAUSE_MISALIGNED)
+ *	-EBADF: @fd is not open (VFA_CAUSE_BAD_FD)
+ *	-EACCES: it is not open for reading, or for writing, as @options want
+ *		(VFA_CAUSE_FILE_RIGHTS)
+ *	-EPERM: the same, of a memfd that is sealed against writing (VFA_CAUSE_FILE_RIGHTS)
+ *	-EOPNOTSUPP: a dma-buf that the kernel does not map (VFA_CAUSE_DMABUF)
+ *	-EIO: a dma-buf of a device that does not answer now, or was closed
+ *		(VFA_CAUSE_REGION_OFF)
+ *
+ * Kernel: mmap(2), then VFIO_IOMMU_MAP_DMA; IOMMU_IOAS_MAP_FILE, IOMMU_IOAS_MAP.
+ */
+int vfa_container_map_file(struct vfa_container *container, int fd, uint64_t offset, uint64_t size,
+			   const struct vfa_map_options *options, struct vfa_mapping **ret);
+
+/**
  * vfa_container_unmap() - unmap whole mappings by range
  * @container: the container
  * @iova: start of the range
@@ -160,7 +199,7 @@ int vfa_mapping_unmap(struct vfa_mapping *mapping);
 /** vfa_mapping_iova() - where it starts for a device; @mapping not NULL */
 uint64_t vfa_mapping_iova(const struct vfa_mapping *mapping);
 
-/** vfa_mapping_vaddr() - where it starts for this process; @mapping not NULL */
+/** vfa_mapping_vaddr() - where it starts for this process, or NULL; @mapping not NULL */
 void *vfa_mapping_vaddr(const struct vfa_mapping *mapping);
 
 /** vfa_mapping_size() - its size in bytes; @mapping not NULL */

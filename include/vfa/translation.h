@@ -60,7 +60,8 @@ int vfa_container_find_iova(struct vfa_container *container, const void *vaddr, 
  * @size: in bytes, from 1
  * @ret: the address of the first byte; the others follow it
  *
- * Return: 0, or the errors of vfa_container_find_iova().
+ * Return: 0, or the errors of vfa_container_find_iova(); -ENOENT is also for a dma-buf
+ * without an address (VFA_CAUSE_NOT_MAPPED).
  */
 int vfa_container_find_vaddr(struct vfa_container *container, uint64_t iova, uint64_t size,
 			     void **ret);

@@ -60,12 +60,13 @@ struct join {
 };
 
 struct dma_request {
-	void *vaddr;
+	void *vaddr; /* NULL: a file without memory of this process */
 	uint64_t size;
 	uint64_t iova;
 	uint32_t access; /* enum vfa_access */
-	int fd;          /* of the memfd or dma-buf that is mapped at vaddr, or -1 */
+	int fd;          /* of the file that is mapped at vaddr, or -1 */
 	uint64_t offset; /* in it */
+	bool is_dmabuf;  /* the file */
 	bool is_device;  /* vaddr is a BAR, of which @fd is a dma-buf where that is needed */
 };
 

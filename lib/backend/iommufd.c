@@ -265,6 +265,14 @@ static int map_file(struct backend *backend, const struct dma_request *request)
 	return iommufd_ioctl(backend, UAPI_IOMMU_IOAS_MAP_FILE, &map);
 }
 
+/* What is not mapped by file may be pinned: EINVAL is for dma-bufs before Linux 6.19. */
+static bool may_pin(const struct dma_request *request, int err)
+{
+	if (!request->vaddr || request->is_device)
+		return false;
+	return err == -ENOTTY || (request->is_dmabuf && (err == -EOPNOTSUPP || err == -EINVAL));
+}
+
 static int iommufd_map(struct backend *backend, const struct dma_request *request)
 {
 	struct iommufd *iommufd = (struct iommufd *)backend;
@@ -275,7 +283,7 @@ static int iommufd_map(struct backend *backend, const struct dma_request *reques
 		err = map_file(backend, request);
 		iommufd->lacks_map_file = err == -ENOTTY;
 	}
-	if (err == -ENOTTY && !request->is_device)
+	if (may_pin(request, err))
 		err = map_memory(backend, request);
 	/* The kernel maps first and answers then: if only the answer failed, take it back. */
 	if (err == -EFAULT)

@@ -75,6 +75,8 @@ static int type1_map(struct backend *backend, const struct dma_request *request)
 		.size = request->size,
 	};
 
+	if (!request->vaddr)
+		return -EOPNOTSUPP;
 	return type1_ioctl(backend, VFIO_IOMMU_MAP_DMA, &map);
 }
 

@@ -166,6 +166,9 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_PASID_GROUP] = "pasid-group",
 	[VFA_CAUSE_PASID_IN_USE] = "pasid-in-use",
 	[VFA_CAUSE_OTHER_IOMMUFD] = "other-iommufd",
+	[VFA_CAUSE_FILE_BOUNDS] = "file-bounds",
+	[VFA_CAUSE_FILE_RIGHTS] = "file-rights",
+	[VFA_CAUSE_DMABUF] = "dmabuf",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

@@ -9,8 +9,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int real_open(const char *path, int flags)
@@ -85,6 +87,8 @@ const struct syscalls syscalls_real = {
 	.memfd_create = real_memfd_create,
 	.ftruncate = ftruncate,
 	.seal = real_seal,
+	.fstat = fstat,
+	.fstatfs = fstatfs,
 	.madvise = madvise,
 	.mbind = real_mbind,
 	.thread_create = pthread_create,
@@ -205,6 +209,16 @@ int sys_ftruncate(const struct syscalls *sys, int fd, off_t size)
 int sys_seal(const struct syscalls *sys, int fd, int seals)
 {
 	return RESTART(sys->seal(fd, seals));
+}
+
+int sys_fstat(const struct syscalls *sys, int fd, struct stat *ret)
+{
+	return RESTART(sys->fstat(fd, ret));
+}
+
+int sys_fstatfs(const struct syscalls *sys, int fd, struct statfs *ret)
+{
+	return RESTART(sys->fstatfs(fd, ret));
 }
 
 int sys_madvise(const struct syscalls *sys, void *address, size_t size, int advice)

@@ -22,6 +22,8 @@
 #include <sys/types.h>
 
 struct msghdr;
+struct stat;
+struct statfs;
 
 struct syscalls {
 	int (*open)(const char *path, int flags);
@@ -41,6 +43,8 @@ struct syscalls {
 	int (*memfd_create)(const char *name, unsigned int flags);
 	int (*ftruncate)(int fd, off_t size);
 	int (*seal)(int fd, int seals); /* fcntl(2) with F_ADD_SEALS */
+	int (*fstat)(int fd, struct stat *status);
+	int (*fstatfs)(int fd, struct statfs *status);
 	int (*madvise)(void *address, size_t size, int advice);
 	int (*mbind)(void *address, size_t size, int mode, const unsigned long *nodes,
 		     unsigned long bits);
@@ -91,6 +95,8 @@ int sys_mremap(const struct syscalls *sys, void *address, size_t size, void *tar
 int sys_memfd_create(const struct syscalls *sys, const char *name, unsigned int flags);
 int sys_ftruncate(const struct syscalls *sys, int fd, off_t size);
 int sys_seal(const struct syscalls *sys, int fd, int seals);
+int sys_fstat(const struct syscalls *sys, int fd, struct stat *ret);
+int sys_fstatfs(const struct syscalls *sys, int fd, struct statfs *ret);
 int sys_madvise(const struct syscalls *sys, void *address, size_t size, int advice);
 int sys_mbind(const struct syscalls *sys, void *address, size_t size, int mode,
 	      const unsigned long *nodes, unsigned long bits);

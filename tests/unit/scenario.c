@@ -106,6 +106,8 @@ static void check_index(struct vfa_container *container)
 		uint64_t iova = 0, size = mapping_size(mapping);
 		void *vaddr = NULL;
 
+		if (!mapping->vaddr)
+			continue;
 		assert_ok(vfa_container_find_vaddr(container, span->range.start, size, &vaddr));
 		assert_ptr_equal(vaddr, mapping->vaddr);
 		assert_ok(vfa_container_find_iova(container, mapping->vaddr, 1, &iova));

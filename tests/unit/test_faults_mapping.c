@@ -3,6 +3,9 @@
 
 /* Memory is mapped and unmapped. See scenario.h. */
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "fake/config.h"
 #include "scenario.h"
 
@@ -98,21 +101,75 @@ static void windows_of_a_device(struct run *run)
 	vfa_container_close(run->container);
 }
 
+static int export_bar(struct vfa_device *device)
+{
+	const struct vfa_region_area area = { 0, PAGE };
+
+	return vfa_dmabuf_export(device, VFA_BAR(0), &area, 1);
+}
+
+static void map_memory(struct run *run)
+{
+	int fd = memfd_create("memory", MFD_CLOEXEC);
+
+	assert_true(fd >= 0 && !ftruncate(fd, 2 * PAGE));
+	step(run, 0);
+	step(run, vfa_container_map_file(run->container, fd, 0, 2 * PAGE, NULL, NULL));
+	step(run, vfa_container_map_file(run->container, fd, PAGE, PAGE, NULL, NULL));
+	close(fd);
+	step(run, 0);
+}
+
+/* Which has no address. */
+static void map_bar(struct run *run, struct vfa_device *device)
+{
+	int fd = export_bar(device);
+
+	if (step(run, fd) && run->machine->backend == VFA_BACKEND_IOMMUFD)
+		step(run, vfa_container_map_file(run->container, fd, 0, PAGE, NULL, NULL));
+	if (fd >= 0)
+		close_node(fd);
+	step(run, 0);
+}
+
+static void files(struct run *run)
+{
+	struct vfa_device *device = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, open_plainly(run->container, EDU, &device))) {
+		map_memory(run);
+		map_bar(run, device);
+		step_partly(run, vfa_container_unmap_all(run->container));
+	}
+	vfa_device_close(device);
+	step(run, 0);
+	vfa_container_close(run->container);
+}
+
 SCENARIO(rows_of_mappings)
+SCENARIO(files)
 SCENARIO(windows_and_questions)
 SCENARIO(windows_of_a_device)
 UNANSWERED(rows_of_mappings)
 UNANSWERED(windows_and_questions)
+UNANSWERED(files)
 INTERRUPTED(windows_and_questions)
+INTERRUPTED(files)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASES(rows_of_mappings),
+		CASES(files),
 		CASES(windows_and_questions),
 		CASES(windows_of_a_device),
 		ON_BOTH(each_answer_to_rows_of_mappings_may_fail),
+		ON_IOMMUFD(each_answer_to_files_may_fail),
 		ON_IOMMUFD(each_answer_to_windows_and_questions_may_fail),
+		ON_BOTH(signals_do_not_disturb_files),
 		ON_BOTH(signals_do_not_disturb_windows_and_questions),
 	};
 

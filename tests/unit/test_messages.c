@@ -92,6 +92,7 @@ int main(void)
 	int failed = run("join", join_messages, join_messages_count);
 
 	failed += run("map", map_messages, map_messages_count);
+	failed += run("file", file_messages, file_messages_count);
 	failed += run("device", device_messages, device_messages_count);
 	failed += run("pool", pool_messages, pool_messages_count);
 	failed += run("capture", capture_messages, capture_messages_count);

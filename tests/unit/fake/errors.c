@@ -38,6 +38,8 @@ static const struct {
 	{ "memfd_create", { EMFILE, ENFILE, ENOMEM, EINVAL, ENOSYS, EACCES } },
 	{ "ftruncate", { EINVAL, EFBIG, EPERM, ENOSPC, ENOMEM, EIO } },
 	{ "seal", { EBUSY, EPERM, EINVAL } },
+	{ "fstat", { EBADF, ENOMEM, EFAULT, EOVERFLOW } },
+	{ "fstatfs", { EBADF, ENOMEM, EFAULT, EIO, ENOSYS, EOVERFLOW } },
 	{ "madvise", { ENOMEM, EFAULT, EINVAL, EAGAIN, EIO, EHWPOISON } },
 	{ "mbind", { EINVAL, EIO, ENOMEM, EPERM, EFAULT, ENOSYS } },
 	{ "thread_create", { EAGAIN, EPERM } },

@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fake/internal.h"
@@ -96,6 +99,30 @@ int fake_ftruncate(int fd, off_t size)
 int fake_seal(int fd, int seals)
 {
 	return fake_fail_alone() ? -1 : syscalls_real.seal(fd, seals);
+}
+
+int fake_fstat(int fd, struct stat *status)
+{
+	return fake_fail_uninterrupted() ? -1 : fstat(fd, status);
+}
+
+/* Which file system a file is of. */
+int fake_fstatfs(int fd, struct statfs *status)
+{
+	const struct fake_file *file;
+
+	if (fake_fail_uninterrupted() || fstatfs(fd, status))
+		return -1;
+	fake_lock();
+	file = fake_file_of_fd(fd);
+	if (file)
+		status->f_type = file->kind == FILE_DMABUF ? DMA_BUF_MAGIC : ANON_INODE_FS_MAGIC;
+	if (fd < FDS_MAX && page_size_of_fd[fd]) {
+		status->f_type = HUGETLBFS_MAGIC;
+		status->f_bsize = page_size_of_fd[fd];
+	}
+	fake_unlock();
+	return 0;
 }
 
 /* The kernel's rules for huge pages: whole ones, at multiples of their size, if there are so many.

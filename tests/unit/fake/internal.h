@@ -131,6 +131,8 @@ int fake_token_match(struct fake_device *device, const char *uuid);
 int fake_memfd_create(const char *name, unsigned int flags);
 int fake_ftruncate(int fd, off_t size);
 int fake_seal(int fd, int seals);
+int fake_fstat(int fd, struct stat *status);
+int fake_fstatfs(int fd, struct statfs *status);
 int fake_madvise(void *address, size_t size, int advice);
 int fake_mbind(void *address, size_t size, int mode, const unsigned long *nodes,
 	       unsigned long bits);

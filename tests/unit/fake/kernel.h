@@ -144,7 +144,7 @@ void fake_set_open_errno(const char *node, int err);
 void fake_set_map_file(bool there);
 /* dma-bufs of BARs, from Linux 6.19. */
 void fake_set_dmabufs(bool there);
-/* As before Linux 6.6: what is mapped of other drivers' dma-bufs is memory that can be pinned. */
+/* As before Linux 6.11: what is mapped of other drivers' dma-bufs is memory that can be pinned. */
 void fake_set_old_udmabuf(bool old);
 /* IOMMU_GET_HW_INFO, from Linux 6.6. */
 void fake_set_iommu_info(bool there);

@@ -29,6 +29,9 @@ extern const size_t capture_messages_count;
 extern const struct CMUnitTest driver_messages[];
 extern const size_t driver_messages_count;
 
+extern const struct CMUnitTest file_messages[];
+extern const size_t file_messages_count;
+
 extern const struct CMUnitTest region_messages[];
 extern const size_t region_messages_count;
 extern const struct CMUnitTest irq_messages[];
