@@ -24,6 +24,7 @@
 #include <vfa/dmabuf.h>
 #include <vfa/driver.h>
 #include <vfa/error.h>
+#include <vfa/fault_queue.h>
 #include <vfa/feature.h>
 #include <vfa/group.h>
 #include <vfa/host.h>

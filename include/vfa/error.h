@@ -109,8 +109,7 @@ enum vfa_cause {
 	VFA_CAUSE_REGION_OFF, /* the device does not decode memory */
 	VFA_CAUSE_IOEVENTFD,  /* no eventfd can make the store, or none more, or one does already */
 
-	VFA_CAUSE_NOT_IOMMUFD, /* only iommufd can do this, and the container is of another backend
-				*/
+	VFA_CAUSE_NOT_IOMMUFD, /* the container is not of iommufd, which it takes */
 	VFA_CAUSE_OLD_KERNEL,  /* the kernel is older than what the call needs of it */
 
 	VFA_CAUSE_NO_PASID,    /* kernel, driver, device or IOMMU have no PASIDs, or not this one */
@@ -120,6 +119,8 @@ enum vfa_cause {
 	VFA_CAUSE_FILE_BOUNDS, /* a part past the end of a file */
 	VFA_CAUSE_FILE_RIGHTS, /* the file is not open for that, or sealed against it */
 	VFA_CAUSE_DMABUF,      /* the kernel does not map this dma-buf */
+	VFA_CAUSE_NO_REQUEST, /* no page requests with this cookie wait for an answer */
+	VFA_CAUSE_NO_ROOM,    /* the caller's list is too small */
 };
 
 /**

@@ -169,6 +169,8 @@ static const char *const cause_names[] = {
 	[VFA_CAUSE_FILE_BOUNDS] = "file-bounds",
 	[VFA_CAUSE_FILE_RIGHTS] = "file-rights",
 	[VFA_CAUSE_DMABUF] = "dmabuf",
+	[VFA_CAUSE_NO_REQUEST] = "no-request",
+	[VFA_CAUSE_NO_ROOM] = "no-room",
 };
 
 VFA_API const char *vfa_cause_name(enum vfa_cause cause)

@@ -121,13 +121,52 @@ static void hardware_info(struct run *run)
 	vfa_container_close(run->container);
 }
 
+static void report(struct vfa_fault_queue *queue, size_t count)
+{
+	struct fake_fault fault = { .pasid = 1, .count = count };
+
+	fake_report_fault(vfa_fault_queue_fd(queue), &fault);
+}
+
+/* One group that fits, one that does not, and one that is left. */
+static void answer_faults(struct run *run, struct vfa_fault_queue *queue)
+{
+	struct vfa_page_request list[4];
+	int count;
+
+	report(queue, 2);
+	if (step(run, vfa_fault_queue_read(queue, list, 2)))
+		step(run, vfa_fault_queue_respond(queue, list[0].cookie, VFA_PAGE_HANDLED));
+	report(queue, 3);
+	count = vfa_fault_queue_read(queue, list, 2);
+	if (count != -EMSGSIZE) /* which no call of the kernel has failed for */
+		step(run, count);
+	step(run, vfa_fault_queue_read(queue, list, 4));
+	report(queue, 1);
+}
+
+static void page_faults(struct run *run)
+{
+	struct vfa_fault_queue *queue = NULL;
+
+	if (!step(run,
+		  vfa_container_open(run->machine->host, run->machine->backend, &run->container)))
+		return;
+	if (step(run, vfa_fault_queue_open(run->container, &queue)))
+		answer_faults(run, queue);
+	vfa_fault_queue_close(queue);
+	vfa_container_close(run->container);
+}
+
 SCENARIO(hardware_info)
+SCENARIO(page_faults)
 SCENARIO(layouts)
 SCENARIO(registration)
 UNANSWERED(layouts)
 INTERRUPTED(layouts)
 INTERRUPTED(registration)
 INTERRUPTED(hardware_info)
+INTERRUPTED(page_faults)
 
 int main(void)
 {
@@ -140,6 +179,9 @@ int main(void)
 		ON_IOMMUFD(each_call_of_hardware_info_may_fail),
 		ON_IOMMUFD(each_allocation_of_hardware_info_may_fail),
 		ON_IOMMUFD(signals_do_not_disturb_hardware_info),
+		ON_IOMMUFD(each_call_of_page_faults_may_fail),
+		ON_IOMMUFD(each_allocation_of_page_faults_may_fail),
+		ON_IOMMUFD(signals_do_not_disturb_page_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

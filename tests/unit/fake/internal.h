@@ -32,6 +32,7 @@ struct fake_device;
 struct fake_opened;
 struct fake_container;
 struct fake_iommufd;
+struct fake_fault_queue;
 struct fake_vm;
 struct fake_dmabuf;
 
@@ -41,6 +42,7 @@ struct fake_file {
 		FILE_CONTAINER,
 		FILE_GROUP,
 		FILE_IOMMUFD,
+		FILE_FAULT_QUEUE,
 		FILE_DEVICE,
 		FILE_VM,
 		FILE_KVM,
@@ -50,6 +52,7 @@ struct fake_file {
 	struct fake_container *container;
 	struct fake_group *group;
 	struct fake_iommufd *iommufd;
+	struct fake_fault_queue *fault_queue;
 	struct fake_opened *opened;
 	struct fake_vm *vm;
 	struct fake_dmabuf *dmabuf;
@@ -70,6 +73,7 @@ struct fake_settings {
 	bool dmabufs;
 	bool old_udmabuf;
 	bool iommu_info;
+	bool fault_queues;
 	bool pasids;
 	bool features;
 	int feature_result; /* of getting one */
@@ -366,6 +370,13 @@ bool fake_iommufds_are_compat_clear(void);
 int fake_cdev_open(struct fake_device *device);
 long fake_cdev_bind(struct fake_opened *opened, void *argument);
 long fake_cdev_ioctl(struct fake_opened *opened, unsigned int request, void *argument);
+
+/* fault_queue.c */
+
+void fake_fault_queues_reset(void);
+void fake_fault_queue_release(struct fake_file *file);
+long fake_fault_queue_read(struct fake_fault_queue *queue, void *buffer, size_t size);
+long fake_fault_queue_write(struct fake_fault_queue *queue, const void *buffer, size_t size);
 
 /* device.c */
 

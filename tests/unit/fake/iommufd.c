@@ -45,6 +45,8 @@ uint32_t fake_iommufd_object_new(struct fake_iommufd *iommufd, int kind)
 				iommufd->per_process ? FAKE_PER_PROCESS : FAKE_PER_USER);
 		fake_objects[FAKE_OBJECT_IOAS]++;
 	}
+	if (kind == FAKE_FAULT_QUEUE)
+		fake_objects[FAKE_OBJECT_FAULT_QUEUE]++;
 	return id;
 }
 
@@ -55,6 +57,10 @@ void fake_iommufd_object_free(struct fake_iommufd *iommufd, uint32_t id)
 	if (object->kind == FAKE_IOAS) {
 		fake_space_exit(&object->space);
 		fake_objects[FAKE_OBJECT_IOAS]--;
+	}
+	if (object->kind == FAKE_FAULT_QUEUE) {
+		fake_fault_queue_free(object->fault_queue);
+		fake_objects[FAKE_OBJECT_FAULT_QUEUE]--;
 	}
 	if (object->ioas)
 		object->ioas->users--;
@@ -467,6 +473,8 @@ long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argu
 		return -EFAULT;
 	if (request == UAPI_IOMMU_IOAS_MAP_FILE && !fake_settings.map_file)
 		return -ENOTTY;
+	if (request == UAPI_IOMMU_FAULT_QUEUE_ALLOC)
+		return fake_fault_queue_alloc(file, argument);
 	switch (request) {
 		COMMAND(UAPI_IOMMU_DESTROY, destroy, uapi_iommu_destroy);
 		COMMAND(UAPI_IOMMU_IOAS_ALLOC, ioas_alloc, uapi_iommu_ioas_alloc);

@@ -11,7 +11,7 @@
 
 #define FAKE_IOMMUFD_OBJECTS 64
 
-enum fake_iommufd_kind { FAKE_IOAS = 1, FAKE_DEVICE, FAKE_PAGE_TABLE };
+enum fake_iommufd_kind { FAKE_IOAS = 1, FAKE_DEVICE, FAKE_PAGE_TABLE, FAKE_FAULT_QUEUE };
 
 struct fake_iommufd_object {
 	int kind;
@@ -20,6 +20,7 @@ struct fake_iommufd_object {
 	struct fake_iommufd_object *ioas; /* of a page table */
 	bool coherent;                    /* of a page table */
 	struct fake_device *device;       /* of a device */
+	struct fake_fault_queue *fault_queue;
 };
 
 struct fake_iommufd {
@@ -34,6 +35,13 @@ uint32_t fake_iommufd_object_new(struct fake_iommufd *iommufd, int kind);
 void fake_iommufd_object_free(struct fake_iommufd *iommufd, uint32_t id);
 struct fake_iommufd_object *fake_iommufd_object_find(struct fake_iommufd *iommufd, uint32_t id,
 						     int kind);
+
+/* fault_queue.c */
+
+long fake_fault_queue_alloc(struct fake_file *iommufd_file, struct uapi_iommu_fault_alloc *command);
+void fake_fault_queue_free(struct fake_fault_queue *queue);
+/* What is open of a device by a PASID is answered: it is detached. */
+void fake_fault_queue_detach(struct fake_fault_queue *queue, uint32_t device_id, uint32_t pasid);
 
 /* iommu_info.c */
 

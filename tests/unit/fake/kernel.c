@@ -127,6 +127,9 @@ void fake_file_put(struct fake_file *file)
 	case FILE_IOMMUFD:
 		fake_iommufd_release(file);
 		break;
+	case FILE_FAULT_QUEUE:
+		fake_fault_queue_release(file);
+		break;
 	case FILE_DEVICE:
 		fake_device_release(file);
 		break;
@@ -393,6 +396,7 @@ static long dispatch(struct fake_file *file, unsigned int request, void *argumen
 	case FILE_KVM:
 		return fake_vm_ioctl(file, request, argument);
 	case FILE_DMABUF:
+	case FILE_FAULT_QUEUE:
 		return -ENOTTY;
 	case FILE_DEVICE:
 		break;
@@ -441,12 +445,24 @@ int fake_fail_uninterrupted_in(const char *function)
 	return failure.err == EINTR ? 0 : fake_fail_alone_in(function);
 }
 
+static struct fake_fault_queue *fault_queue_of(int fd)
+{
+	const struct fake_file *file = fake_file_of_fd(fd);
+
+	return file && file->kind == FILE_FAULT_QUEUE ? file->fault_queue : NULL;
+}
+
 static ssize_t fake_read(int fd, void *buffer, size_t size)
 {
+	struct fake_fault_queue *queue;
+
 	if (fake_fail_alone())
 		return -1;
 	fake_lock();
 	fake_irq_settle();
+	queue = fault_queue_of(fd);
+	if (queue)
+		return leave(fake_fault_queue_read(queue, buffer, size));
 	fake_unlock();
 	return read(fd, buffer, size);
 }
@@ -468,12 +484,18 @@ static int fake_set_nonblocking(int fd)
 
 static ssize_t fake_write(int fd, const void *buffer, size_t size)
 {
+	struct fake_fault_queue *queue;
+
 	if (fake_fail_alone())
 		return -1;
-	if (!fake_is_attribute(fd))
-		return write(fd, buffer, size);
 	fake_lock();
-	return leave(fake_attribute_write(fd, buffer, size));
+	queue = fault_queue_of(fd);
+	if (queue)
+		return leave(fake_fault_queue_write(queue, buffer, size));
+	if (fake_is_attribute(fd))
+		return leave(fake_attribute_write(fd, buffer, size));
+	fake_unlock();
+	return write(fd, buffer, size);
 }
 
 static ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset)
@@ -647,12 +669,14 @@ void fake_start(const char *dev)
 	memset(node_errors, 0, sizeof(node_errors));
 	memset(ioctl_counts, 0, sizeof(ioctl_counts));
 	memset(fake_objects, 0, sizeof(fake_objects));
+	fake_fault_queues_reset();
 	fake_settings = (struct fake_settings){
 		.type1 = true,
 		.bind_token = true,
 		.map_file = true,
 		.dmabufs = true,
 		.iommu_info = true,
+		.fault_queues = true,
 		.pasids = true,
 		.features = true,
 		.kvm_vfio = true,
@@ -705,6 +729,7 @@ SETTER(fake_set_map_file, bool, map_file)
 SETTER(fake_set_dmabufs, bool, dmabufs)
 SETTER(fake_set_old_udmabuf, bool, old_udmabuf)
 SETTER(fake_set_iommu_info, bool, iommu_info)
+SETTER(fake_set_fault_queues, bool, fault_queues)
 SETTER(fake_set_pasids, bool, pasids)
 SETTER(fake_set_features, bool, features)
 SETTER(fake_set_feature_result, int, feature_result)

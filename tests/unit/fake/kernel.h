@@ -148,6 +148,8 @@ void fake_set_dmabufs(bool there);
 void fake_set_old_udmabuf(bool old);
 /* IOMMU_GET_HW_INFO, from Linux 6.6. */
 void fake_set_iommu_info(bool there);
+/* IOMMU_FAULT_QUEUE_ALLOC, from Linux 6.11. */
+void fake_set_fault_queues(bool there);
 /* PASIDs of VFIO's devices, from Linux 6.15. */
 void fake_set_pasids(bool there);
 /* VFIO_DEVICE_FEATURE, from Linux 5.7. */
@@ -268,6 +270,25 @@ size_t fake_count_registered(int fd);
 /* What KVM has concluded from them. */
 bool fake_is_noncoherent(int fd);
 
+/*
+ * A device of a fault queue, by the queue's fd, asks for pages: a group of requests, of which
+ * all but the last have the same in common.
+ */
+struct fake_fault {
+	uint32_t device_id; /* in the iommufd */
+	uint32_t pasid;     /* FAKE_NO_PASID for none */
+	uint32_t group;
+	uint32_t access;  /* IOMMU_PGFAULT_PERM_* */
+	uint64_t address; /* the requests after it are for the pages behind */
+	size_t count;
+};
+
+#define FAKE_NO_PASID UINT32_MAX
+
+void fake_report_fault(int fd, const struct fake_fault *fault);
+/* How many groups have been answered by this code since fake_start(). */
+size_t fake_count_answers(uint32_t code);
+
 /* What can be seen. */
 
 struct fake_mapping {
@@ -299,6 +320,7 @@ enum fake_object {
 	FAKE_OBJECT_DEVICE,
 	FAKE_OBJECT_KVM, /* VMs, and their VFIO devices */
 	FAKE_OBJECT_DMABUF,
+	FAKE_OBJECT_FAULT_QUEUE,
 	FAKE_OBJECTS,
 };
 size_t fake_count_kind(enum fake_object kind);

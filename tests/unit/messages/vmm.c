@@ -143,11 +143,33 @@ static void an_old_kernel_is_told(void **state)
 	close_space(space);
 }
 
+static void page_requests_are_told(void **state)
+{
+	struct space space = open_space(state);
+	struct fake_fault fault = { .pasid = 1, .count = 3 };
+	struct vfa_page_request list[2];
+	struct vfa_fault_queue *queue;
+
+	assert_ok(vfa_fault_queue_open(space.container, &queue));
+	fake_report_fault(vfa_fault_queue_fd(queue), &fault);
+	SAYS(vfa_fault_queue_read(queue, list, 2), NO_ROOM,
+	     "the next group of page requests has 3 of them, the list room for 2",
+	     "read again into a list of 3");
+	SAYS(vfa_fault_queue_respond(queue, 9, VFA_PAGE_HANDLED), NO_REQUEST,
+	     "no page requests with cookie 9 wait for an answer",
+	     "answer a group once, and not after its PASID was detached, which answers it");
+	vfa_fault_queue_close(queue);
+	fake_set_fault_queues(false);
+	SAYS(vfa_fault_queue_open(space.container, &queue), OLD_KERNEL,
+	     "fault queue: this kernel has no IOMMU_FAULT_QUEUE_ALLOC", "it came with Linux 6.11");
+	close_space(space);
+}
+
 const struct CMUnitTest vmm_messages[] = {
 	ON_BOTH(refused_regions_are_told), ON_TYPE1(a_layout_that_is_lost_is_told),
 	ON_TYPE1(no_kvm_vfio_is_told),     ON_BOTH(registered_is_told),
 	ON_TYPE1(wrong_vms_are_told),      ON_TYPE1(what_needs_iommufd_is_told),
-	ON_IOMMUFD(an_old_kernel_is_told),
+	ON_IOMMUFD(an_old_kernel_is_told), ON_IOMMUFD(page_requests_are_told),
 };
 
 const size_t vmm_messages_count = sizeof(vmm_messages) / sizeof(vmm_messages[0]);
