@@ -55,6 +55,10 @@ for terminal in dumb ''; do
 	! TERM=$terminal on_terminal 200 'iova 00:04.0' | has_colours || fail "TERM=$terminal: colours"
 done
 ! elsewhere 'iova 00:04.0' 2> /dev/null | has_colours || fail "a pipe: colours"
+for words in 'p2p 01:00.0 01:00.1' 'isolation 01:00.0'; do
+	on_terminal 200 "$words" | grep -q $'\033\\[31mdangerous\033\\[0m: ' || fail "a terminal: vfa $words: danger is not red"
+	! elsewhere "$words" | has_colours || fail "a pipe: vfa $words: colours"
+done
 ! on_terminal 200 'iova --json 00:04.0' | grep -q $'\033' || fail "JSON on a terminal: colours"
 
 full=$(elsewhere 'list' | longest_line)

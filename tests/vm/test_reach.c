@@ -6,6 +6,7 @@
  * one group what is not isolated, and addresses are read here, not by the library.
  */
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "common.h"
@@ -208,6 +209,189 @@ static void ways_and_windows_agree(void **state)
 	assert_int_equal(each_device(count_contradictions), 0);
 }
 
+static bool is_dangerous(const struct requester *requester, const struct vfa_function *peer)
+{
+	struct vfa_p2p *p2p = NULL;
+	bool ret;
+
+	assert_ok(vfa_p2p_new(requester->topology, requester->function->bdf, peer->bdf, &p2p));
+	ret = vfa_p2p_get_advice(p2p)->kind == VFA_P2P_GO_WITH_DANGER &&
+	      vfa_p2p_get_advice(p2p)->is_isolated == VFA_NO;
+	vfa_p2p_free(p2p);
+	return ret;
+}
+
+static bool is_noted(const struct requester *requester)
+{
+	const struct vfa_isolation_note *note;
+	struct vfa_isolation *isolation;
+	bool found = false;
+
+	assert_ok(vfa_isolation_new(requester->topology, requester->function->bdf, NULL, 0,
+				    &isolation));
+	for (size_t i = 0; (note = vfa_isolation_get_note(isolation, i)); i++)
+		found = found || note->kind == VFA_ISOLATION_DANGEROUS;
+	vfa_isolation_free(isolation);
+	return found;
+}
+
+/* Of each pair in one group both reports have to tell. */
+static int count_untold(const struct requester *requester)
+{
+	const struct vfa_function *function = requester->function;
+	int sum = 0;
+
+	for (size_t i = 0; i < vfa_topology_count_functions(requester->topology); i++) {
+		const struct vfa_function *peer = vfa_topology_get_function(requester->topology, i);
+
+		if (peer == function || peer->is_bridge || !are_in_one_group(peer, function))
+			continue;
+		if (is_dangerous(requester, peer) && is_noted(requester))
+			continue;
+		print_message("# %s and %s share a group, and nothing says danger\n", function->bdf,
+			      peer->bdf);
+		sum++;
+	}
+	return sum;
+}
+
+static void devices_of_one_group_are_dangerous(void **state)
+{
+	(void)state;
+	assert_int_equal(each_device(count_untold), 0);
+}
+
+/* What the ports isolate needs no warning, and what they do not is told in any group. */
+static int count_misjudged(const struct requester *requester)
+{
+	const struct vfa_function *function = requester->function;
+	int sum = 0;
+
+	for (size_t i = 0; i < vfa_topology_count_functions(requester->topology); i++) {
+		const struct vfa_function *peer = vfa_topology_get_function(requester->topology, i);
+		const struct vfa_p2p_advice *advice;
+		struct vfa_p2p *p2p = NULL;
+
+		if (peer == function || peer->is_bridge || function->group < 0)
+			continue;
+		assert_ok(vfa_p2p_new(requester->topology, function->bdf, peer->bdf, &p2p));
+		advice = vfa_p2p_get_advice(p2p);
+		if ((advice->is_isolated == VFA_YES && names_bar_of(requester, peer)) ||
+		    (advice->kind == VFA_P2P_GO_THROUGH_IOMMU && advice->window_count) ||
+		    (advice->kind == VFA_P2P_GO_WITH_DANGER && count_missed(requester, peer) > 0)) {
+			print_message("# %s to %s: %s, but the windows say otherwise\n",
+				      function->bdf, peer->bdf, advice->summary);
+			sum++;
+		}
+		vfa_p2p_free(p2p);
+	}
+	return sum;
+}
+
+static void advice_and_windows_agree(void **state)
+{
+	(void)state;
+	assert_int_equal(each_device(count_misjudged), 0);
+}
+
+static bool can_be_opened(const struct vfa_function *function)
+{
+	struct vfa_viability *viability = NULL;
+	bool is_viable;
+
+	if (function->group < 0 || (*function->driver && strcmp(function->driver, "vfio-pci") != 0))
+		return false;
+	assert_ok(vfa_viability_new(NULL, function->group, &viability));
+	is_viable = vfa_viability_is_viable(viability);
+	vfa_viability_free(viability);
+	return is_viable;
+}
+
+/* A device that can be opened and another of its group, of the highest bus; NULL for none. */
+static struct vfa_p2p *find_danger(const struct vfa_topology *topology)
+{
+	size_t count = vfa_topology_count_functions(topology);
+
+	for (size_t i = count * count; i-- > 0;) {
+		const struct vfa_function *function =
+			vfa_topology_get_function(topology, i / count);
+		const struct vfa_function *peer = vfa_topology_get_function(topology, i % count);
+		struct vfa_p2p *p2p = NULL;
+
+		if (function == peer || function->is_bridge || peer->is_bridge ||
+		    !are_in_one_group(function, peer) || !can_be_opened(function))
+			continue;
+		assert_ok(vfa_p2p_new(topology, function->bdf, peer->bdf, &p2p));
+		if (vfa_p2p_get_advice(p2p)->window_count)
+			return p2p;
+		vfa_p2p_free(p2p);
+	}
+	return NULL;
+}
+
+/* Only pages that the window touches would do. */
+static struct vfa_map_options within(const struct vfa_window *window)
+{
+	struct vfa_map_options options = VFA_MAP_OPTIONS_INIT;
+
+	options.iova_min = window->range.start & ~(uint64_t)(PAGE_SIZE - 1);
+	options.iova_max = window->range.last | (PAGE_SIZE - 1);
+	return options;
+}
+
+static void assert_avoided(struct vm *vm, struct vfa_container *space,
+			   const struct vfa_p2p_advice *advice)
+{
+	char *page = vm_memory(vm, PAGE_SIZE);
+
+	for (size_t i = 0; i < advice->window_count; i++) {
+		struct vfa_map_options options = within(&advice->windows[i]);
+
+		assert_refused(vfa_container_map(space, page, PAGE_SIZE, &options, NULL), ENOSPC,
+			       VFA_CAUSE_NO_SPACE);
+		assert_said("dangerous");
+	}
+}
+
+/* It is the windows that keep IOVAs away, and nothing else does. */
+static void assert_free(struct vm *vm, struct vfa_container *space,
+			const struct vfa_p2p_advice *advice)
+{
+	char *page = vm_memory(vm, PAGE_SIZE);
+
+	for (size_t i = 0; i < advice->window_count; i++) {
+		struct vfa_map_options options = within(&advice->windows[i]);
+
+		assert_ok(vfa_container_map(space, page, PAGE_SIZE, &options, NULL));
+	}
+}
+
+static void no_iova_is_chosen_where_a_peer_answers(void **state)
+{
+	struct vfa_device_options options = VFA_DEVICE_OPTIONS_INIT;
+	struct vfa_container *space;
+	struct vfa_topology *topology;
+	struct vfa_device *device;
+	struct vfa_p2p *p2p;
+	const char *bdf;
+
+	vm_need_assignment(*state);
+	topology = vm_topology(*state);
+	p2p = find_danger(topology);
+	vm_need(p2p != NULL, "two devices of one viable group, as topology bridges has");
+	bdf = vfa_topology_get_function(topology, vfa_p2p_get_path(p2p)->requester)->bdf;
+	assert_ok(vfa_driver_bind(NULL, bdf, NULL, NULL)); /* nobody else wants it */
+	space = vm_container(*state);
+	assert_ok(vfa_device_open(space, bdf, NULL, &device));
+	assert_avoided(*state, space, vfa_p2p_get_advice(p2p));
+	vfa_device_close(device);
+	options.flags = VFA_DEVICE_NO_WINDOWS;
+	assert_ok(vfa_device_open(space, bdf, &options, &device));
+	vm_own_device(*state, device);
+	assert_free(*state, space, vfa_p2p_get_advice(p2p));
+	vfa_p2p_free(p2p);
+}
+
 int main(void)
 {
 	static const struct vm_case cases[] = {
@@ -215,6 +399,9 @@ int main(void)
 		VM_CASE_ONCE(they_are_for_a_user_without_privileges),
 		VM_CASE_ONCE(an_isolated_device_has_no_windows),
 		VM_CASE_ONCE(ways_and_windows_agree),
+		VM_CASE_ONCE(devices_of_one_group_are_dangerous),
+		VM_CASE_ONCE(advice_and_windows_agree),
+		VM_CASE(no_iova_is_chosen_where_a_peer_answers),
 	};
 
 	return vm_run_cases("test_reach", cases);
