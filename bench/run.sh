@@ -27,6 +27,12 @@ figures=(
     "buffer_1g                vm/bench_buffer          0.75"
     "irq_wakeup               vm/bench_irq             1.10"
     "mmio_read                vm/bench_mmio            1.01"
+    "p2p_copy_type1           vm/bench_p2p             1.00"
+    "p2p_copy_iommufd         vm/bench_p2p             1.00"
+    "peer_map_type1           vm/bench_peer            -"
+    "peer_unmap_type1         vm/bench_peer            -"
+    "peer_map_iommufd         vm/bench_peer            -"
+    "peer_unmap_iommufd       vm/bench_peer            -"
     "open_device_type1        vm/bench_open            1.20"
     "open_device_iommufd      vm/bench_open            1.20"
     "open_16_devices_type1    vm/bench_open_many       0.70"
@@ -70,7 +76,7 @@ target_of() { # NAME
 
 # Why a program cannot run here; nothing when it can.
 obstacle() { # PROGRAM
-    if ((${#count[@]})) && [[ $1 != vm/bench_@(irq|map|mmio|open) ]]; then
+    if ((${#count[@]})) && [[ $1 != vm/bench_@(irq|map|mmio|open|peer) ]]; then
         echo "nothing to count"
     elif [[ $1 = vm/* && -n $no_machine ]]; then
         echo "$no_machine"
