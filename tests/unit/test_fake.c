@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <poll.h>
 #include <stdio.h>
@@ -760,6 +761,38 @@ static void a_dmabuf_is_revoked_while_the_device_does_not_answer(void **state)
 	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 0);
 }
 
+/* By the bits of PCI Express and of Advanced Features, which do nothing where no other has them do.
+ */
+static void registers_reset_a_device_and_revoke(void **state)
+{
+	uint8_t config[0x60] = {
+		[0x00] = PCI_CAP_ID_EXP,
+		[0x01] = 0x90,
+		[0x50] = PCI_CAP_ID_AF,
+		[0x53] = PCI_AF_CAP_TP | PCI_AF_CAP_FLR,
+	};
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int fd = export_bar(ioas.device, 0, 0, PAGE);
+	uint64_t done;
+
+	fake_set_config(EDU, 0x40, config, sizeof(config));
+	fake_set_config(EDU, PCI_CAPABILITY_LIST, "\x40", 1);
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	assert_int_equal(set_config(ioas.device, 0x40 + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR), 0);
+	assert_int_equal(fake_get_config(EDU, 0x40 + PCI_EXP_DEVCTL), 0);
+	assert_false(is_revoked());
+	assert_int_equal(set_config(ioas.device, 0x90 + PCI_AF_CTRL, PCI_AF_CTRL_FLR), 0);
+	assert_true(is_revoked());
+	assert_int_equal(unmap_ioas(ioas, PAGE, PAGE, &done), 0);
+	fake_set_config(EDU, 0x40 + PCI_EXP_DEVCAP + 3, "\x10", 1);
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	assert_int_equal(set_config(ioas.device, 0x40 + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR), 0);
+	assert_true(is_revoked());
+	assert_int_equal(fake_count_resets(EDU), 2);
+	close_node(fd);
+	close_ioas(ioas);
+}
+
 static void a_dmabuf_is_revoked_for_good_when_its_device_is_closed(void **state)
 {
 	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
@@ -880,6 +913,7 @@ int main(void)
 		CASE(only_whole_pages_of_a_bar_are_exported),
 		CASE(iommufd_maps_a_dmabuf_of_one_piece),
 		CASE(a_dmabuf_is_revoked_while_the_device_does_not_answer),
+		CASE(registers_reset_a_device_and_revoke),
 		CASE(a_dmabuf_is_revoked_for_good_when_its_device_is_closed),
 		CASE(memory_of_others_dmabufs_is_not_pinned),
 		CASE(too_few_vectors_are_told_by_number),

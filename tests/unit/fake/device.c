@@ -255,6 +255,42 @@ static bool is_read_only(uint64_t at)
 	       at == 0x34 || at == 0x3d;
 }
 
+static unsigned int find_capability(const struct fake_device *device, uint8_t id)
+{
+	unsigned int at = device->config[PCI_CAPABILITY_LIST];
+
+	while (at && device->config[at] != id)
+		at = device->config[at + 1];
+	return at;
+}
+
+/* A bit that is always read as 0, and resets where another one says so. */
+static void reset_by_bit(struct fake_device *device, uint8_t *control, uint8_t bit, bool is_capable)
+{
+	if (!(*control & bit))
+		return;
+	*control &= ~bit;
+	if (!is_capable)
+		return;
+	device->resets++;
+	fake_dmabuf_move(device, true);
+}
+
+static void reset_by_register(struct fake_device *device)
+{
+	unsigned int at = find_capability(device, PCI_CAP_ID_EXP);
+	uint8_t *config = device->config;
+
+	if (at)
+		reset_by_bit(device, &config[at + PCI_EXP_DEVCTL + 1], PCI_EXP_DEVCTL_BCR_FLR >> 8,
+			     config[at + PCI_EXP_DEVCAP + 3] & PCI_EXP_DEVCAP_FLR >> 24);
+	at = find_capability(device, PCI_CAP_ID_AF);
+	if (at)
+		reset_by_bit(device, &config[at + PCI_AF_CTRL], PCI_AF_CTRL_FLR,
+			     config[at + PCI_AF_CAP] & PCI_AF_CAP_FLR &&
+				     config[at + PCI_AF_CAP] & PCI_AF_CAP_TP);
+}
+
 static ssize_t config_write(struct fake_device *device, const uint8_t *bytes, size_t size,
 			    uint64_t at)
 {
@@ -265,6 +301,7 @@ static ssize_t config_write(struct fake_device *device, const uint8_t *bytes, si
 			*byte = (*byte & fixed) | (bytes[i] & ~fixed);
 	}
 	fake_dmabuf_config(device, at, size);
+	reset_by_register(device);
 	return size;
 }
 
