@@ -128,7 +128,9 @@ int peer_decodes(struct peer_list *list, const char **why)
 	*why = IN_LOW_POWER;
 	if (is_in_low_power(device))
 		return 0;
-	err = vfa_config_read16(device, PCI_COMMAND, &command);
+	err = device_require_answer(device);
+	if (!err)
+		err = vfa_config_read16(device, PCI_COMMAND, &command);
 	if (!err && list->registers.power)
 		err = vfa_config_read16(device, list->registers.power, &power);
 	if (err)

@@ -104,7 +104,7 @@ int vfa_peer_unmap(struct vfa_peer *peer);
  * vfa_peer_check() - whether requests arrive
  * @peer: the peer
  *
- * By what the library did to the device, and by two reads of its config space. What it
+ * By what the library did to the device, and by a look into its config space. What it
  * cannot know is told above; calls that go on in other threads count when they return.
  *
  * Return: of enum vfa_peer_state, or
