@@ -118,7 +118,7 @@ def lines_of(machine, command):
         "list": lambda: [[], ["-O", "--sort", "group"]],
         "group": lambda: [[], ["-O"], machine.every()[0]],
         "p2p": machine.pairs,
-        "pasid": lambda: [*machine.kinds(), *machine.every()[-1:]],
+        "pasid": lambda: [*machine.groups()[:-1], sum(machine.every()[:2], [])],
         "vfs": lambda: [[], ["-O"], *machine.every()[-1:]],
     }
     if command not in lines:

@@ -11,13 +11,12 @@
  * Runs COMMAND, which is QEMU, and ends with it. FD is a directory with a socket, to which
  * QEMU connects for each function, as /proc/self/fd/FD/socket.
  *
- * A function writes the second 8 bytes of its BAR to the address that comes into the first,
- * without a PASID, for the protocol has none. The third 8 bytes are 0 once it has, or an errno.
+ * A function can write 8 bytes by DMA, as pasid_registers.h tells; without a PASID, for the
+ * protocol has none.
  */
 
 #include <endian.h>
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
@@ -30,20 +29,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "pasid_registers.h"
 
 #define FUNCTIONS_MAX 8
 #define CONFIG_SIZE   4096
 #define BAR_SIZE      4096
 #define EXPRESS       0x40
 #define PASID         PCI_CFG_SPACE_SIZE
-#define PASID_WIDTH   16
+#define ACS           (PASID + 0x10)
 
-#define DMA_ADDRESS 0x00
-#define DMA_VALUE   0x08
-#define DMA_STATUS  0x10
+/* What the kernel asks of ACS before it enables PASIDs, and what before it isolates neighbours. */
+#define ACS_ENOUGH    (PCI_ACS_RR | PCI_ACS_UF)
+#define ACS_ISOLATION (ACS_ENOUGH | PCI_ACS_SV | PCI_ACS_CR)
 
 /* The vfio-user protocol: version 0 of it, as far as QEMU needs it. */
 enum {
@@ -130,10 +130,14 @@ static void reset(struct function *function)
 	put16(function->config, PCI_COMMAND, 0);
 	put16(function->config, EXPRESS + PCI_EXP_DEVCTL, 0);
 	put16(function->config, PASID + PCI_PASID_CTRL, 0);
+	put16(function->config, ACS + PCI_ACS_CTRL, 0);
 	memset(function->bar, 0, sizeof(function->bar));
 }
 
-/* The kernel enables PASIDs only where a request can have them in front of it. */
+/*
+ * The kernel enables PASIDs only where a request can have them in front of it. ACS has a bit
+ * that cannot be set: functions of one slot share a group, and have PASIDs nonetheless.
+ */
 static void make_registers(struct function *function)
 {
 	uint8_t *config = function->config, *writable = function->writable;
@@ -147,11 +151,14 @@ static void make_registers(struct function *function)
 	put16(config, EXPRESS + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_RC_END << 4);
 	put32(config, EXPRESS + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR);
 	put32(config, EXPRESS + PCI_EXP_DEVCAP2, PCI_EXP_DEVCAP2_EE_PREFIX);
-	put32(config, PASID, PCI_EXT_CAP_ID_PASID | 1 << 16);
-	put16(config, PASID + PCI_PASID_CAP, PCI_PASID_CAP_PRIV | PASID_WIDTH << 8);
+	put32(config, PASID, PCI_EXT_CAP_ID_PASID | 1 << 16 | (uint32_t)ACS << 20);
+	put16(config, PASID + PCI_PASID_CAP, PCI_PASID_CAP_PRIV | PASID_BITS << 8);
+	put32(config, ACS, PCI_EXT_CAP_ID_ACS | 1 << 16);
+	put16(config, ACS + PCI_ACS_CAP, ACS_ISOLATION);
 	put16(writable, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	put16(writable, EXPRESS + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_READRQ);
 	put16(writable, PASID + PCI_PASID_CTRL, PCI_PASID_CTRL_ENABLE | PCI_PASID_CTRL_PRIV);
+	put16(writable, ACS + PCI_ACS_CTRL, ACS_ISOLATION & ~PCI_ACS_CR);
 	reset(function);
 }
 
@@ -172,8 +179,8 @@ static uint64_t get64(const struct function *function, unsigned int offset)
 
 static void set_status(struct function *function, uint32_t error)
 {
-	put32(function->bar, DMA_STATUS, error);
-	put32(function->bar, DMA_STATUS + 4, 0);
+	put32(function->bar, PASID_DMA_STATUS, error);
+	put32(function->bar, PASID_DMA_STATUS + 4, 0);
 }
 
 /* The answer comes as a message of its own, and sets the status. */
@@ -181,11 +188,11 @@ static void start_dma(struct function *function)
 {
 	struct message message = {
 		.header.command = COMMAND_DMA_WRITE,
-		.dma = { get64(function, DMA_ADDRESS), sizeof(uint64_t),
-			 htole64(get64(function, DMA_VALUE)) },
+		.dma = { get64(function, PASID_DMA_ADDRESS), sizeof(uint64_t),
+			 htole64(get64(function, PASID_DMA_VALUE)) },
 	};
 
-	set_status(function, EINPROGRESS);
+	set_status(function, PASID_DMA_RUNNING);
 	send_message(function, &message, sizeof(message.dma));
 }
 
@@ -217,7 +224,7 @@ static void write_region(struct function *function, const struct access *access)
 static bool starts_dma(const struct access *access)
 {
 	return access->region == VFIO_PCI_BAR0_REGION_INDEX &&
-	       access->offset + access->count == DMA_ADDRESS + 8;
+	       access->offset + access->count == PASID_DMA_ADDRESS + 8;
 }
 
 static uint64_t region_size(uint32_t index)

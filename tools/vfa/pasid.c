@@ -86,6 +86,8 @@ static void add_device(struct table *table, const char *bdf, const struct pasid_
 	add_fact(table, row, "enabled", &facts->enabled);
 	add_fact(table, row, "iommu", &facts->iommu);
 	add_fact(table, row, "alone", &facts->group);
+	if (facts->group.answer == VFA_NO)
+		add_fact(table, row, "others", &facts->others);
 	add_fact(table, row, "kernel", &facts->kernel);
 	add_fact(table, row, "ats", &facts->ats);
 	add_fact(table, row, "pri", &facts->pri);

@@ -56,6 +56,31 @@ static void tell_members(struct pasid_fact *fact, const struct vfa_group *group,
 			   others);
 }
 
+static void blame(struct pasid_fact *others, const struct pasid_facts *neighbour)
+{
+	if (neighbour->device.answer == VFA_NO || others->answer == VFA_YES)
+		pasid_tell(others, neighbour->device.answer, "in its group, %s",
+			   neighbour->device.origin);
+}
+
+/* The first of them that has no PASIDs, or else that may have none. */
+static void read_others(struct vfa_host *host, const struct vfa_group *group, const char *bdf,
+			struct pasid_fact *ret)
+{
+	pasid_tell(ret, VFA_YES, "the others of group %u have the PASID capability",
+		   (unsigned int)vfa_group_number(group));
+	for (size_t i = 0; i < vfa_group_count_members(group) && ret->answer != VFA_NO; i++) {
+		const struct vfa_group_member *member = vfa_group_get_member(group, i);
+		struct pasid_facts neighbour = { .verdict = PASID_UNKNOWN };
+
+		if (!counts(member, bdf))
+			continue;
+		pasid_registers_read(host, member->name, &neighbour);
+		if (neighbour.device.answer != VFA_YES)
+			blame(ret, &neighbour);
+	}
+}
+
 static void read_group(struct vfa_host *host, const char *bdf, struct pasid_facts *facts)
 {
 	struct pci_function function;
@@ -69,8 +94,11 @@ static void read_group(struct vfa_host *host, const char *bdf, struct pasid_fact
 			   function.group);
 	else {
 		tell_members(&facts->group, group, bdf);
+		read_others(host, group, bdf, &facts->others);
 		vfa_group_free(group);
 	}
+	if (facts->group.answer == VFA_UNKNOWN)
+		facts->others = facts->group;
 }
 
 static void read_kernel(const struct vfa_host *host, struct pasid_facts *facts)
@@ -100,7 +128,7 @@ static void read_kernel(const struct vfa_host *host, struct pasid_facts *facts)
 }
 
 /* Facts that have to be yes. */
-#define NEEDED 4
+#define NEEDED 5
 
 static void list_needed(const struct pasid_facts *facts, const struct pasid_fact *ret[NEEDED])
 {
@@ -108,6 +136,7 @@ static void list_needed(const struct pasid_facts *facts, const struct pasid_fact
 	ret[1] = &facts->enabled;
 	ret[2] = &facts->iommu;
 	ret[3] = &facts->kernel;
+	ret[4] = &facts->others;
 }
 
 static const struct pasid_fact *find_unknown(const struct pasid_facts *facts)
@@ -118,10 +147,18 @@ static const struct pasid_fact *find_unknown(const struct pasid_facts *facts)
 	for (size_t i = 0; i < NEEDED; i++)
 		if (needed[i]->answer == VFA_UNKNOWN)
 			return needed[i];
-	return facts->group.answer == VFA_UNKNOWN ? &facts->group : NULL;
+	return NULL;
 }
 
-/* What is not there has nothing to be turned on, which is no reason more. */
+/* Of a device that has no PASIDs nothing more is worth telling, but for its IOMMU and kernel. */
+static bool is_reason(const struct pasid_facts *facts, const struct pasid_fact *fact)
+{
+	if (fact->answer != VFA_NO)
+		return false;
+	return facts->device.answer != VFA_NO ||
+	       (fact != &facts->enabled && fact != &facts->others);
+}
+
 static bool list_missing(const struct pasid_facts *facts, char ret[PASID_ORIGIN])
 {
 	const struct pasid_fact *needed[NEEDED];
@@ -129,8 +166,7 @@ static bool list_missing(const struct pasid_facts *facts, char ret[PASID_ORIGIN]
 	list_needed(facts, needed);
 	ret[0] = '\0';
 	for (size_t i = 0; i < NEEDED; i++)
-		if (needed[i]->answer == VFA_NO &&
-		    (needed[i] != &facts->enabled || facts->device.answer == VFA_YES))
+		if (is_reason(facts, needed[i]))
 			append_whole(ret, PASID_ORIGIN, "%s%s", *ret ? "; " : "",
 				     needed[i]->origin);
 	return *ret;

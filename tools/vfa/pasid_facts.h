@@ -31,6 +31,7 @@ struct pasid_facts {
 	struct pasid_fact enabled; /* the kernel turned it on */
 	struct pasid_fact iommu;   /* it translates requests with PASIDs */
 	struct pasid_fact group;   /* the device is alone */
+	struct pasid_fact others;  /* else all others have the capability too */
 	struct pasid_fact kernel;  /* it attaches by PASID */
 	struct pasid_fact ats;     /* what follows is for page faults alone */
 	struct pasid_fact pri;
