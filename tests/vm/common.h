@@ -39,6 +39,14 @@
 #define PORT_EDU_1    "0000:01:00.0"
 #define PORT_EDU_2    "0000:01:00.1"
 
+/* What of a machine has PASIDs. */
+enum vm_pasids {
+	VM_PASIDS_UNKNOWN = 0, /* no device; sysfs does not tell of the IOMMU */
+	VM_PASIDS_NONE,
+	VM_PASIDS_OF_IOMMU,   /* but no device */
+	VM_PASIDS_OF_DEVICES, /* pasid_function.h tells which; the usual ones are others */
+};
+
 /* What is known of the machine that VFA_VM_PROFILE names. */
 struct vm_profile {
 	const char *name;
@@ -47,7 +55,7 @@ struct vm_profile {
 	bool has_iommu;
 	bool isolates_interrupts;
 	bool has_iommufd;
-	bool has_pasid;    /* the IOMMU; no usual device has */
+	enum vm_pasids pasids;
 	const char *wrong; /* the check of the machine that finds something, NULL for none */
 	bool is_fatal;     /* and VFIO cannot be used before it is mended */
 	bool translates_behind_ports;
