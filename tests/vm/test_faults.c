@@ -103,6 +103,68 @@ static bool disarm(const struct injector *injector)
 	return !disarm_left(injector);
 }
 
+static size_t count_fds(void)
+{
+	DIR *fds = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(fds);
+	while (readdir(fds))
+		count++;
+	closedir(fds);
+	return count;
+}
+
+/* Of one piece of code, each with a later step that fails, until one meets no fault. */
+struct tries {
+	struct injector injector;
+	size_t fds; /* that are open before each */
+	int nth;    /* the step that fails in this one */
+	int failed; /* how many did */
+	int err;    /* of this one */
+	bool met;   /* its fault */
+};
+
+static struct tries tries_of(const struct injector *injector)
+{
+	return (struct tries){ .injector = *injector, .fds = count_fds(), .met = true };
+}
+
+static bool next_try(struct tries *tries)
+{
+	return tries->met && ++tries->nth < MOST_FAULTS;
+}
+
+static void begin_try(const struct tries *tries)
+{
+	arm(&tries->injector, tries->nth);
+}
+
+/* Whoever armed in a way of its own tells whether the fault was met. */
+static void note_try(struct tries *tries, int err, bool met)
+{
+	tries->err = err;
+	tries->met = met;
+	tries->failed += err < 0;
+	if (err < 0)
+		assert_int_equal(vfa_error_last()->code, err);
+	assert_int_equal(count_fds(), tries->fds);
+}
+
+static void end_try(struct tries *tries, int err)
+{
+	note_try(tries, err, disarm(&tries->injector));
+}
+
+static void check_tries(const struct tries *tries, const char *what)
+{
+	printf("# %s: %d faults met, %d of them made it fail\n", what, tries->nth - 1,
+	       tries->failed);
+	assert_false(tries->met);
+	assert_int_equal(tries->err, 0);
+	assert_true(tries->failed > 0);
+}
+
 /* Faults within chosen ioctls only, one after another as if there was nothing between them. */
 static struct {
 	const struct injector *injector;
@@ -166,38 +228,17 @@ static int open_and_close(enum vfa_backend backend)
 	return err;
 }
 
-static size_t count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	assert_non_null(fds);
-	while (readdir(fds))
-		count++;
-	closedir(fds);
-	return count;
-}
-
 static void a_container_opened_with_any_fault_leaves_nothing_behind(void **state)
 {
 	struct vm *vm = *state;
 	struct injector injector = injector_open(vm);
-	size_t fds = count_fds();
-	int nth, failed = 0, err;
-	bool met;
+	struct tries tries = tries_of(&injector);
 
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
-		arm(&injector, nth);
-		err = open_and_close(vm->backend);
-		met = disarm(&injector);
-		assert_int_equal(count_fds(), fds);
-		if (!met)
-			break;
-		failed += err < 0;
+	while (next_try(&tries)) {
+		begin_try(&tries);
+		end_try(&tries, open_and_close(vm->backend));
 	}
-	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
-	assert_int_equal(err, 0);
-	assert_true(failed > 0);
+	check_tries(&tries, "open and close");
 }
 
 /*
@@ -241,30 +282,23 @@ static void live_with_faults(struct vm *vm, bool (*chosen)(unsigned long request
 {
 	struct injector injector = injector_open(vm);
 	void *memory = vm_memory(vm, PAGE_SIZE);
-	int nth, failed = 0, err;
-	size_t fds = count_fds();
+	struct tries tries = tries_of(&injector);
+	int err;
 
 	within.injector = &injector;
 	within.chosen = chosen;
 	assert_int_equal(live(vm->backend, memory), 0);
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
-		within.left = nth;
+	while (next_try(&tries)) {
+		within.left = tries.nth;
 		err = live(vm->backend, memory);
-		assert_int_equal(count_fds(), fds);
+		note_try(&tries, err, !within.left);
 		assert_int_equal(vm_usage_now().pinned, 0);
-		if (within.left)
-			break;
-		failed += err < 0;
-		if (err < 0)
-			assert_int_equal(vfa_error_last()->code, err);
 	}
 	within.left = 0;
 	assert_int_equal(munlockall(), 0); /* what is locked then was locked for type1 */
 	if (!vm_profile()->unmap_allocates)
 		assert_int_equal(vm_usage_now().locked, 0);
-	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
-	assert_int_equal(err, 0);
-	assert_true(failed > 0);
+	check_tries(&tries, "a life");
 }
 
 static void a_life_with_any_fault_in_its_ioctls_leaves_nothing_behind(void **state)
@@ -285,25 +319,14 @@ static void a_device_used_with_any_fault_leaves_nothing_behind(void **state)
 	struct injector injector = injector_open(vm);
 	struct vfa_container *space = vm_container(vm);
 	struct vfa_device *device = vm_device(vm, space, NVME);
-	size_t fds = count_fds();
-	int nth, failed = 0, err;
-	bool met;
+	struct tries tries = tries_of(&injector);
 
 	assert_int_equal(use(space, device), 0);
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
-		arm(&injector, nth);
-		err = use(space, device);
-		met = disarm(&injector);
-		assert_int_equal(count_fds(), fds);
-		if (!met)
-			break;
-		failed += err < 0;
-		if (err < 0)
-			assert_int_equal(vfa_error_last()->code, err);
+	while (next_try(&tries)) {
+		begin_try(&tries);
+		end_try(&tries, use(space, device));
 	}
-	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
-	assert_int_equal(err, 0);
-	assert_true(failed > 0);
+	check_tries(&tries, "use");
 	assert_int_equal(use(space, device), 0);
 }
 
@@ -322,8 +345,7 @@ static int pass_on(const int ends[2], struct vfa_container *sent)
 }
 
 /* Faults while it is on its way only: opening a device has a case of its own. */
-static int pass_on_with_fault(const struct injector *injector, int nth, enum vfa_backend backend,
-			      bool *met)
+static int pass_on_with_fault(struct tries *tries, enum vfa_backend backend, bool *met)
 {
 	struct vfa_container *space = NULL;
 	struct vfa_device *device = NULL;
@@ -333,9 +355,9 @@ static int pass_on_with_fault(const struct injector *injector, int nth, enum vfa
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
 	assert_ok(vfa_container_open(NULL, backend, &space));
 	assert_ok(vfa_device_open(space, EDU, NULL, &device));
-	arm(injector, nth);
+	begin_try(tries);
 	err = pass_on(ends, space);
-	*met = disarm(injector);
+	*met = disarm(&tries->injector);
 	vfa_device_close(device);
 	vfa_container_close(space);
 	close(ends[0]);
@@ -347,22 +369,15 @@ static void a_container_passed_on_with_any_fault_leaves_nothing_behind(void **st
 {
 	struct vm *vm = *state;
 	struct injector injector = injector_open(vm);
-	size_t fds = count_fds();
-	int nth, failed = 0, err;
-	bool met;
+	struct tries tries = tries_of(&injector);
 
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
-		err = pass_on_with_fault(&injector, nth, vm->backend, &met);
-		assert_int_equal(count_fds(), fds);
-		if (!met)
-			break;
-		failed += err < 0;
-		if (err < 0)
-			assert_int_equal(vfa_error_last()->code, err);
+	while (next_try(&tries)) {
+		bool met;
+		int err = pass_on_with_fault(&tries, vm->backend, &met);
+
+		note_try(&tries, err, met);
 	}
-	printf("# %d faults met, %d of them made a call fail\n", nth - 1, failed);
-	assert_int_equal(err, 0);
-	assert_true(failed > 0);
+	check_tries(&tries, "pass on");
 }
 
 /* A buffer of each kind, one after the other; 0 or the first failure. */
@@ -409,9 +424,8 @@ static void buffers_made_with_any_fault_leave_nothing_behind(void **state)
 	struct vm *vm = *state;
 	struct injector injector = injector_open(vm);
 	struct vfa_container *space;
-	size_t fds, shared;
-	int nth, failed = 0, err;
-	bool met;
+	struct tries tries;
+	size_t shared;
 
 	/* Else the only huge page stays pinned, and is lost. */
 	vm_need(!vm_profile()->unmap_allocates,
@@ -420,22 +434,15 @@ static void buffers_made_with_any_fault_leave_nothing_behind(void **state)
 	vm_device(vm, space, EDU);
 	vm_set(vm, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "1");
 	assert_int_equal(make_buffers(space), 0);
-	fds = count_fds();
 	shared = count_shared();
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
-		arm(&injector, nth);
-		err = make_buffers(space);
-		met = disarm(&injector);
-		assert_int_equal(count_fds(), fds);
+	tries = tries_of(&injector);
+	while (next_try(&tries)) {
+		begin_try(&tries);
+		end_try(&tries, make_buffers(space));
 		assert_int_equal(count_shared(), shared);
 		assert_ok(vfa_container_unmap_all(space)); /* no buffer is left */
-		if (!met)
-			break;
-		failed += err < 0;
 	}
-	printf("# %d faults met, %d of them made a buffer fail\n", nth - 1, failed);
-	assert_int_equal(err, 0);
-	assert_true(failed > 0);
+	check_tries(&tries, "buffers");
 	assert_int_equal(make_buffers(space), 0); /* and the one huge page is free again */
 }
 
@@ -467,24 +474,18 @@ static void a_failed_map_maps_nothing(void **state)
 	struct vfa_container *space = vm_container(vm);
 	struct vfa_map_options options = vm_fixed(FIRST_IOVA);
 	void *memory = vm_memory(vm, PAGE_SIZE);
-	int nth, failed = 0, err;
-	bool met;
+	struct tries tries;
 
 	vm_device(vm, space, EDU);
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
-		arm(&injector, nth);
-		err = vfa_container_map(space, memory, PAGE_SIZE, &options, NULL);
-		met = disarm(&injector);
-		assert_int_equal(is_mapped(space, memory, FIRST_IOVA), err == 0);
-		if (!err)
+	tries = tries_of(&injector);
+	while (next_try(&tries)) {
+		begin_try(&tries);
+		end_try(&tries, vfa_container_map(space, memory, PAGE_SIZE, &options, NULL));
+		assert_int_equal(is_mapped(space, memory, FIRST_IOVA), tries.err == 0);
+		if (!tries.err)
 			assert_ok(vfa_container_unmap(space, FIRST_IOVA, PAGE_SIZE));
-		if (!met)
-			break;
-		failed += err < 0;
 	}
-	printf("# %d faults met, %d of them made the map fail\n", nth - 1, failed);
-	assert_int_equal(err, 0);
-	assert_true(failed > 0);
+	check_tries(&tries, "map");
 }
 
 static uint64_t iova_of(int i)
@@ -515,25 +516,19 @@ static int count_mapped(struct vfa_container *space, void *memory, int mappings)
 static void unmap_with_faults(struct vm *vm, const struct injector *injector,
 			      struct vfa_container *space, int mappings)
 {
+	uint64_t size = iova_of(mappings) - FIRST_IOVA;
 	void *memory = vm_memory(vm, PAGE_SIZE);
-	int nth, failed = 0, err, left;
-	bool met;
+	struct tries tries = tries_of(injector);
+	int left;
 
-	for (nth = 1; nth < MOST_FAULTS; nth++) {
+	while (next_try(&tries)) {
 		map_all(space, memory, mappings);
-		arm(injector, nth);
-		err = vfa_container_unmap(space, FIRST_IOVA, iova_of(mappings) - FIRST_IOVA);
-		met = disarm(injector);
+		begin_try(&tries);
+		end_try(&tries, vfa_container_unmap(space, FIRST_IOVA, size));
 		left = count_mapped(space, memory, mappings);
-		assert_true(err < 0 || left == 0);
-		if (!met)
-			break;
-		failed += err < 0;
+		assert_true(tries.err < 0 || left == 0);
 	}
-	printf("# %d mappings: %d faults met, %d of them made the unmap fail\n", mappings, nth - 1,
-	       failed);
-	assert_int_equal(err, 0);
-	assert_true(nth > 1);
+	check_tries(&tries, mappings == 1 ? "unmap one" : "unmap several");
 }
 
 static void a_failed_unmap_keeps_what_the_kernel_keeps(void **state)
