@@ -32,6 +32,16 @@ static struct space open_nvme(void **state, const struct config *config)
 	return open_space_of(state, NVME);
 }
 
+/* With one in each list: power management at 0x40, and a serial number at 0x100. */
+static struct space open_simple_nvme(void **state)
+{
+	struct config config = config_of_nvme();
+
+	config_add(&config, PCI_CAP_ID_PM, 8);
+	config_add_extended(&config, PCI_EXT_CAP_ID_DSN, 12);
+	return open_nvme(state, &config);
+}
+
 static void check(const struct vfa_capability *capability, unsigned int id, unsigned int offset,
 		  unsigned int size)
 {
@@ -127,13 +137,9 @@ static void one_is_found_by_its_id(void **state)
 /* The ids of the two lists have nothing to do with each other: 0x3 is also vital product data. */
 static void the_lists_are_not_mixed_up(void **state)
 {
-	struct config config = config_of_nvme();
+	struct space space = open_simple_nvme(state);
 	struct vfa_capability found;
-	struct space space;
 
-	config_add(&config, PCI_CAP_ID_PM, 8);
-	config_add_extended(&config, PCI_EXT_CAP_ID_DSN, 12);
-	space = open_nvme(state, &config);
 	assert_fails(vfa_capability_find(space.device, PCI_EXT_CAP_ID_DSN, &found), ENOENT,
 		     NO_CAPABILITY);
 	assert_fails(vfa_capability_find_extended(space.device, PCI_CAP_ID_PM, &found), ENOENT,
@@ -274,13 +280,9 @@ static void a_list_that_runs_in_a_circle_ends(void **state)
 
 static void a_device_that_does_not_answer_is_told(void **state)
 {
-	struct config config = config_of_nvme();
+	struct space space = open_simple_nvme(state);
 	struct vfa_capability found;
-	struct space space;
 
-	config_add(&config, PCI_CAP_ID_PM, 8);
-	config_add_extended(&config, PCI_EXT_CAP_ID_DSN, 12);
-	space = open_nvme(state, &config);
 	fake_set_gone(NVME, true);
 	assert_fails(vfa_device_capabilities(space.device, NULL, 0), ENODEV, DEVICE_GONE);
 	assert_fails(vfa_capability_find(space.device, PCI_CAP_ID_PM, &found), ENODEV, DEVICE_GONE);

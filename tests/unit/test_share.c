@@ -52,6 +52,36 @@ static struct ends send_devices(struct machine *machine, const char *first, cons
 	return ends;
 }
 
+/* EDU at both ends, with a page of the receiver's mapped. */
+struct passage {
+	struct ends ends;
+	struct vfa_container *sent, *received;
+	struct vfa_device *own, *device;
+	char *memory;
+};
+
+static struct passage pass_on(struct machine *machine, int type)
+{
+	struct passage passage = { .ends = open_ends(type), .memory = memory_new(PAGE) };
+
+	passage.sent = open_container(machine);
+	passage.own = open_device(passage.sent, EDU);
+	assert_ok(vfa_share_send(passage.ends.here, passage.sent));
+	assert_int_equal(vfa_share_receive(passage.ends.there, machine->host, &passage.received,
+					   &passage.device, 1),
+			 1);
+	map_at(passage.received, passage.memory, PAGE, 0x10000);
+	return passage;
+}
+
+/* Both ends are closed. */
+static void end_passage(struct passage passage)
+{
+	assert_int_equal(fake_count_objects(), 0);
+	memory_free(passage.memory, PAGE);
+	close_ends(passage.ends);
+}
+
 static void what_was_sent_is_used_at_the_other_end(void **state)
 {
 	struct machine *machine = *state;
@@ -89,45 +119,27 @@ static void what_was_sent_is_used_at_the_other_end(void **state)
 /* Until here all was closed before the other side received it. */
 static void the_sender_may_close_at_last(void **state)
 {
-	struct machine *machine = *state;
-	struct ends ends = open_ends(SOCK_STREAM);
-	struct vfa_container *sent = open_container(machine), *container = NULL;
-	struct vfa_device *own = open_device(sent, EDU), *device = NULL;
-	char *memory = memory_new(PAGE);
+	struct passage passage = pass_on(*state, SOCK_STREAM);
 
-	assert_ok(vfa_share_send(ends.here, sent));
-	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, &device, 1), 1);
-	map_at(container, memory, PAGE, 0x10000);
-	vfa_device_close(own);
-	vfa_container_close(sent);
+	vfa_device_close(passage.own);
+	vfa_container_close(passage.sent);
 	assert_int_equal(fake_count_mappings(), 1);
-	assert_ok(vfa_device_reset(device));
-	vfa_device_close(device);
-	vfa_container_close(container);
-	assert_int_equal(fake_count_objects(), 0);
-	memory_free(memory, PAGE);
-	close_ends(ends);
+	assert_ok(vfa_device_reset(passage.device));
+	vfa_device_close(passage.device);
+	vfa_container_close(passage.received);
+	end_passage(passage);
 }
 
 static void the_receiver_may_close_first(void **state)
 {
-	struct machine *machine = *state;
-	struct ends ends = open_ends(SOCK_SEQPACKET);
-	struct vfa_container *sent = open_container(machine), *container = NULL;
-	struct vfa_device *own = open_device(sent, EDU), *device = NULL;
-	char *memory = memory_new(PAGE);
+	struct passage passage = pass_on(*state, SOCK_SEQPACKET);
 
-	assert_ok(vfa_share_send(ends.here, sent));
-	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, &device, 1), 1);
-	map_at(container, memory, PAGE, 0x10000);
-	vfa_device_close(device);
-	vfa_container_close(container);
+	vfa_device_close(passage.device);
+	vfa_container_close(passage.received);
 	assert_int_equal(fake_count_mappings(), 0);
-	vfa_container_close(sent);
-	vfa_device_close(own);
-	assert_int_equal(fake_count_objects(), 0);
-	memory_free(memory, PAGE);
-	close_ends(ends);
+	vfa_container_close(passage.sent);
+	vfa_device_close(passage.own);
+	end_passage(passage);
 }
 
 /* By nodes that others opened, who may hold on to them. */
@@ -188,25 +200,18 @@ static void who_has_received_may_send(void **state)
 /* The address space is the receiver's, with devices in it or without. */
 static void take_nothing_away(struct machine *machine, bool sender_first)
 {
-	struct ends ends = open_ends(SOCK_SEQPACKET);
-	struct vfa_container *sent = open_container(machine), *container = NULL;
-	struct vfa_device *own = open_device(sent, EDU), *device = NULL;
-	char *memory = memory_new(PAGE);
+	struct passage passage = pass_on(machine, SOCK_SEQPACKET);
 
-	assert_ok(vfa_share_send(ends.here, sent));
-	assert_int_equal(vfa_share_receive(ends.there, machine->host, &container, &device, 1), 1);
-	map_at(container, memory, PAGE, 0x10000);
-	vfa_device_close(sender_first ? own : device);
-	vfa_device_close(sender_first ? device : own);
-	vfa_container_close(sent);
+	vfa_device_close(sender_first ? passage.own : passage.device);
+	vfa_device_close(sender_first ? passage.device : passage.own);
+	vfa_container_close(passage.sent);
 	assert_int_equal(fake_count_mappings(),
 			 machine->backend == VFA_BACKEND_IOMMUFD || !sender_first);
-	device = open_device(container, EDU);
+	passage.device = open_device(passage.received, EDU);
 	assert_int_equal(fake_count_mappings(), 1);
-	vfa_device_close(device);
-	vfa_container_close(container);
-	memory_free(memory, PAGE);
-	close_ends(ends);
+	vfa_device_close(passage.device);
+	vfa_container_close(passage.received);
+	end_passage(passage);
 }
 
 static void the_sender_takes_nothing_away(void **state)
