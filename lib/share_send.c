@@ -27,7 +27,7 @@ static int refuse_use(const char *bdf, const char *what, const char *hint)
 	return error_set(EBUSY, VFA_CAUSE_IN_USE, "%s cannot be sent: %s\n%s", bdf, what, hint);
 }
 
-static int check_unused(const struct vfa_device *device)
+static int check_unused(struct vfa_device *device)
 {
 	for (size_t i = 0; i < IRQ_KINDS; i++)
 		if (device->irqs[i])
