@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -312,6 +313,32 @@ static void devices_of_a_container_go_together(void **state)
 		assert_ok(use_device(space, devices[0]));
 }
 
+/* The kernel keeps them through a reset, but not for another process. */
+static void a_device_that_eventfds_write_to_stays(void **state)
+{
+	struct vfa_ioeventfd store = {
+		.index = VFA_BAR(0), .width = 4, .offset = EDU_INTERRUPT_RAISE, .value = 1
+	};
+	struct vfa_container *space;
+	struct vfa_device *device;
+	struct vm *vm = *state;
+	struct ends ends;
+	int fd;
+
+	vm_need_assignment(vm);
+	ends = open_ends(vm);
+	space = vm_container(vm);
+	device = vm_device(vm, space, PORT_EDU_1);
+	fd = eventfd(0, EFD_CLOEXEC);
+	vm_own_fd(vm, fd);
+	assert_ok(vfa_ioeventfd_add(device, &store, fd));
+	assert_ok(vfa_device_hot_reset(device, NULL, 0));
+	assert_refused(vfa_share_send(ends.here, space), EBUSY, VFA_CAUSE_IN_USE);
+	assert_refused(vfa_ioeventfd_add(device, &store, fd), EEXIST, VFA_CAUSE_IOEVENTFD);
+	assert_ok(vfa_ioeventfd_remove(device, &store));
+	assert_ok(vfa_share_send(ends.here, space));
+}
+
 /* What is not opened by this library is nothing to this library. */
 static void other_fds_are_refused(void **state)
 {
@@ -337,6 +364,7 @@ int main(void)
 		VM_CASE(device_outlives_the_process_that_opened_it),
 		VM_CASE(sender_may_close_at_any_time),
 		VM_CASE(devices_of_a_container_go_together),
+		VM_CASE(a_device_that_eventfds_write_to_stays),
 		VM_CASE(other_fds_are_refused),
 	};
 
