@@ -55,12 +55,13 @@ extract_page()
 	' "$1"
 }
 
-extract_readme()
+# Each block of C to a file KIND.NUMBER.c.
+extract_markdown()
 {
-	awk -v out="$work/block" '
+	awk -v out="$work/block/$2" '
 		/^```c$/ { inside = 1; n++; next }
 		/^```/ { inside = 0 }
-		inside { print > (out "/program." n ".c") }
+		inside { print > (out "." n ".c") }
 	' "$1"
 }
 
@@ -101,12 +102,14 @@ check_block()
 
 headers=$(squeeze "$source_dir"/include/vfa/*.h)
 
-for page in "$source_dir"/docs/man/*.[37].scd "$source_dir/README.md"; do
+for page in "$source_dir"/docs/man/*.[37].scd "$source_dir/README.md" \
+	"$source_dir/docs/isolation.md"; do
 	rm -rf "$work/block"
 	mkdir "$work/block"
 	case $page in
 	*.scd) extract_page "$page" ;;
-	*) extract_readme "$page" ;;
+	*/README.md) extract_markdown "$page" program ;;
+	*) extract_markdown "$page" example ;;
 	esac
 	for block in "$work"/block/*.c; do
 		[ ! -e "$block" ] || check_block "$block" "${page##*/}"
