@@ -10,6 +10,7 @@
 #include "base/api.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "fault_queue.h"
 #include "refusal_pasid.h"
 
 #define WIDEST 20 /* bits of a PASID, as PCI Express has it */
@@ -100,7 +101,10 @@ static struct pasid *new_pasid(const struct pasid_request *request, struct vfa_g
 	pasid->space = request->space;
 	pasid->group = group;
 	pasid->number = number;
+	pasid->faults = request->options.faults;
 	container_hold(pasid->space);
+	if (pasid->faults)
+		fault_queue_hold(pasid->faults);
 	return pasid;
 }
 
@@ -109,23 +113,34 @@ void pasid_free(struct pasid *pasid)
 	if (!pasid)
 		return;
 	vfa_group_free(pasid->group);
+	if (pasid->faults)
+		fault_queue_release(pasid->faults);
 	container_release(pasid->space);
 	free(pasid);
 }
 
+static int require_same_iommufd(const struct pasid_request *request,
+				const struct vfa_container *other, const char *what)
+{
+	int answer = page_table_is_same_iommufd(request->owner->backend, other->backend);
+
+	if (answer < 0)
+		return error_kernel(answer, "ask whether two containers are of one iommufd");
+	return answer ? 0 : refuse_other_iommufd(request, what);
+}
+
 static int require_backends(const struct pasid_request *request)
 {
+	const struct vfa_fault_queue *faults = request->options.faults;
 	int err = container_require_iommufd(request->owner, "attach a PASID");
-	int answer;
 
 	if (!err)
 		err = container_require_iommufd(request->space, "attach a PASID");
-	if (err)
-		return err;
-	answer = page_table_is_same_iommufd(request->owner->backend, request->space->backend);
-	if (answer < 0)
-		return error_kernel(answer, "ask whether two containers are of one iommufd");
-	return answer ? 0 : refuse_other_iommufd(request);
+	if (!err)
+		err = require_same_iommufd(request, request->space, "address space");
+	if (!err && faults)
+		err = require_same_iommufd(request, fault_queue_container(faults), "fault queue");
+	return err;
 }
 
 static int read_bits(struct vfa_device *device, unsigned int *ret)
@@ -262,10 +277,6 @@ static int check_options(const struct vfa_pasid_options *options)
 				 "attach a PASID: %u is given without VFA_PASID_FIXED\n"
 				 "set the flag, or have one chosen",
 				 options->pasid);
-	if (options->faults)
-		return error_set(EINVAL, VFA_CAUSE_BAD_ARGUMENT,
-				 "attach a PASID: this library has no fault queues\n"
-				 "leave faults NULL");
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "allowed.h"
 #include "backend/page_table.h"
 #include "base/error.h"
+#include "fault_queue.h"
 #include "mapping.h"
 #include "pasid.h"
 #include "refusal_pasid.h"
@@ -86,10 +87,11 @@ int pasid_add(struct pasid *pasid, const struct pasid_request *request)
 
 static int build(struct pasid *pasid, const struct pasid_request *request)
 {
+	uint32_t queue = pasid->faults ? fault_queue_id(pasid->faults) : 0;
 	int err = pasid_make_own(request->devices[0]);
 
 	if (!err)
-		err = pasid_make_table(pasid->space, request->devices[0], 0, &pasid->table);
+		err = pasid_make_table(pasid->space, request->devices[0], queue, &pasid->table);
 	if (!err)
 		err = allowed_refresh(pasid->space);
 	return err ? err : pasid_add(pasid, request);

@@ -20,12 +20,12 @@
 /* GTSup of the Extended Feature Register. */
 #define AMD_GUEST_TRANSLATION (1ull << 4)
 
-int refuse_other_iommufd(const struct pasid_request *request)
+int refuse_other_iommufd(const struct pasid_request *request, const char *what)
 {
 	return error_set(EXDEV, VFA_CAUSE_OTHER_IOMMUFD,
-			 "attach a PASID: the address space is of another iommufd than %s\n"
-			 "open it by vfa_container_open_beside, or both with one fd",
-			 request->devices[0]->bdf);
+			 "attach a PASID: the %s is of another iommufd than %s\n"
+			 "open its container by vfa_container_open_beside, or both with one fd",
+			 what, request->devices[0]->bdf);
 }
 
 /* VFIO hides the capability, and a virtual function has that of its physical one. */

@@ -11,8 +11,8 @@
 
 /* All return the -errno to give, recorded. */
 
-/** refuse_other_iommufd() - the containers have nothing in common */
-int refuse_other_iommufd(const struct pasid_request *request);
+/** refuse_other_iommufd() - @what has nothing in common with the devices */
+int refuse_other_iommufd(const struct pasid_request *request, const char *what);
 
 /** refuse_no_pasids() - the kernel has none for the device: whose fault that is */
 int refuse_no_pasids(const struct vfa_device *device, const struct vfa_iommu_info *info);

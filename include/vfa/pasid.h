@@ -34,12 +34,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <vfa/device.h>
+#include <vfa/fault_queue.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct vfa_fault_queue;
 
 /** enum vfa_pasid_flag - flags of struct vfa_pasid_options */
 enum vfa_pasid_flag {
@@ -106,13 +105,13 @@ struct vfa_pasid_newcomer {
  *
  * Return: 0, or
  *	-EINVAL: a NULL argument, or wrong options (VFA_CAUSE_BAD_ARGUMENT): an unknown flag,
- *		a given PASID that is 0 or wider than device and IOMMU have, a fault queue
- *		of another iommufd; the group has more devices (VFA_CAUSE_PASID_GROUP)
+ *		a given PASID that is 0 or wider than device and IOMMU have; the group has more
+ *		devices (VFA_CAUSE_PASID_GROUP)
  *	-EOPNOTSUPP: a container is not of iommufd (VFA_CAUSE_NOT_IOMMUFD) or noiommu
  *		(VFA_CAUSE_NOIOMMU); the kernel is older than Linux 6.15
  *		(VFA_CAUSE_OLD_KERNEL); driver, device or IOMMU have no PASIDs
  *		(VFA_CAUSE_NO_PASID)
- *	-EXDEV: the two containers are of different iommufds (VFA_CAUSE_OTHER_IOMMUFD)
+ *	-EXDEV: @space or the fault queue is of another iommufd (VFA_CAUSE_OTHER_IOMMUFD)
  *	-EBUSY: the PASID leads elsewhere, the pair has another PASID or fault queue than
  *		those given, or no PASID is left (VFA_CAUSE_PASID_IN_USE); a container was
  *		sent to another process (VFA_CAUSE_SENT)
