@@ -3,7 +3,8 @@
 
 /*
  * Capabilities as VFIO shows them, held against sysfs, which has them all. Of this machine's
- * devices, and of those in topologies/capabilities.devices.
+ * devices, and of those in topologies/capabilities.devices. And what the IOMMU in front of a
+ * device says of itself.
  */
 
 #include <errno.h>
@@ -292,6 +293,57 @@ static void a_conventional_device_has_no_extended_ones(void **state)
 		       VFA_CAUSE_NO_CAPABILITY);
 }
 
+static unsigned int bits_of_ranges(void)
+{
+	const struct vfa_iova_range *range = vm_profile()->ranges;
+
+	while (range[1].last)
+		range++;
+	return 64 - __builtin_clzll(range->last);
+}
+
+/* How many bits it translates is in the Capability Register of VT-d. */
+static void check_registers(const struct vfa_iommu_info *info)
+{
+	if (!strncmp(vm_profile()->name, "intel", 5)) {
+		assert_int_equal(info->type, VFA_IOMMU_INTEL_VTD);
+		assert_int_equal((info->registers.vtd.cap >> 16 & 0x3f) + 1, bits_of_ranges());
+		assert_true(info->registers.vtd.ecap);
+		assert_int_equal(info->data_size, sizeof(info->registers.vtd));
+	} else if (!strcmp(vm_profile()->name, "amd")) {
+		assert_int_equal(info->type, VFA_IOMMU_AMD);
+		assert_true(info->registers.amd.efr);
+		assert_int_equal(info->data_size, sizeof(info->registers.amd));
+	} else {
+		assert_int_equal(info->type, VFA_IOMMU_NONE);
+		assert_int_equal(info->data_size, 0);
+	}
+}
+
+/* In front of a device, which has no PASID on any machine. */
+static void the_iommu_tells_of_its_hardware(void **state)
+{
+	struct vfa_iommu_info info = VFA_IOMMU_INFO_INIT;
+	struct vm *vm = *state;
+	struct vfa_device *device;
+
+	vm_need_assignment(vm);
+	vm_need(is_on(EDU, "vfio-pci"), "the usual devices");
+	device = vm_device(vm, vm_container(vm), EDU);
+	if (vm->backend == VFA_BACKEND_TYPE1) {
+		assert_refused(vfa_iommu_get_info(device, &info), EOPNOTSUPP,
+			       VFA_CAUSE_NOT_IOMMUFD);
+		return;
+	}
+	assert_ok(vfa_iommu_get_info(device, &info));
+	print_message("# %s: type %u, %u bytes, capabilities 0x%llx\n",
+		      vfa_iommu_type_name(info.type), info.kernel_type, info.data_size,
+		      (unsigned long long)info.capabilities);
+	check_registers(&info);
+	assert_int_equal(info.pasid_bits, 0);
+	assert_int_equal(info.is_pasid_told, 1);
+}
+
 static bool list_has_express(const char *bdf)
 {
 	struct list all;
@@ -344,6 +396,7 @@ int main(void)
 		VM_CASE(msi_x_tells_the_number_of_vectors),
 		VM_CASE(extended_ones_cannot_be_written),
 		VM_CASE(a_conventional_device_has_no_extended_ones),
+		VM_CASE(the_iommu_tells_of_its_hardware),
 		VM_CASE_ONCE(every_function_tells_through_sysfs),
 		VM_CASE_ONCE(others_than_root_are_told_why_not),
 	};
