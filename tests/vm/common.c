@@ -42,6 +42,16 @@ static struct vm_cleanup *after_test(struct vm *vm, void (*run)(struct vm_cleanu
 	return cleanup;
 }
 
+static void call(struct vm_cleanup *cleanup)
+{
+	cleanup->call(cleanup->object);
+}
+
+void vm_after(struct vm *vm, void (*function)(void *object), void *object)
+{
+	after_test(vm, call, object)->call = function;
+}
+
 static int set_up(void **state)
 {
 	struct vm *vm = *state;

@@ -74,6 +74,7 @@ const struct vm_profile *vm_profile(void);
 
 struct vm_cleanup {
 	void (*run)(struct vm_cleanup *cleanup);
+	void (*call)(void *object);
 	void *object;
 	size_t size;
 	char text[256];
@@ -143,6 +144,7 @@ struct vfa_topology *vm_topology(struct vm *vm);
 struct vfa_monitor *vm_monitor(struct vm *vm);
 int vm_open(struct vm *vm, const char *path, int flags);
 void vm_own_fd(struct vm *vm, int fd);
+void vm_after(struct vm *vm, void (*function)(void *object), void *object);
 void vm_own_container(struct vm *vm, struct vfa_container *space);
 void vm_own_device(struct vm *vm, struct vfa_device *device);
 
