@@ -549,6 +549,175 @@ static void devices_of_a_group_share_an_iommufd(void **state)
 	close_ioas(ioas);
 }
 
+#define NARROW 8 /* bits of a PASID of group 9 */
+
+/* Group 9 with a page table that takes PASIDs, where the kernel lets one be made. */
+static struct ioas open_ioas_with_pasids(struct machine *machine)
+{
+	struct fake_iommu iommu = { .pasid_bits = NARROW };
+
+	fake_set_iommu(9, &iommu);
+	return open_ioas(machine, "vfio/devices/vfio4");
+}
+
+/* The first object of an iommufd is the IOAS, the second the device. */
+static int alloc_table(struct ioas ioas, uint32_t flags, uint32_t *ret)
+{
+	struct uapi_iommu_hwpt_alloc alloc = {
+		.size = sizeof(alloc), .flags = flags, .dev_id = ioas.id + 1, .pt_id = ioas.id
+	};
+	int err = call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc);
+
+	*ret = alloc.out_hwpt_id;
+	return err;
+}
+
+static int destroy_object(struct ioas ioas, uint32_t id)
+{
+	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = id };
+
+	return call(ioas.iommufd, UAPI_IOMMU_DESTROY, &destroy);
+}
+
+static int attach_pasid(int device, uint32_t pasid, uint32_t table)
+{
+	struct uapi_vfio_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.flags = UAPI_VFIO_DEVICE_ATTACH_PASID,
+		.pt_id = table,
+		.pasid = pasid,
+	};
+
+	return call(device, UAPI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+static int detach_pasid(int device, uint32_t pasid)
+{
+	struct uapi_vfio_detach_iommufd_pt detach = {
+		.argsz = sizeof(detach),
+		.flags = UAPI_VFIO_DEVICE_DETACH_PASID,
+		.pasid = pasid,
+	};
+
+	return call(device, UAPI_VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
+}
+
+static void a_page_table_is_made_of_an_ioas_for_a_device(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	struct uapi_iommu_hwpt_alloc good = { .size = sizeof(good), .dev_id = 2, .pt_id = 1 };
+	struct uapi_iommu_hwpt_alloc alloc = good;
+	uint32_t table;
+
+	alloc.reserved = 1;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), -EOPNOTSUPP);
+	alloc = good;
+	alloc.dev_id = 1;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), -ENOENT);
+	alloc = good;
+	alloc.pt_id = 2;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), -EINVAL);
+	alloc = good;
+	alloc.data_len = 8;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), -EINVAL);
+	assert_int_equal(alloc_table(ioas, 1u << 20, &table), -EOPNOTSUPP);
+	assert_int_equal(alloc_table(ioas, 0, &table), 0);
+	assert_int_equal(destroy_object(ioas, ioas.id), -EBUSY);
+	assert_int_equal(destroy_object(ioas, table), 0);
+	fake_set_pasids(false);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &table), -EOPNOTSUPP);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), -EINVAL);
+	assert_int_equal(detach_pasid(ioas.device, 1), -EINVAL);
+	close_ioas(ioas);
+}
+
+static void a_page_table_does_not_reach_beyond_its_aperture(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	void *memory = memory_new(PAGE);
+	uint32_t table;
+
+	fake_set_pasid_aperture(9, 0, 0xffffffff);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 1ull << 32), 0);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &table), -EADDRINUSE);
+	fake_forget(1ull << 32, PAGE);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &table), 0);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 1ull << 32), -EINVAL);
+	assert_int_equal(destroy_object(ioas, table), 0);
+	assert_int_equal(map_ioas(ioas, memory, PAGE, 1ull << 32), 0);
+	close_ioas(ioas);
+	memory_free(memory, PAGE);
+}
+
+static void pasids_go_by_page_tables_that_take_them(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	uint32_t usual, table, own;
+
+	assert_int_equal(alloc_table(ioas, 0, &usual), 0);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &table), 0);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &own), 0);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), -EINVAL);
+	assert_int_equal(attach_device(ioas.device, own), 0);
+	assert_int_equal(attach_pasid(ioas.device, 1, 60), -ENOENT);
+	assert_int_equal(attach_pasid(ioas.device, 1, ioas.id), -EINVAL);
+	assert_int_equal(attach_pasid(ioas.device, 1, usual), -EINVAL);
+	assert_int_equal(attach_pasid(ioas.device, 0, table), -EINVAL);
+	assert_int_equal(attach_pasid(ioas.device, 1 << NARROW, table), -EINVAL);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), 0);
+	assert_int_equal(attach_device(ioas.device, ioas.id), -EINVAL);
+	assert_int_equal(attach_device(ioas.device, usual), -EINVAL);
+	assert_int_equal(destroy_object(ioas, table), -EBUSY);
+	assert_int_equal(detach_pasid(ioas.device, 2), 0);
+	assert_int_equal(detach_pasid(ioas.device, 1), 0);
+	assert_int_equal(destroy_object(ioas, table), 0);
+	assert_int_equal(attach_device(ioas.device, ioas.id), 0);
+	assert_int_equal(destroy_object(ioas, own), 0);
+	close_ioas(ioas);
+}
+
+static void an_attached_pasid_is_replaced(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	uint32_t first, second;
+
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &first), 0);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &second), 0);
+	assert_int_equal(attach_device(ioas.device, first), 0);
+	assert_int_equal(attach_pasid(ioas.device, 1, first), 0);
+	assert_int_equal(attach_pasid(ioas.device, 1, second), 0);
+	assert_int_equal(destroy_object(ioas, second), -EBUSY);
+	close_node(ioas.device);
+	assert_int_equal(destroy_object(ioas, first), 0);
+	assert_int_equal(destroy_object(ioas, second), 0);
+	close_node(ioas.iommufd);
+}
+
+static void a_group_shares_its_page_tables(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	int sibling = open_node(*state, "vfio/devices/vfio5");
+	uint32_t own, table, other;
+
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &own), 0);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &table), 0);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &other), 0);
+	assert_int_equal(attach_device(ioas.device, own), 0);
+	assert_int_equal(bind_device(sibling, ioas.iommufd), 0);
+	assert_int_equal(attach_device(sibling, ioas.id), -EINVAL);
+	assert_int_equal(attach_device(sibling, own), 0);
+	assert_int_equal(attach_pasid(ioas.device, 3, table), 0);
+	assert_int_equal(attach_pasid(sibling, 3, other), -EINVAL);
+	assert_int_equal(attach_pasid(sibling, 3, table), 0);
+	assert_int_equal(detach_pasid(ioas.device, 3), 0);
+	assert_int_equal(destroy_object(ioas, table), -EBUSY);
+	assert_int_equal(detach_pasid(sibling, 3), 0);
+	assert_int_equal(attach_device(sibling, other), 0);
+	assert_int_equal(destroy_object(ioas, own), 0);
+	close_node(sibling);
+	close_ioas(ioas);
+}
+
 static void only_type1_pins_device_memory(void **state)
 {
 	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
@@ -908,6 +1077,11 @@ int main(void)
 		CASE(iommufd_counts_per_process_when_told_so_at_first),
 		CASE(a_device_node_serves_one_binder),
 		CASE(devices_of_a_group_share_an_iommufd),
+		CASE(a_page_table_is_made_of_an_ioas_for_a_device),
+		CASE(a_page_table_does_not_reach_beyond_its_aperture),
+		CASE(pasids_go_by_page_tables_that_take_them),
+		CASE(an_attached_pasid_is_replaced),
+		CASE(a_group_shares_its_page_tables),
 		CASE(only_type1_pins_device_memory),
 		CASE(intx_masks_itself),
 		CASE(only_whole_pages_of_a_bar_are_exported),

@@ -117,21 +117,17 @@ long fake_cdev_bind(struct fake_opened *opened, void *argument)
 /* A second attach replaces the first. */
 static long attach(struct fake_opened *opened, struct uapi_vfio_attach_iommufd_pt *argument)
 {
-	struct fake_device *device = opened->device;
-	uint32_t old = opened->page_table, page_table = 0;
-	int err;
-
 	if (!argument)
 		return -EFAULT;
-	if (argument->argsz < sizeof(*argument) || argument->flags)
+	if (argument->argsz < offsetof(struct uapi_vfio_attach_iommufd_pt, pasid))
 		return -EINVAL;
-	err = fake_iommufd_attach(opened->iommufd_file, device, &argument->pt_id, &page_table);
-	if (err)
-		return err;
-	opened->page_table = page_table;
-	if (old)
-		fake_iommufd_detach(opened->iommufd_file, device, &old);
-	return 0;
+	if (argument->flags == UAPI_VFIO_DEVICE_ATTACH_PASID && fake_settings.pasids)
+		return argument->argsz < sizeof(*argument) ? -EINVAL
+							   : fake_pasid_attach(opened, argument);
+	if (argument->flags)
+		return -EINVAL;
+	return fake_iommufd_attach(opened->iommufd_file, opened->device, &argument->pt_id,
+				   &opened->page_table);
 }
 
 static long detach(struct fake_opened *opened, const struct uapi_vfio_detach_iommufd_pt *argument)
@@ -141,7 +137,9 @@ static long detach(struct fake_opened *opened, const struct uapi_vfio_detach_iom
 	if (argument->argsz < offsetof(struct uapi_vfio_detach_iommufd_pt, pasid))
 		return -EINVAL;
 	if (argument->flags == UAPI_VFIO_DEVICE_DETACH_PASID && fake_settings.pasids)
-		return argument->argsz < sizeof(*argument) ? -EINVAL : 0; /* it has none */
+		return argument->argsz < sizeof(*argument)
+			       ? -EINVAL
+			       : fake_pasid_detach(opened, argument->pasid);
 	if (argument->flags)
 		return -EINVAL;
 	if (opened->page_table)

@@ -106,6 +106,7 @@ static void close_by_node(struct fake_opened *opened)
 	device->open_count--;
 	device->opened = NULL;
 	last_close(device);
+	fake_pasid_detach_all(opened);
 	if (opened->page_table)
 		fake_iommufd_detach(opened->iommufd_file, device, &opened->page_table);
 	fake_iommufd_unbind(opened->iommufd_file, device, opened->id);

@@ -23,6 +23,8 @@
 #define FAKE_VECTORS      2048 /* as many as MSI-X can have */
 #define FAKE_RESERVED_MAX 16
 #define FAKE_CONFIG       4096
+#define FAKE_PASIDS       16
+#define FAKE_TABLES       16
 #define FAKE_FEATURES     16
 #define FAKE_FEATURE_ROOM 64
 #define FAKE_BAR_ROOM     (64ull << 20) /* a region's share of the device's memory file */
@@ -180,6 +182,11 @@ struct fake_space {
 	size_t room;
 	struct fake_group *tenants[64]; /* one entry for each attachment */
 	size_t tenant_count;
+	struct {
+		uint32_t id;
+		struct fake_range aperture;
+	} tables[FAKE_TABLES]; /* made by hand */
+	size_t table_count;
 };
 
 void fake_space_init(struct fake_space *space, enum fake_accounting accounting);
@@ -190,6 +197,9 @@ uint64_t fake_space_page_sizes(const struct fake_space *space);
 /* Whether a live mapping is where @group cannot have one. */
 bool fake_space_conflicts(const struct fake_space *space, const struct fake_group *group);
 int fake_space_join(struct fake_space *space, struct fake_group *group);
+/* -EADDRINUSE when a mapping is outside of the aperture. */
+int fake_space_add_table(struct fake_space *space, uint32_t id, struct fake_range aperture);
+void fake_space_remove_table(struct fake_space *space, uint32_t id);
 void fake_space_leave(struct fake_space *space, struct fake_group *group);
 size_t fake_space_count_all(void);
 bool fake_space_describe(size_t index, struct fake_mapping *ret);
@@ -226,6 +236,13 @@ struct fake_reserved {
 	enum fake_reserved_type type;
 };
 
+/* Of a group, on iommufd. */
+struct fake_pasid {
+	uint32_t number;
+	uint32_t table;
+	uint64_t devices; /* that it is attached to: a bit each, as they are in the machine */
+};
+
 struct fake_group {
 	struct fake_group *next;
 	uint32_t number;
@@ -248,6 +265,9 @@ struct fake_group {
 	unsigned int owner_count;
 	struct fake_space *attached; /* on iommufd */
 	unsigned int attached_count;
+	struct fake_range pasid_aperture; /* of page tables made by hand */
+	struct fake_pasid pasids[FAKE_PASIDS];
+	size_t pasid_count;
 };
 
 struct fake_region {
@@ -305,8 +325,8 @@ struct fake_device {
 	size_t transfer;
 	unsigned int resets;
 	struct fake_feature features[FAKE_FEATURES];
-	bool unbound;                     /* from VFIO's driver, and so beyond its reach */
-	const struct fake_opened *opened; /* which has it by its node */
+	bool unbound;               /* from VFIO's driver, and so beyond its reach */
+	struct fake_opened *opened; /* which has it by its node */
 	unsigned int hot_resets;
 	bool low_power;
 	int wakeup_fd; /* a duplicate that stands for the kernel's reference */
@@ -355,6 +375,13 @@ bool fake_container_has_iommu(const struct fake_container *container);
 int fake_group_open(struct fake_group *group);
 long fake_group_ioctl(struct fake_group *group, unsigned int request, void *argument);
 void fake_group_release(struct fake_file *file);
+
+/* hwpt.c */
+
+struct uapi_vfio_attach_iommufd_pt;
+long fake_pasid_attach(struct fake_opened *opened, struct uapi_vfio_attach_iommufd_pt *argument);
+long fake_pasid_detach(struct fake_opened *opened, uint32_t number);
+void fake_pasid_detach_all(struct fake_opened *opened);
 
 /* iommufd.c and cdev.c */
 

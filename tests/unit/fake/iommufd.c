@@ -64,6 +64,12 @@ void fake_iommufd_object_free(struct fake_iommufd *iommufd, uint32_t id)
 	}
 	if (object->ioas)
 		object->ioas->users--;
+	if (object->is_by_hand) {
+		fake_space_remove_table(&object->ioas->space, id);
+		fake_objects[FAKE_OBJECT_PAGE_TABLE]--;
+		if (object->faults)
+			object->faults->users--;
+	}
 	if (iommufd->compat == id)
 		iommufd->compat = 0;
 	iommufd->objects[id] = NULL;
@@ -79,13 +85,21 @@ struct fake_iommufd_object *fake_iommufd_object_find(struct fake_iommufd *iommuf
 	return object && object->kind == kind ? object : NULL;
 }
 
+static void free_all(struct fake_iommufd *iommufd, int kind)
+{
+	for (uint32_t id = 1; id < FAKE_IOMMUFD_OBJECTS; id++)
+		if (fake_iommufd_object_find(iommufd, id, kind))
+			fake_iommufd_object_free(iommufd, id);
+}
+
 void fake_iommufd_release(struct fake_file *file)
 {
 	struct fake_iommufd **link = &iommufds;
 
-	for (uint32_t id = 1; id < FAKE_IOMMUFD_OBJECTS; id++)
-		if (file->iommufd->objects[id])
-			fake_iommufd_object_free(file->iommufd, id);
+	free_all(file->iommufd, FAKE_PAGE_TABLE);
+	free_all(file->iommufd, FAKE_FAULT_QUEUE);
+	free_all(file->iommufd, FAKE_DEVICE);
+	free_all(file->iommufd, FAKE_IOAS);
 	while (*link != file->iommufd)
 		link = &(*link)->next;
 	*link = file->iommufd->next;
@@ -280,7 +294,8 @@ static int pin_file(const struct fake_space *space, const struct uapi_iommu_ioas
 	size = memfd_size(command->fd, &map->inode);
 	if (size < 0)
 		return size;
-	if (space->tenant_count && command->start + command->length > (uint64_t)size)
+	if ((space->tenant_count || space->table_count) &&
+	    command->start + command->length > (uint64_t)size)
 		return -EINVAL;
 	return fake_space_pin_file(space, command->length);
 }
@@ -483,6 +498,7 @@ long fake_iommufd_ioctl(struct fake_file *file, unsigned int request, void *argu
 		COMMAND(UAPI_IOMMU_IOAS_MAP_FILE, ioas_map_file, uapi_iommu_ioas_map_file);
 		COMMAND(UAPI_IOMMU_IOAS_UNMAP, ioas_unmap, uapi_iommu_ioas_unmap);
 		COMMAND(UAPI_IOMMU_OPTION, option, uapi_iommu_option);
+		COMMAND(UAPI_IOMMU_HWPT_ALLOC, fake_hwpt_alloc, uapi_iommu_hwpt_alloc);
 		COMMAND(UAPI_IOMMU_VFIO_IOAS, vfio_ioas, uapi_iommu_vfio_ioas);
 		COMMAND(UAPI_IOMMU_GET_HW_INFO, fake_iommu_info, uapi_iommu_hw_info);
 	}
@@ -524,7 +540,8 @@ static uint32_t page_table_for(struct fake_iommufd *iommufd, struct fake_iommufd
 
 	for (id = 1; id < FAKE_IOMMUFD_OBJECTS; id++) {
 		object = iommufd->objects[id];
-		if (object && object->ioas == ioas && (coherent || !object->coherent))
+		if (object && object->ioas == ioas && !object->is_by_hand &&
+		    (coherent || !object->coherent))
 			return id;
 	}
 	id = fake_iommufd_object_new(iommufd, FAKE_PAGE_TABLE);
@@ -537,6 +554,30 @@ static uint32_t page_table_for(struct fake_iommufd *iommufd, struct fake_iommufd
 	return id;
 }
 
+void fake_iommufd_put_table(struct fake_iommufd *iommufd, uint32_t table)
+{
+	struct fake_iommufd_object *object = iommufd->objects[table];
+
+	if (--object->users == 0 && !object->is_by_hand)
+		fake_iommufd_object_free(iommufd, table);
+}
+
+/* An IOAS, or a page table of one: the IOAS. */
+static int find_target(struct fake_iommufd *iommufd, uint32_t id, struct fake_iommufd_object **ioas,
+		       uint32_t *table)
+{
+	struct fake_iommufd_object *object =
+		id < FAKE_IOMMUFD_OBJECTS ? iommufd->objects[id] : NULL;
+
+	if (!object)
+		return -ENOENT;
+	if (object->kind != FAKE_IOAS && object->kind != FAKE_PAGE_TABLE)
+		return -EINVAL;
+	*ioas = object->kind == FAKE_IOAS ? object : object->ioas;
+	*table = object->kind == FAKE_IOAS ? 0 : id;
+	return 0;
+}
+
 static int attach_check(const struct fake_device *device, const struct fake_iommufd_object *ioas)
 {
 	const struct fake_group *group = device->group;
@@ -546,29 +587,65 @@ static int attach_check(const struct fake_device *device, const struct fake_iomm
 	return fake_space_conflicts(&ioas->space, group) ? -EADDRINUSE : 0;
 }
 
-int fake_iommufd_attach(struct fake_file *file, struct fake_device *device, uint32_t *pt_id,
-			uint32_t *page_table)
+static int attach_first(struct fake_iommufd *iommufd, struct fake_device *device,
+			struct fake_iommufd_object *ioas, uint32_t *table)
 {
-	struct fake_iommufd *iommufd = file->iommufd;
-	struct fake_iommufd_object *ioas = fake_iommufd_object_find(iommufd, *pt_id, FAKE_IOAS);
-	int err;
+	int err = attach_check(device, ioas);
 
-	if (!ioas)
-		return -ENOENT;
-	err = attach_check(device, ioas);
+	if (!err)
+		err = fake_table_check(iommufd, device->group, *table);
 	if (!err)
 		err = fake_space_join(&ioas->space, device->group);
 	if (err)
 		return err;
-	*page_table = page_table_for(iommufd, ioas, device->group->coherent);
-	if (!*page_table) {
+	if (!*table)
+		*table = page_table_for(iommufd, ioas, device->group->coherent);
+	if (!*table) {
 		fake_space_leave(&ioas->space, device->group);
 		return -ENOMEM;
 	}
-	iommufd->objects[*page_table]->users++;
+	iommufd->objects[*table]->users++;
 	device->group->attached = &ioas->space;
 	device->group->attached_count++;
-	*pt_id = *page_table;
+	return 0;
+}
+
+/* In one address space; from one to the other the device is attached anew. */
+static int replace(struct fake_file *file, struct fake_device *device,
+		   struct fake_iommufd_object *ioas, uint32_t table)
+{
+	int err;
+
+	if (!table)
+		table = page_table_for(file->iommufd, ioas, device->group->coherent);
+	if (!table)
+		return -ENOMEM;
+	file->iommufd->objects[table]->users++;
+	err = fake_table_replace(file, device->group, table);
+	fake_iommufd_put_table(file->iommufd, table);
+	return err;
+}
+
+int fake_iommufd_attach(struct fake_file *file, struct fake_device *device, uint32_t *pt_id,
+			uint32_t *page_table)
+{
+	struct fake_iommufd *iommufd = file->iommufd;
+	struct fake_iommufd_object *ioas;
+	uint32_t table, old = *page_table;
+	int err = find_target(iommufd, *pt_id, &ioas, &table);
+
+	if (!err && old && iommufd->objects[old]->ioas == ioas) {
+		err = replace(file, device, ioas, table);
+		table = *page_table;
+	} else if (!err) {
+		err = attach_first(iommufd, device, ioas, &table);
+		if (!err && old)
+			fake_iommufd_detach(file, device, &old);
+	}
+	if (err)
+		return err;
+	*page_table = table;
+	*pt_id = table;
 	return 0;
 }
 
@@ -579,7 +656,6 @@ void fake_iommufd_detach(struct fake_file *file, struct fake_device *device, uin
 	fake_space_leave(&object->ioas->space, device->group);
 	if (--device->group->attached_count == 0)
 		device->group->attached = NULL;
-	if (--object->users == 0)
-		fake_iommufd_object_free(file->iommufd, *page_table);
+	fake_iommufd_put_table(file->iommufd, *page_table);
 	*page_table = 0;
 }

@@ -21,6 +21,9 @@ struct fake_iommufd_object {
 	bool coherent;                    /* of a page table */
 	struct fake_device *device;       /* of a device */
 	struct fake_fault_queue *fault_queue;
+	bool is_by_hand; /* a page table that the kernel does not choose */
+	bool takes_pasids;
+	struct fake_iommufd_object *faults; /* of a page table */
 };
 
 struct fake_iommufd {
@@ -42,6 +45,16 @@ long fake_fault_queue_alloc(struct fake_file *iommufd_file, struct uapi_iommu_fa
 void fake_fault_queue_free(struct fake_fault_queue *queue);
 /* What is open of a device by a PASID is answered: it is detached. */
 void fake_fault_queue_detach(struct fake_fault_queue *queue, uint32_t device_id, uint32_t pasid);
+
+/* A page table that nobody uses goes, unless it was made by hand. */
+void fake_iommufd_put_table(struct fake_iommufd *iommufd, uint32_t table);
+
+/* hwpt.c */
+
+long fake_hwpt_alloc(struct fake_iommufd *iommufd, struct uapi_iommu_hwpt_alloc *command);
+/* Whether a device of the group can be attached to it; 0 for one that the kernel chooses. */
+int fake_table_check(struct fake_iommufd *iommufd, const struct fake_group *group, uint32_t table);
+int fake_table_replace(struct fake_file *file, struct fake_group *group, uint32_t table);
 
 /* iommu_info.c */
 

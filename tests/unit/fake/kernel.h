@@ -63,6 +63,8 @@ struct fake_iommu {
 };
 
 void fake_set_iommu(uint32_t group, const struct fake_iommu *iommu);
+/* Where page tables for its PASIDs reach, which are of 48 bits at first. */
+void fake_set_pasid_aperture(uint32_t group, uint64_t start, uint64_t last);
 /* A member is on a kernel driver that does DMA. */
 void fake_set_viable(uint32_t group, bool viable);
 /* Another process has the group node open. */
@@ -321,6 +323,7 @@ enum fake_object {
 	FAKE_OBJECT_KVM, /* VMs, and their VFIO devices */
 	FAKE_OBJECT_DMABUF,
 	FAKE_OBJECT_FAULT_QUEUE,
+	FAKE_OBJECT_PAGE_TABLE, /* made by hand */
 	FAKE_OBJECTS,
 };
 size_t fake_count_kind(enum fake_object kind);
@@ -332,6 +335,10 @@ bool fake_is_bus_master(const char *bdf);
 unsigned int fake_count_resets(const char *bdf);
 /* With its bus. */
 unsigned int fake_count_hot_resets(const char *bdf);
+/* PASIDs that a device is attached by. */
+size_t fake_count_pasids(const char *bdf);
+/* Whether what it does without a PASID goes by a page table that takes them. */
+bool fake_goes_with_pasids(const char *bdf);
 /* The compatibility IOAS of all open iommufds is unset. */
 bool fake_is_compat_clear(void);
 /* Fds that belong to the fake kernel itself. */

@@ -93,6 +93,7 @@ static struct fake_group *add_group(uint32_t number, bool noiommu)
 	group->coherent = true;
 	group->isolated_msi = true;
 	group->aperture.last = 0x7fffffffff;
+	group->pasid_aperture.last = 0xffffffffffff;
 	group->page_sizes = 0x40201000;
 	group->next = fake_groups;
 	fake_groups = group;

@@ -66,14 +66,19 @@ static size_t cut(struct fake_range *ranges, size_t count, struct fake_range gap
 	return n;
 }
 
+static size_t cut_aperture(struct fake_range *ranges, size_t count, struct fake_range aperture)
+{
+	if (aperture.start > 0)
+		count = cut(ranges, count, (struct fake_range){ 0, aperture.start - 1 });
+	if (aperture.last < UINT64_MAX)
+		count = cut(ranges, count, (struct fake_range){ aperture.last + 1, UINT64_MAX });
+	return count;
+}
+
 /* What is left of @ranges when @group is there too. */
 static size_t cut_group(struct fake_range *ranges, size_t count, const struct fake_group *group)
 {
-	if (group->aperture.start > 0)
-		count = cut(ranges, count, (struct fake_range){ 0, group->aperture.start - 1 });
-	if (group->aperture.last < UINT64_MAX)
-		count = cut(ranges, count,
-			    (struct fake_range){ group->aperture.last + 1, UINT64_MAX });
+	count = cut_aperture(ranges, count, group->aperture);
 	for (size_t i = 0; i < group->reserved_count; i++)
 		if (group->reserved[i].type != FAKE_DIRECT_RELAXABLE)
 			count = cut(ranges, count, group->reserved[i].range);
@@ -87,6 +92,8 @@ static size_t all_ranges(const struct fake_space *space, struct fake_range *rang
 	ranges[0] = (struct fake_range){ 0, UINT64_MAX };
 	for (size_t i = 0; i < space->tenant_count; i++)
 		count = cut_group(ranges, count, space->tenants[i]);
+	for (size_t i = 0; i < space->table_count; i++)
+		count = cut_aperture(ranges, count, space->tables[i].aperture);
 	return count;
 }
 
@@ -117,7 +124,7 @@ uint64_t fake_space_page_sizes(const struct fake_space *space)
 
 	for (size_t i = 0; i < space->tenant_count; i++)
 		sizes &= space->tenants[i]->page_sizes;
-	return sizes;
+	return space->table_count ? sizes & -FAKE_PAGE : sizes;
 }
 
 bool fake_space_is_coherent(const struct fake_space *space)
@@ -128,12 +135,16 @@ bool fake_space_is_coherent(const struct fake_space *space)
 	return true;
 }
 
+static bool is_beyond(const struct fake_space *space, struct fake_range aperture)
+{
+	return (aperture.start > 0 && fake_space_find(space, 0, aperture.start - 1)) ||
+	       (aperture.last < UINT64_MAX &&
+		fake_space_find(space, aperture.last + 1, UINT64_MAX));
+}
+
 bool fake_space_conflicts(const struct fake_space *space, const struct fake_group *group)
 {
-	if (group->aperture.start > 0 && fake_space_find(space, 0, group->aperture.start - 1))
-		return true;
-	if (group->aperture.last < UINT64_MAX &&
-	    fake_space_find(space, group->aperture.last + 1, UINT64_MAX))
+	if (is_beyond(space, group->aperture))
 		return true;
 	for (size_t i = 0; i < group->reserved_count; i++)
 		if (group->reserved[i].type != FAKE_DIRECT_RELAXABLE &&
@@ -151,12 +162,17 @@ static bool is_pinned(const struct fake_map *map)
 	return !fake_memory_is_mmio(map->vaddr, 1);
 }
 
+static bool is_pinning(const struct fake_space *space)
+{
+	return space->tenant_count || space->table_count;
+}
+
 /* What is pinned; of those exempt from the limit only with @exempt_too. */
 static uint64_t pinned(const struct fake_space *space, bool exempt_too)
 {
 	uint64_t size = 0;
 
-	if (!space->tenant_count)
+	if (!is_pinning(space))
 		return 0;
 	for (size_t i = 0; i < space->count; i++)
 		if ((exempt_too || !space->maps[i].exempt) && is_pinned(&space->maps[i]))
@@ -222,16 +238,46 @@ static bool has_lost_memory(const struct fake_space *space)
 /* The first device of an address space makes the kernel pin what is in it. */
 int fake_space_join(struct fake_space *space, struct fake_group *group)
 {
-	if (!space->tenant_count && has_lost_memory(space))
+	bool is_first = !is_pinning(space);
+
+	if (is_first && has_lost_memory(space))
 		return -EFAULT;
 	if (space->tenant_count == sizeof(space->tenants) / sizeof(space->tenants[0]))
 		return -ENOMEM;
 	space->tenants[space->tenant_count++] = group;
-	if (space->tenant_count == 1 && pinned(space, false) && exceeds_memlock(space, 0)) {
+	if (is_first && pinned(space, false) && exceeds_memlock(space, 0)) {
 		space->tenant_count = 0;
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int fake_space_add_table(struct fake_space *space, uint32_t id, struct fake_range aperture)
+{
+	bool is_first = !is_pinning(space);
+
+	if (is_beyond(space, aperture))
+		return -EADDRINUSE;
+	if (is_first && has_lost_memory(space))
+		return -EFAULT;
+	if (space->table_count == FAKE_TABLES)
+		return -ENOMEM;
+	space->tables[space->table_count].id = id;
+	space->tables[space->table_count++].aperture = aperture;
+	if (is_first && pinned(space, false) && exceeds_memlock(space, 0)) {
+		space->table_count = 0;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void fake_space_remove_table(struct fake_space *space, uint32_t id)
+{
+	size_t i = 0;
+
+	while (space->tables[i].id != id)
+		i++;
+	space->tables[i] = space->tables[--space->table_count];
 }
 
 void fake_space_leave(struct fake_space *space, struct fake_group *group)
@@ -305,7 +351,7 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 {
 	bool mmio = fake_memory_is_mmio(vaddr, size);
 
-	if (!space->tenant_count)
+	if (!is_pinning(space))
 		return 0;
 	if ((mmio && !device_memory) || fake_memory_is_pfns(vaddr, size))
 		return -EFAULT;
@@ -318,7 +364,7 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 /* The pages are the file's: nothing is asked of this process' memory. */
 int fake_space_pin_file(const struct fake_space *space, uint64_t size)
 {
-	return space->tenant_count && exceeds_memlock(space, size) ? -ENOMEM : 0;
+	return is_pinning(space) && exceeds_memlock(space, size) ? -ENOMEM : 0;
 }
 
 /* Split what reaches over an edge of the range, so that whole pieces can go. */
