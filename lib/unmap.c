@@ -246,7 +246,10 @@ int unmap_mapping(struct vfa_mapping *mapping)
 	return 0;
 }
 
-/* One that the kernel does not have is gone, which is all that is wanted. */
+/*
+ * One that the kernel does not have is gone, which is all that is wanted; but it is asked
+ * twice. EFAULT may be of its answer alone.
+ */
 int unmap_in_place(struct vfa_mapping *mapping)
 {
 	struct vfa_container *container = mapping_container(mapping);
@@ -254,7 +257,7 @@ int unmap_in_place(struct vfa_mapping *mapping)
 	uint64_t done;
 	int err = unmap_in_kernel(container, range, &done);
 
-	if (err == -EFAULT) /* perhaps only of the answer */
+	if (err == -EFAULT || err == -ENOENT)
 		err = unmap_in_kernel(container, range, &done);
 	if (err >= 0 || err == -ENOENT)
 		return 0;

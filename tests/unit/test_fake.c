@@ -728,6 +728,9 @@ static void only_type1_pins_device_memory(void **state)
 	assert_ptr_not_equal(bar, MAP_FAILED);
 	assert_int_equal(map_ioas(ioas, bar, PAGE, PAGE), -EFAULT);
 	assert_int_equal(map_dma(fds.container, bar, PAGE, PAGE), 0);
+	/* And only where the device decodes memory. */
+	fake_set_config(EDU, 4, "\0", 1);
+	assert_int_equal(map_dma(fds.container, bar, PAGE, 2 * PAGE), -EFAULT);
 	fake_syscalls.munmap(bar, PAGE);
 	close_type1(fds);
 	close_ioas(ioas);

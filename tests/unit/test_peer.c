@@ -615,7 +615,25 @@ static void what_type1_forgot_is_mapped_from_the_device(void **state)
 	close_scene(scene);
 }
 
-static void catch (void *data)
+/* The device does not come in, rather than that a peer is listed which is not mapped. */
+static void what_type1_forgot_has_to_answer(void **state)
+{
+	struct scene scene = open_scene(state);
+	struct vfa_peer *peer = map_peer(&scene, 0, PART);
+
+	vfa_device_close(scene.space.device);
+	scene.space.device = NULL;
+	assert_ok(vfa_config_write16(scene.device, PCI_COMMAND, 0));
+	assert_fails(vfa_device_open(scene.space.container, EDU, NULL, &scene.space.device), EIO,
+		     REGION_OFF);
+	assert_ok(vfa_config_write16(scene.device, PCI_COMMAND, PCI_COMMAND_MEMORY));
+	scene.space.device = open_device(scene.space.container, EDU);
+	assert_int_equal(only_mapping().iova, vfa_peer_iova(peer));
+	assert_ok(vfa_peer_unmap(peer));
+	close_scene(scene);
+}
+
+static void take_pages(void *data)
 {
 	struct scene *scene = data;
 	volatile void *bar = NULL;
@@ -631,7 +649,7 @@ static void pages_in_the_place_of_the_devices_are_not_mapped(void **state)
 	struct scene scene = open_scene(state);
 	struct vfa_peer *peer = NULL;
 
-	fake_visit_ioctl(VFIO_IOMMU_MAP_DMA, catch, &scene);
+	fake_visit_ioctl(VFIO_IOMMU_MAP_DMA, take_pages, &scene);
 	assert_fails(try_map(&scene, VFA_BAR(0), 0, PART, &peer), EIO, REGION_OFF);
 	assert_false(fake_awaits_visit());
 	assert_int_equal(fake_count_mappings(), 0);
@@ -810,6 +828,7 @@ int main(void)
 		ON_BOTH(a_peer_is_unmapped_by_its_own_call_only),
 		ON_BOTH(nothing_is_counted_as_pinned),
 		ON_TYPE1(what_type1_forgot_is_mapped_from_the_device),
+		ON_TYPE1(what_type1_forgot_has_to_answer),
 		ON_TYPE1(pages_in_the_place_of_the_devices_are_not_mapped),
 		ON_IOMMUFD(a_reset_in_the_middle_is_noticed),
 		ON_IOMMUFD(a_restore_that_fails_can_be_repeated),

@@ -432,6 +432,6 @@ int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, in
 	*ret = mmap(*ret, size, protection, flags, device->memory_fd, memory_offset(offset));
 	if (*ret == MAP_FAILED)
 		return -errno;
-	fake_memory_add_mmio(*ret, size);
+	fake_memory_add_mmio(*ret, size, device);
 	return 0;
 }

@@ -86,7 +86,7 @@ static unsigned int power_state(const struct fake_device *device)
 	return at ? device->config[at] & PCI_PM_CTRL_STATE_MASK : 0;
 }
 
-static bool answers(const struct fake_device *device)
+bool fake_device_answers(const struct fake_device *device)
 {
 	return device->config[PCI_COMMAND] & PCI_COMMAND_MEMORY && power_state(device) < 3 &&
 	       !device->low_power;
@@ -145,7 +145,7 @@ long fake_dmabuf_export(struct fake_device *device, const struct vfio_device_fea
 	dmabuf->start = ranges[0].offset;
 	dmabuf->pieces = request->nr_ranges;
 	dmabuf->size = size;
-	dmabuf->revoked = !answers(device);
+	dmabuf->revoked = !fake_device_answers(device);
 	fd = install(dmabuf);
 	if (fd >= 0 && !(request->open_flags & O_CLOEXEC))
 		fcntl(fd, F_SETFD, 0);
@@ -190,9 +190,9 @@ void fake_dmabuf_move(struct fake_device *device, bool resets)
 	for (struct fake_dmabuf *dmabuf = dmabufs; dmabuf; dmabuf = dmabuf->next) {
 		if (dmabuf->device != device)
 			continue;
-		if (resets || !answers(device))
+		if (resets || !fake_device_answers(device))
 			cut_off(dmabuf);
-		dmabuf->revoked = !answers(device);
+		dmabuf->revoked = !fake_device_answers(device);
 	}
 }
 

@@ -221,11 +221,13 @@ uint64_t fake_spaces_pinned(void);
 /* memory.c: what is mapped in this process */
 
 int fake_memory_check(uint64_t vaddr, uint64_t size, bool write);
-void fake_memory_add_mmio(void *address, size_t size);
+void fake_memory_add_mmio(void *address, size_t size, const struct fake_device *device);
 /* Pages that another driver shows as it does registers: nobody pins those. */
 void fake_memory_add_pfns(void *address, size_t size);
 void fake_memory_remove_mmio(void *address, size_t size);
 bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size);
+/* Registers, if there are any, are of devices that decode memory. */
+bool fake_memory_answers(uint64_t vaddr, uint64_t size);
 bool fake_memory_is_pfns(uint64_t vaddr, uint64_t size);
 void fake_memory_forget_mmio(void);
 
@@ -423,6 +425,8 @@ int fake_device_mmap(struct fake_opened *opened, size_t size, int protection, in
 /* dmabuf.c */
 
 void fake_dmabuf_release(struct fake_file *file);
+/* It decodes memory, is not in D3hot and not in low power. */
+bool fake_device_answers(const struct fake_device *device);
 
 /* vconfig.c: config space of a device that has gone, as VFIO shows it */
 

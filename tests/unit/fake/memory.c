@@ -13,30 +13,30 @@
 static struct {
 	uint64_t start;
 	uint64_t size;
-	bool is_pfns;
+	const struct fake_device *device; /* whose registers they are, or NULL: mere pages */
 } mmio[MMIO_MAX];
 
-static void add(void *address, size_t size, bool is_pfns)
+static void add(void *address, size_t size, const struct fake_device *device)
 {
 	for (size_t i = 0; i < MMIO_MAX; i++) {
 		if (mmio[i].size)
 			continue;
 		mmio[i].start = (uintptr_t)address;
 		mmio[i].size = size;
-		mmio[i].is_pfns = is_pfns;
+		mmio[i].device = device;
 		return;
 	}
 }
 
-void fake_memory_add_mmio(void *address, size_t size)
+void fake_memory_add_mmio(void *address, size_t size, const struct fake_device *device)
 {
-	add(address, size, false);
+	add(address, size, device);
 }
 
 void fake_memory_add_pfns(void *address, size_t size)
 {
 	if (!fake_settings.old_udmabuf)
-		add(address, size, true);
+		add(address, size, NULL);
 }
 
 void fake_memory_remove_mmio(void *address, size_t size)
@@ -54,7 +54,7 @@ void fake_memory_forget_mmio(void)
 static bool is_there(uint64_t vaddr, uint64_t size, bool is_pfns)
 {
 	for (size_t i = 0; i < MMIO_MAX; i++)
-		if (mmio[i].size && mmio[i].is_pfns == is_pfns &&
+		if (mmio[i].size && !mmio[i].device == is_pfns &&
 		    vaddr < mmio[i].start + mmio[i].size && vaddr + size > mmio[i].start)
 			return true;
 	return false;
@@ -63,6 +63,15 @@ static bool is_there(uint64_t vaddr, uint64_t size, bool is_pfns)
 bool fake_memory_is_mmio(uint64_t vaddr, uint64_t size)
 {
 	return is_there(vaddr, size, false);
+}
+
+bool fake_memory_answers(uint64_t vaddr, uint64_t size)
+{
+	for (size_t i = 0; i < MMIO_MAX; i++)
+		if (mmio[i].size && mmio[i].device && vaddr < mmio[i].start + mmio[i].size &&
+		    vaddr + size > mmio[i].start && !fake_device_answers(mmio[i].device))
+			return false;
+	return true;
 }
 
 bool fake_memory_is_pfns(uint64_t vaddr, uint64_t size)

@@ -355,6 +355,8 @@ int fake_space_pin(const struct fake_space *space, uint64_t vaddr, uint64_t size
 		return 0;
 	if ((mmio && !device_memory) || fake_memory_is_pfns(vaddr, size))
 		return -EFAULT;
+	if (mmio && !fake_memory_answers(vaddr, size))
+		return -EFAULT;
 	if (!fake_settings.trusts_memory &&
 	    fake_memory_check(vaddr, size, flags & VFIO_DMA_MAP_FLAG_WRITE))
 		return -EFAULT;
