@@ -100,6 +100,7 @@ int main(void)
 	failed += run("region", region_messages, region_messages_count);
 	failed += run("irq", irq_messages, irq_messages_count);
 	failed += run("monitor", monitor_messages, monitor_messages_count);
+	failed += run("peer", peer_messages, peer_messages_count);
 	failed += run("reset", reset_messages, reset_messages_count);
 	failed += run("share", share_messages, share_messages_count);
 	failed += run("vmm", vmm_messages, vmm_messages_count);

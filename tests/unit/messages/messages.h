@@ -38,6 +38,8 @@ extern const struct CMUnitTest irq_messages[];
 extern const size_t irq_messages_count;
 extern const struct CMUnitTest monitor_messages[];
 extern const size_t monitor_messages_count;
+extern const struct CMUnitTest peer_messages[];
+extern const size_t peer_messages_count;
 extern const struct CMUnitTest reset_messages[];
 extern const size_t reset_messages_count;
 
