@@ -44,7 +44,9 @@ enum vm_pasids {
 	VM_PASIDS_UNKNOWN = 0, /* no device; sysfs does not tell of the IOMMU */
 	VM_PASIDS_NONE,
 	VM_PASIDS_OF_IOMMU,   /* but no device */
-	VM_PASIDS_OF_DEVICES, /* pasid_function.h tells which; the usual ones are others */
+	VM_PASIDS_OF_DEVICES, /* of pasid_function.h, in place of the usual ones, but not the IOMMU
+			       */
+	VM_PASIDS_OF_BOTH,
 };
 
 /* What is known of the machine that VFA_VM_PROFILE names. */

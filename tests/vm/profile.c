@@ -38,6 +38,14 @@ static const struct vm_profile profiles[] = {
 	{
 		.name = "intel-pasid",
 		VT_D,
+		.pasids = VM_PASIDS_OF_BOTH,
+		.wrong = "coherency",
+		.coherency = 0,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0xffffffffffff } },
+	},
+	{
+		.name = "intel-no-pasid",
+		VT_D,
 		.pasids = VM_PASIDS_OF_DEVICES,
 		.wrong = "coherency",
 		.coherency = 0,

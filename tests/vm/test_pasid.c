@@ -19,20 +19,22 @@
 #define VALUE 0x1122334455667788ull
 #define OTHER 0x99aabbccddeeff00ull
 
+/* In place of the usual devices. */
 static bool has_functions(void)
 {
-	return vm_profile()->pasids == VM_PASIDS_OF_DEVICES;
+	return vm_profile()->pasids >= VM_PASIDS_OF_DEVICES;
 }
 
 static void need_usual_devices(const struct vm *vm)
 {
 	vm_need_assignment(vm);
-	vm_need(!has_functions(), "the usual devices, as all profiles but intel-pasid have them");
+	vm_need(!has_functions(), "the usual devices, as profile intel has them");
 }
 
 static void need_functions(struct vm *vm)
 {
-	vm_need(has_functions(), "devices with PASID, as profile intel-pasid has them");
+	vm_need(vm_profile()->pasids == VM_PASIDS_OF_BOTH,
+		"devices and an IOMMU with PASIDs, as profile intel-pasid has them");
 	vm->backend = VFA_BACKEND_IOMMUFD;
 }
 
@@ -64,9 +66,15 @@ static enum vfa_cause cause_of(const struct vm *vm)
 	return vm->backend == VFA_BACKEND_IOMMUFD ? VFA_CAUSE_NO_PASID : VFA_CAUSE_NOT_IOMMUFD;
 }
 
-/* Refused with the reason of the backend; @bdf has no PASID. */
+static bool iommu_has_none(void)
+{
+	return vm_profile()->pasids == VM_PASIDS_NONE ||
+	       vm_profile()->pasids == VM_PASIDS_OF_DEVICES;
+}
+
+/* Refused with the reason of the backend, which of a device is @reason; nothing has changed. */
 static void refuse(struct vm *vm, struct vfa_device *device, struct vfa_container *beside,
-		   const char *bdf)
+		   const char *bdf, const char *reason)
 {
 	size_t fds = vm_count_entries("/proc/self/fd");
 	uint32_t pasid = 77;
@@ -74,8 +82,8 @@ static void refuse(struct vm *vm, struct vfa_device *device, struct vfa_containe
 	assert_refused(vfa_pasid_attach(device, beside, NULL, &pasid), EOPNOTSUPP, cause_of(vm));
 	if (vm->backend == VFA_BACKEND_IOMMUFD) {
 		assert_said(bdf);
-		assert_said("PASID capability");
-		if (vm_profile()->pasids == VM_PASIDS_NONE)
+		assert_said(reason);
+		if (iommu_has_none())
 			assert_said("its IOMMU has no PASIDs");
 		else
 			assert_null(strstr(vfa_error_last()->message, "IOMMU has no"));
@@ -98,9 +106,12 @@ static void what_lacks_pasids_is_named(void **state)
 	space = vm_container(vm);
 	edu = edu_open(vm, space, EDU);
 	beside = open_beside(vm, space);
-	refuse(vm, edu.device, beside, EDU);
+	refuse(vm, edu.device, beside, EDU, "has no PASID capability");
 	if (!has_functions())
-		refuse(vm, vm_device(vm, space, NVME), beside, NVME);
+		refuse(vm, vm_device(vm, space, NVME), beside, NVME, "has no PASID capability");
+	if (has_functions() && iommu_has_none())
+		refuse(vm, vm_device(vm, space, PASID_FUNCTION_1), beside, PASID_FUNCTION_1,
+		       "has the PASID capability, but");
 	check_dma(vm, &edu, space);
 }
 
