@@ -72,6 +72,23 @@ static int setup_port(void **state)
 	return 0;
 }
 
+/* The same, where the two below the port redirect what they could send to each other. */
+static int setup_redirection(void **state)
+{
+	const uint16_t bits = VFA_ACS_RR | VFA_ACS_CR;
+	struct config config;
+	struct machine *machine;
+
+	setup_port(state);
+	machine = *state;
+	config_init(&config, 0x1b36, 0x0010);
+	config_add_express(&config, PCI_EXP_TYPE_ENDPOINT);
+	config_add_acs(&config, bits, bits);
+	tree_write_config(&machine->tree, LEFT, &config, 0);
+	tree_write_config(&machine->tree, RIGHT, &config, 0);
+	return 0;
+}
+
 static void groups(struct run *run)
 {
 	struct vfa_host *host = run->machine->host;
@@ -151,16 +168,33 @@ static void a_topology(struct run *run)
 	vfa_topology_free(topology);
 }
 
+/* What it would cost to open a way needs the groups that would be. */
+static void a_closed_way(struct run *run)
+{
+	struct vfa_topology *topology = NULL;
+	struct vfa_p2p *p2p = NULL;
+
+	if (step(run, vfa_topology_new(run->machine->host, &topology)) &&
+	    step(run, vfa_p2p_new(topology, LEFT, RIGHT, &p2p))) {
+		assert_true(*vfa_p2p_get_way(p2p, VFA_P2P_DIRECT)->costs ||
+			    !vfa_p2p_get_way(p2p, VFA_P2P_DIRECT)->change_count);
+		vfa_p2p_free(p2p);
+	}
+	vfa_topology_free(topology);
+}
+
 SCENARIO(groups)
 SCENARIO(what_blocks_a_group)
 SCENARIO(checks_of_the_host)
 SCENARIO(checks_of_a_device)
 SCENARIO(a_topology)
+SCENARIO(a_closed_way)
 INTERRUPTED(groups)
 INTERRUPTED(what_blocks_a_group)
 INTERRUPTED(checks_of_the_host)
 INTERRUPTED(checks_of_a_device)
 INTERRUPTED(a_topology)
+INTERRUPTED(a_closed_way)
 
 /* No backend has a part in it. */
 #define ON(machine, test) cmocka_unit_test_setup_teardown(test, setup_##machine, teardown)
@@ -178,6 +212,7 @@ int main(void)
 		READING(slot, checks_of_the_host),
 		READING(slot, checks_of_a_device),
 		READING(port, a_topology),
+		READING(redirection, a_closed_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
