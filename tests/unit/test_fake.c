@@ -1038,6 +1038,94 @@ static void an_eventfd_is_read_without_waiting(void **state)
 	close(fd);
 }
 
+static int hardware_info(struct ioas ioas, uint32_t device, void *data, uint32_t room,
+			 struct uapi_iommu_hw_info *ret)
+{
+	*ret = (struct uapi_iommu_hw_info){
+		.size = sizeof(*ret),
+		.dev_id = device,
+		.data_len = room,
+		.data_uptr = (uintptr_t)data,
+	};
+	return call(ioas.iommufd, UAPI_IOMMU_GET_HW_INFO, ret);
+}
+
+/* The device is the second object: the address space came before it. */
+static void hardware_info_fills_what_room_there_is(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct fake_iommu iommu = { .type = 4, .size = 16, .pasid_bits = 9 };
+	struct uapi_iommu_hw_info info;
+	unsigned char data[32];
+
+	memset(iommu.registers, 0x11, 16);
+	fake_set_iommu(4, &iommu);
+	memset(data, 0xee, sizeof(data));
+	assert_int_equal(hardware_info(ioas, 2, data, 8, &info), 0);
+	assert_int_equal(info.data_len, 16);
+	assert_int_equal(data[7], 0x11);
+	assert_int_equal(data[8], 0xee);
+	assert_int_equal(hardware_info(ioas, 2, data, sizeof(data), &info), 0);
+	assert_int_equal(data[15], 0x11);
+	assert_int_equal(data[16], 0);
+	assert_int_equal(info.out_max_pasid_log2, 9);
+	assert_int_equal(hardware_info(ioas, ioas.id, data, 0, &info), -ENOENT);
+	close_ioas(ioas);
+}
+
+static int alloc_queue(struct ioas ioas, struct uapi_iommu_fault_alloc *ret)
+{
+	*ret = (struct uapi_iommu_fault_alloc){ .size = sizeof(*ret) };
+	return call(ioas.iommufd, UAPI_IOMMU_FAULT_QUEUE_ALLOC, ret);
+}
+
+static int destroy_object(struct ioas ioas, uint32_t id)
+{
+	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = id };
+
+	return call(ioas.iommufd, UAPI_IOMMU_DESTROY, &destroy);
+}
+
+static int answer_fault(int fd, uint32_t cookie, uint32_t code)
+{
+	struct uapi_iommu_hwpt_page_response response = { cookie, code };
+	ssize_t size = fake_syscalls.write(fd, &response, sizeof(response));
+
+	return size < 0 ? -errno : (int)size;
+}
+
+static void page_faults_are_read_whole_and_answered_once(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	struct fake_fault fault = { .device_id = 2, .pasid = 1, .count = 2 };
+	struct uapi_iommu_hwpt_pgfault list[3];
+	struct uapi_iommu_fault_alloc queue;
+	int fd;
+
+	assert_int_equal(alloc_queue(ioas, &queue), 0);
+	fd = queue.out_fault_fd;
+	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list)), 0);
+	assert_int_equal(fake_syscalls.read(fd, list, 1), -1);
+	assert_int_equal(errno, ESPIPE);
+	fake_report_fault(fd, &fault);
+	fake_report_fault(fd, &fault);
+	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list[0])), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list)), 2 * sizeof(list[0]));
+	assert_int_equal(list[0].cookie, 1);
+	assert_int_equal(answer_fault(fd, 1, 2), -EINVAL);
+	assert_int_equal(answer_fault(fd, 2, UAPI_IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL);
+	assert_int_equal(answer_fault(fd, 1, UAPI_IOMMUFD_PAGE_RESP_SUCCESS), 8);
+	assert_int_equal(answer_fault(fd, 1, UAPI_IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL);
+	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list)), 2 * sizeof(list[0]));
+	assert_int_equal(list[0].cookie, 1); /* which is free again */
+	assert_int_equal(destroy_object(ioas, queue.out_fault_id), -EBUSY);
+	close_node(fd);
+	assert_int_equal(destroy_object(ioas, queue.out_fault_id), 0);
+	assert_int_equal(fake_count_answers(UAPI_IOMMUFD_PAGE_RESP_INVALID), 1);
+	close_ioas(ioas);
+}
+
 static void a_call_fails_on_demand(void **state)
 {
 	int fd;
@@ -1095,6 +1183,8 @@ int main(void)
 		CASE(memory_of_others_dmabufs_is_not_pinned),
 		CASE(too_few_vectors_are_told_by_number),
 		CASE(an_eventfd_is_read_without_waiting),
+		CASE(hardware_info_fills_what_room_there_is),
+		CASE(page_faults_are_read_whole_and_answered_once),
 		CASE(a_call_fails_on_demand),
 	};
 
