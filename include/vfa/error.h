@@ -116,9 +116,11 @@ enum vfa_cause {
 	VFA_CAUSE_PASID_GROUP, /* a PASID is for all devices of a group, and these are not all */
 	VFA_CAUSE_PASID_IN_USE,  /* the PASID leads elsewhere */
 	VFA_CAUSE_OTHER_IOMMUFD, /* two containers are of different iommufds */
+
 	VFA_CAUSE_FILE_BOUNDS, /* a part past the end of a file */
 	VFA_CAUSE_FILE_RIGHTS, /* the file is not open for that, or sealed against it */
 	VFA_CAUSE_DMABUF,      /* the kernel does not map this dma-buf */
+
 	VFA_CAUSE_NO_REQUEST, /* no page requests with this cookie wait for an answer */
 	VFA_CAUSE_NO_ROOM,    /* the caller's list is too small */
 };
