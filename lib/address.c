@@ -56,6 +56,8 @@ static void describe_mapping(const struct vfa_mapping *mapping, struct vfa_addre
 {
 	info->kind = VFA_ADDRESS_MAPPED;
 	info->access = vfa_mapping_access(mapping);
+	if (mapping->is_device)
+		info->flags |= VFA_ADDRESS_IS_BAR;
 	mapping_range(mapping, &info->range);
 	if (mapping->vaddr)
 		info->vaddr = (char *)mapping->vaddr + (info->iova - info->range.start);
@@ -167,7 +169,12 @@ static void say_mapping(struct sentence *sentence, const struct vfa_address_info
 		say(sentence, "without an address in this process");
 	if (!access)
 		return;
-	if (access & info->access)
+	if (access & info->access && info->flags & VFA_ADDRESS_IS_BAR)
+		say(sentence,
+		    ": a %s of this BAR does not fault, unless the kernel has taken it away, as "
+		    "iommufd does when its device is reset, or decodes no memory",
+		    what);
+	else if (access & info->access)
 		say(sentence,
 		    ": a %s does not fault; one that did came before the mapping, or from a "
 		    "device that is not in this container",

@@ -27,11 +27,12 @@ enum vfa_address_kind {
 	VFA_ADDRESS_OUTSIDE,    /* no range that the IOMMU translates */
 };
 
-/** enum vfa_address_flags - which fields of a struct vfa_address_info say something */
+/** enum vfa_address_flags - which fields of a struct vfa_address_info say something, and of what */
 enum vfa_address_flags {
 	VFA_ADDRESS_HAS_BEFORE = 1 << 0,
 	VFA_ADDRESS_HAS_BEHIND = 1 << 1,
 	VFA_ADDRESS_HAS_WINDOW = 1 << 2,
+	VFA_ADDRESS_IS_BAR = 1 << 3, /* no memory: a peer (vfa/peer.h), or a dma-buf */
 };
 
 /**

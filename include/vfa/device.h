@@ -135,7 +135,8 @@ int vfa_device_open_fd(struct vfa_container *container, const char *bdf, int fd,
  *
  * Its interrupts are disabled and its mapped regions unmapped (interrupt handles
  * and pointers into regions die here), and it leaves the container. Mappings
- * of memory stay.
+ * of memory stay; those of parts of its BARs (vfa/peer.h) are unmapped, from whatever
+ * containers.
  */
 void vfa_device_close(struct vfa_device *device);
 

@@ -76,7 +76,8 @@ int vfa_hot_reset_functions(struct vfa_device *device, struct vfa_hot_reset_func
  * @count: number of elements in @others
  *
  * Each of vfa_hot_reset_functions() loses its state, with its link; the kernel restores the
- * config space of all of them. DMA of all stops, mappings of memory stay. An access to a mapped
+ * config space of all of them. DMA of all stops, mappings of memory stay, but parts of
+ * BARs that other devices reach (vfa/peer.h) are taken away on iommufd. An access to a mapped
  * region of any of them waits until the reset is done; one that is about to wait in the kernel as
  * it begins makes it fail with EBUSY. Interrupts of the devices that
  * are open here stay enabled, with the same eventfds; INTx that was masked since it fired

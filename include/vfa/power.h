@@ -16,6 +16,7 @@
  *    call for the device: each wakes it for that time;
  *  - DMA and messages (MSI, MSI-X) cannot be sent; stop the device before. Interrupts
  *    stay enabled, and INTx is masked while the device sleeps;
+ *  - other devices do not reach its BARs (vfa/peer.h), and on iommufd not afterwards either;
  *  - what the device keeps in D3 is its own matter: config space is restored, registers and queues
  *    may be lost, and surely in D3cold.
  *

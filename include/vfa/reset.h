@@ -97,8 +97,9 @@ int vfa_device_can_reset(const struct vfa_device *device);
  * vfa_device_reset() - reset this device alone
  * @device: the device
  *
- * By the first of vfa_reset_methods() that works. DMA stops; mappings of memory stay. An access
- * to a mapped region waits until the reset is done. Interrupts stay enabled, with the
+ * By the first of vfa_reset_methods() that works. DMA stops; mappings of memory stay, but parts of
+ * its BARs that other devices reach (vfa/peer.h) are taken away on iommufd. An access to a mapped
+ * region waits until the reset is done. Interrupts stay enabled, with the
  * same eventfds; INTx that was masked since it fired is unmasked. A device in low power
  * (vfa/power.h) is woken for it.
  *
