@@ -488,6 +488,49 @@ static void a_failed_map_maps_nothing(void **state)
 	check_tries(&tries, "map");
 }
 
+/* A part of a BAR, in and out again; 0 or the first failure. One fault does not come twice. */
+static int use_peer(struct vfa_container *space, struct vfa_device *device)
+{
+	struct vfa_map_options options = vm_fixed(FIRST_IOVA);
+	struct vfa_peer *peer = NULL;
+	int err, unmapped;
+
+	err = vfa_peer_map(space, device, VFA_BAR(2), 0, 4 * PAGE_SIZE, &options, &peer);
+	if (err)
+		return err;
+	err = vfa_peer_restore(peer);
+	if (!err)
+		err = vfa_peer_check(peer) == VFA_PEER_MAPPED ? 0 : vfa_error_last()->code;
+	unmapped = vfa_peer_unmap(peer);
+	if (!unmapped)
+		return err;
+	if (vfa_error_last()->cause != VFA_CAUSE_SHORT_UNMAP && vfa_peer_unmap(peer))
+		fail_msg("a peer stays mapped: %s", vfa_error_last()->message);
+	return unmapped;
+}
+
+static void a_peer_mapped_with_any_fault_leaves_nothing_behind(void **state)
+{
+	struct vm *vm = *state;
+	struct injector injector = injector_open(vm);
+	struct vfa_container *space = vm_container(vm);
+	struct vfa_device *device = vm_device(vm, space, SHARED_MEMORY);
+	void *memory = vm_memory(vm, PAGE_SIZE);
+	struct tries tries;
+	size_t shared;
+
+	assert_int_equal(use_peer(space, device), 0);
+	shared = count_shared();
+	tries = tries_of(&injector);
+	while (next_try(&tries)) {
+		begin_try(&tries);
+		end_try(&tries, use_peer(space, device));
+		assert_int_equal(count_shared(), shared);
+		assert_false(is_mapped(space, memory, FIRST_IOVA));
+	}
+	check_tries(&tries, "a peer");
+}
+
 static uint64_t iova_of(int i)
 {
 	return FIRST_IOVA + (uint64_t)i * 2 * PAGE_SIZE;
@@ -589,6 +632,7 @@ int main(void)
 		VM_CASE(a_container_passed_on_with_any_fault_leaves_nothing_behind),
 		VM_CASE(buffers_made_with_any_fault_leave_nothing_behind),
 		VM_CASE(a_failed_map_maps_nothing),
+		VM_CASE(a_peer_mapped_with_any_fault_leaves_nothing_behind),
 		VM_CASE(a_failed_unmap_keeps_what_the_kernel_keeps),
 		VM_CASE(layouts_changed_with_any_fault_are_the_old_or_the_new),
 	};
