@@ -80,6 +80,7 @@ static void free_device(struct vfa_device *device)
 	if (!device)
 		return;
 	region_release_all(device);
+	peer_forget_device(device);
 	pthread_mutex_destroy(&device->lock);
 	container_release(device->container);
 	free(device->windows);
@@ -354,7 +355,7 @@ VFA_API void vfa_device_close(struct vfa_device *device)
 {
 	if (!device)
 		return;
-	peer_close_all(device); /* type1 would go on leading there */
+	peer_close_all(device);    /* type1 would go on leading there */
 	kvm_forget_device(device); /* KVM would hold the device open */
 	irq_release_all(device);
 	region_release_all(device); /* so would a mapping */

@@ -154,28 +154,6 @@ static int refuse(const struct hot_reset *hot_reset, int err)
 	return error_device(device, err, "%s: VFIO_DEVICE_PCI_HOT_RESET", device->bdf);
 }
 
-static int reset_bus(const struct hot_reset *hot_reset)
-{
-	struct vfa_device *device = hot_reset->device;
-	size_t size = sizeof(struct vfio_pci_hot_reset) + hot_reset->count * sizeof(__s32);
-	struct vfio_pci_hot_reset *request = calloc(1, size);
-	int err = 0;
-
-	if (!request)
-		return error_memory();
-	request->argsz = size;
-	if (device->container->backend->kind != VFA_BACKEND_IOMMUFD)
-		err = collect_groups(hot_reset, request);
-	if (!err) {
-		err = device_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, request);
-		if (err < 0)
-			err = refuse(hot_reset, err);
-		close_groups(hot_reset, request);
-	}
-	free(request);
-	return err;
-}
-
 static bool is_affected(const struct hot_reset *hot_reset, const struct vfa_device *device)
 {
 	for (size_t i = 0; i < hot_reset->count; i++)
@@ -199,6 +177,29 @@ static void note_all(const struct hot_reset *hot_reset)
 	note_container(hot_reset, hot_reset->device->container);
 	for (size_t i = 0; i < hot_reset->other_count; i++)
 		note_container(hot_reset, hot_reset->others[i]->container);
+}
+
+static int reset_bus(const struct hot_reset *hot_reset)
+{
+	struct vfa_device *device = hot_reset->device;
+	size_t size = sizeof(struct vfio_pci_hot_reset) + hot_reset->count * sizeof(__s32);
+	struct vfio_pci_hot_reset *request = calloc(1, size);
+	int err = 0;
+
+	if (!request)
+		return error_memory();
+	request->argsz = size;
+	if (device->container->backend->kind != VFA_BACKEND_IOMMUFD)
+		err = collect_groups(hot_reset, request);
+	if (!err) {
+		err = device_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, request);
+		note_all(hot_reset);
+		if (err < 0)
+			err = refuse(hot_reset, err);
+		close_groups(hot_reset, request);
+	}
+	free(request);
+	return err;
 }
 
 /* All are tried: the first failure is the one that is told. */
@@ -236,7 +237,6 @@ static int reset_owned(const struct hot_reset *hot_reset)
 		if (!hot_reset_owns(&hot_reset->functions[i]))
 			return refuse_unowned(hot_reset);
 	err = reset_bus(hot_reset);
-	note_all(hot_reset);
 	return err ? err : rearm_all(hot_reset);
 }
 

@@ -21,17 +21,23 @@ static void list_release(struct peer_list *list)
 	free(list);
 }
 
-static struct peer_list *new_list(struct vfa_device *device)
+static int new_list(struct vfa_device *device)
 {
 	struct peer_list *list = calloc(1, sizeof(*list));
+	int err;
 
 	if (!list)
-		return NULL;
+		return error_memory();
+	err = peer_registers_read(device, &list->registers);
+	if (err) {
+		free(list);
+		return err;
+	}
 	pthread_mutex_init(&list->lock, NULL);
 	atomic_init(&list->holders, 1);
 	list->device = device;
-	peer_registers_read(device, &list->registers);
-	return list;
+	device->peers = list;
+	return 0;
 }
 
 /* From the first part on, whether that comes to be mapped or not. */
@@ -43,11 +49,9 @@ static int take_list(struct vfa_device *device, struct peer_list **ret)
 	if (!device->peers && device->low_power)
 		err = refuse_low_power(device); /* reading its registers would wake it */
 	else if (!device->peers)
-		device->peers = new_list(device);
+		err = new_list(device);
 	*ret = device->peers;
 	pthread_mutex_unlock(&device->lock);
-	if (!err && !*ret)
-		err = error_memory();
 	return err;
 }
 
@@ -78,7 +82,6 @@ static int choose_way(struct vfa_peer *peer)
 static void link_mapped(struct vfa_peer *peer, struct vfa_mapping *mapping)
 {
 	peer->mapping = mapping;
-	peer->iova = mapping->span.range.start;
 	peer->next_of_container = peer->container->peers;
 	peer->container->peers = peer;
 	peer->list->mapped++;
@@ -221,6 +224,7 @@ static int map_new(struct vfa_peer *peer, const struct vfa_map_options *options)
 		unmap_part(peer);
 		return err;
 	}
+	peer->iova = vfa_mapping_iova(peer->mapping);
 	peer->next = list->first;
 	list->first = peer;
 	return 0;
@@ -352,9 +356,13 @@ void peer_close_all(struct vfa_device *device)
 	list->first = NULL;
 	list->device = NULL;
 	pthread_mutex_unlock(&list->lock);
-	device->peers = NULL;
-	list_release(list);
 	error_restore(&saved);
+}
+
+void peer_forget_device(struct vfa_device *device)
+{
+	if (device->peers)
+		list_release(device->peers);
 }
 
 unsigned int peer_count(const struct vfa_device *device)

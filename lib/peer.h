@@ -59,6 +59,9 @@ struct vfa_peer {
 /** peer_close_all() - unmap all of a device that is being closed, wherever they are */
 void peer_close_all(struct vfa_device *device);
 
+/** peer_forget_device() - let the list go, of a device that nobody can find any more */
+void peer_forget_device(struct vfa_device *device);
+
 /** peer_count() - how many of its parts are mapped */
 unsigned int peer_count(const struct vfa_device *device);
 
@@ -70,8 +73,8 @@ unsigned int peer_count(const struct vfa_device *device);
  */
 int peer_prepare_replay(const struct vfa_mapping *mapping);
 
-/** peer_registers_read() - find them in config space; what cannot be read is not there */
-void peer_registers_read(const struct vfa_device *device, struct peer_registers *ret);
+/** peer_registers_read() - find them in config space; 0 or -errno, recorded */
+int peer_registers_read(const struct vfa_device *device, struct peer_registers *ret);
 
 /** peer_note_revocation() - the kernel has revoked what there was of a device's dma-bufs */
 void peer_note_revocation(struct vfa_device *device, const char *what);

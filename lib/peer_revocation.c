@@ -21,35 +21,49 @@
 
 #define IN_LOW_POWER "it is in low power\ntake it back first: vfa_device_exit_low_power"
 
-/* The capability's offset when all of some bits are set at @where in it, else 0. */
-static unsigned int find_with(const struct config_space *config, uint8_t id, unsigned int where,
-			      uint32_t bits)
+/* The word that a byte of config space is in, as it is from there on. */
+static int read_from(const struct config_space *config, unsigned int place, uint32_t *ret)
 {
-	int found = capability_find(config, id);
-	uint32_t word;
+	int err = config->read(config, place & ~3u, ret);
 
-	if (found <= 0 || config->read(config, (found + where) & ~3u, &word))
-		return 0;
-	word >>= 8 * ((found + where) & 3);
-	return (word & bits) == bits ? (unsigned int)found : 0;
+	*ret >>= 8 * (place & 3);
+	return err;
 }
 
-void peer_registers_read(const struct vfa_device *device, struct peer_registers *ret)
+/*
+ * Where a capability has its control register, at @control in it; 0 where it has not all of
+ * @bits at @where. Or -errno.
+ */
+static int find_control(const struct config_space *config, uint8_t id, unsigned int control,
+			unsigned int where, uint32_t bits)
+{
+	int found = capability_find(config, id), err;
+	uint32_t word = 0;
+
+	if (found <= 0)
+		return found;
+	err = read_from(config, found + where, &word);
+	if (err)
+		return err;
+	return (word & bits) == bits ? found + (int)control : 0;
+}
+
+int peer_registers_read(const struct vfa_device *device, struct peer_registers *ret)
 {
 	struct device_config config;
-	unsigned int found;
+	int power, express, advanced, err;
 
 	device_config(device, &config);
-	memset(ret, 0, sizeof(*ret));
-	found = find_with(&config.space, PCI_CAP_ID_PM, 0, 0);
-	if (found)
-		ret->power = found + PCI_PM_CTRL;
-	found = find_with(&config.space, PCI_CAP_ID_EXP, PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR);
-	if (found)
-		ret->express = found + PCI_EXP_DEVCTL;
-	found = find_with(&config.space, PCI_CAP_ID_AF, PCI_AF_CAP, PCI_AF_CAP_TP | PCI_AF_CAP_FLR);
-	if (found)
-		ret->advanced = found + PCI_AF_CTRL;
+	power = find_control(&config.space, PCI_CAP_ID_PM, PCI_PM_CTRL, 0, 0);
+	express = find_control(&config.space, PCI_CAP_ID_EXP, PCI_EXP_DEVCTL, PCI_EXP_DEVCAP,
+			       PCI_EXP_DEVCAP_FLR);
+	advanced = find_control(&config.space, PCI_CAP_ID_AF, PCI_AF_CTRL, PCI_AF_CAP,
+				PCI_AF_CAP_TP | PCI_AF_CAP_FLR);
+	err = power < 0 ? power : express < 0 ? express : advanced;
+	if (err < 0)
+		return error_device(device, err, "%s: read the capabilities", device->bdf);
+	*ret = (struct peer_registers){ power, express, advanced };
+	return 0;
 }
 
 void peer_note_revocation(struct vfa_device *device, const char *what)

@@ -802,6 +802,41 @@ static void unmapping_and_closing_may_meet(void **state)
 	close_scene(scene);
 }
 
+static void *reset_bus(void *data)
+{
+	for (int i = 0; i < (is_slow() ? 10 : 100); i++)
+		if (vfa_device_hot_reset(data, NULL, 0))
+			return data;
+	return NULL;
+}
+
+/* The reset finds the other device in the container while that is closed, or after it. */
+static void hot_resets_and_closing_may_meet(void **state)
+{
+	struct vfa_device *left, *right;
+	struct vfa_peer *peer = NULL;
+	void *failed = NULL;
+	struct space space;
+	pthread_t thread;
+
+	fake_set_region(RIGHT, 0, 1 << 20, ALL_RIGHTS);
+	space = open_space(state);
+	left = open_device(space.container, LEFT);
+	assert_int_equal(pthread_create(&thread, NULL, reset_bus, left), 0);
+	for (int i = 0; i < (is_slow() ? 10 : 100); i++) {
+		right = open_device(space.container, RIGHT);
+		assert_ok(vfa_peer_map(space.container, right, VFA_BAR(0), 0, PART, NULL, &peer));
+		(void)vfa_peer_check(peer);
+		vfa_device_close(right);
+		assert_int_equal(vfa_peer_check(peer), VFA_PEER_CLOSED);
+		assert_ok(vfa_peer_unmap(peer));
+	}
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	vfa_device_close(left);
+	close_space(space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -837,6 +872,7 @@ int main(void)
 		ON_BOTH(a_peer_that_is_gone_is_told),
 		ON_BOTH(neither_end_is_sent),
 		ON_BOTH(unmapping_and_closing_may_meet),
+		ON_BOTH(hot_resets_and_closing_may_meet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
