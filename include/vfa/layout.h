@@ -126,10 +126,12 @@ int vfa_layout_new(struct vfa_container *container, struct vfa_layout **ret);
  * Return: 0, or
  *	-EINVAL: @layout is NULL, or a region has something unknown; a size of 0
  *		(VFA_CAUSE_EMPTY); VFA_CAUSE_WRAPPED; VFA_CAUSE_MISALIGNED;
- *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED
+ *		VFA_CAUSE_OUTSIDE_APERTURE; VFA_CAUSE_RESERVED; on iommufd, the fd of a region
+ *		is no file of memory (VFA_CAUSE_BAD_FD) or ends before the region does
+ *		(VFA_CAUSE_FILE_BOUNDS)
  *	-EEXIST: a mapping that is not of this layout is there, or two regions overlap
  *		(VFA_CAUSE_OVERLAP)
- *	-EBADF: the fd of a region is negative (VFA_CAUSE_BAD_FD)
+ *	-EBADF: the fd of a region is negative, or on iommufd not open (VFA_CAUSE_BAD_FD)
  *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
  *	-EFAULT: no memory with these rights (VFA_CAUSE_BAD_ADDRESS), or device memory on

@@ -381,7 +381,7 @@ static void files_are_mapped(void **state)
 	region.offset = 3 * PAGE; /* beyond its end */
 	region.iova = AT(1);
 	if (by_file)
-		assert_fails(vfa_layout_apply(plot.layout, &region, 1), EINVAL, KERNEL);
+		assert_fails(vfa_layout_apply(plot.layout, &region, 1), EINVAL, FILE_BOUNDS);
 	fake_set_map_file(false);
 	assert_ok(vfa_layout_apply(plot.layout, &region, 1));
 	vfa_layout_free(plot.layout);
