@@ -83,6 +83,7 @@ static bool find_vaddr(struct vfa_container *container, uint64_t iova, struct pi
 	do {
 		moves = index_moves(index);
 		word = index_lookup(index, iova, &mask);
+		ret->has_no_vaddr = false;
 		if (!word)
 			continue;
 		mapping = (const struct vfa_mapping *)(uintptr_t)(word & ~INDEX_WORD);

@@ -386,6 +386,7 @@ static void a_bar_is_mapped_without_an_address(void **state)
 	struct vfa_address_info info = VFA_ADDRESS_INFO_INIT;
 	uint64_t iova = vfa_mapping_iova(mapping);
 	struct fake_mapping seen;
+	char text[160];
 	void *vaddr;
 
 	assert_true(fake_get_mapping(0, &seen));
@@ -399,6 +400,8 @@ static void a_bar_is_mapped_without_an_address(void **state)
 	assert_ok(vfa_container_describe(space.container, iova, &info));
 	assert_int_equal(info.kind, VFA_ADDRESS_MAPPED);
 	assert_null(info.vaddr);
+	assert_ok(vfa_address_explain(&info, 0, text, sizeof(text)));
+	assert_non_null(strstr(text, "without an address in this process"));
 	map_file(space, target.fd, 0, PAGE);
 	close_target(target);
 	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 1);
