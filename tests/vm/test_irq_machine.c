@@ -215,17 +215,22 @@ static void note(struct vfa_irq *irq, uint32_t vector, uint64_t count, void *dat
 	*(uint64_t *)data += count;
 }
 
-/* A real one, of Advanced Error Reporting, in which the port and the kernel have their part. */
+/*
+ * A real one, of Advanced Error Reporting, in which the port and the kernel have their part. What
+ * the device reports before the kernel is done with the last is taken for a part of that.
+ */
 static void an_error_of_the_device_is_reported(void **state)
 {
 	uint64_t errors = 0, others = 0;
 	struct vfa_irq *irqs[2];
 	struct vm *vm = *state;
 	struct vfa_device *device;
+	int log;
 
 	need_topology(vm);
 	device = vm_device(vm, vm_container(vm), FAILING);
 	report_errors(device);
+	log = vm_log_open(vm);
 	irqs[0] = vm_irq(vm, device, VFA_IRQ_ERROR, 1);
 	irqs[1] = vm_irq(vm, device, VFA_IRQ_REQUEST, 1);
 	assert_ok(vfa_irq_set_handler(irqs[0], note, &errors));
@@ -234,6 +239,7 @@ static void an_error_of_the_device_is_reported(void **state)
 		tell_qemu("\npcie_aer_inject_error failing COMP_TIME\n");
 		assert_int_equal(assert_ok(vfa_irq_dispatch(irqs, 2, LONG)), 1);
 		assert_int_equal(errors, i);
+		assert_true(vm_log_has(log, "recovery successful", "", LONG));
 	}
 	assert_int_equal(others, 0);
 }
