@@ -230,6 +230,89 @@ static void a_device_that_is_not_known_has_no_name(void **state)
 	close_queue(waiting);
 }
 
+/* A PASID that leads to another address space, and reports there. */
+struct leading {
+	struct waiting waiting;
+	struct vfa_container *space;
+	uint32_t pasid;
+};
+
+static struct leading open_leading(void **state)
+{
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	struct fake_iommu iommu = { .type = UAPI_IOMMU_HW_INFO_TYPE_AMD, .pasid_bits = 8 };
+	struct leading leading = { .waiting = open_queue(state) };
+
+	fake_set_iommu(4, &iommu);
+	options.faults = leading.waiting.queue;
+	assert_ok(vfa_container_open_beside(leading.waiting.space.container, &leading.space));
+	assert_ok(vfa_pasid_attach(leading.waiting.space.device, leading.space, &options,
+				   &leading.pasid));
+	return leading;
+}
+
+static void detaching_answers_what_is_open(void **state)
+{
+	struct leading leading = open_leading(state);
+	struct vfa_fault_queue *queue = leading.waiting.queue;
+	struct vfa_page_request list[2];
+
+	report(&leading.waiting, leading.pasid, 1, 1);
+	report(&leading.waiting, leading.pasid, 2, 1);
+	report(&leading.waiting, leading.pasid + 1, 3, 1);
+	assert_int_equal(vfa_fault_queue_read(queue, list, 1), 1);
+	assert_ok(vfa_pasid_detach(leading.waiting.space.device, leading.space));
+	assert_int_equal(invalid(), 2);
+	assert_fails(vfa_fault_queue_respond(queue, list[0].cookie, VFA_PAGE_HANDLED), ENOENT,
+		     NO_REQUEST);
+	assert_int_equal(vfa_fault_queue_read(queue, list, 2), 1);
+	assert_int_equal(list[0].group, 3);
+	vfa_container_close(leading.space);
+	close_queue(leading.waiting);
+}
+
+static void a_pasid_holds_its_queue(void **state)
+{
+	struct leading leading = open_leading(state);
+
+	vfa_fault_queue_close(leading.waiting.queue);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_FAULT_QUEUE), 1);
+	assert_ok(vfa_pasid_detach(leading.waiting.space.device, leading.space));
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_FAULT_QUEUE), 0);
+	vfa_container_close(leading.space);
+	close_space(leading.waiting.space);
+}
+
+static void closing_the_device_lets_go_of_the_queue(void **state)
+{
+	struct leading leading = open_leading(state);
+
+	vfa_fault_queue_close(leading.waiting.queue);
+	vfa_container_close(leading.space);
+	close_space(leading.waiting.space);
+	assert_int_equal(fake_count_objects(), 0);
+}
+
+static void a_queue_of_another_iommufd_is_refused(void **state)
+{
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	struct leading leading = open_leading(state);
+	struct vfa_container *elsewhere = open_container(*state);
+	uint32_t pasid = 0;
+
+	assert_ok(vfa_fault_queue_open(elsewhere, &options.faults));
+	assert_fails(
+		vfa_pasid_attach(leading.waiting.space.device, leading.space, &options, &pasid),
+		EXDEV, OTHER_IOMMUFD);
+	assert_int_equal(pasid, 0);
+	vfa_fault_queue_close(options.faults);
+	vfa_container_close(elsewhere);
+	vfa_container_close(leading.space);
+	vfa_device_close(leading.waiting.space.device);
+	leading.waiting.space.device = NULL;
+	close_queue(leading.waiting);
+}
+
 static void the_fd_is_close_on_exec(void **state)
 {
 	struct waiting waiting = open_queue(state);
@@ -302,6 +385,10 @@ int main(void)
 		ON_IOMMUFD(closing_leaves_the_answers_to_the_kernel),
 		ON_IOMMUFD(a_queue_outlives_its_handles),
 		ON_IOMMUFD(a_device_that_is_not_known_has_no_name),
+		ON_IOMMUFD(detaching_answers_what_is_open),
+		ON_IOMMUFD(a_pasid_holds_its_queue),
+		ON_IOMMUFD(closing_the_device_lets_go_of_the_queue),
+		ON_IOMMUFD(a_queue_of_another_iommufd_is_refused),
 		ON_IOMMUFD(the_fd_is_close_on_exec),
 		ON_IOMMUFD(a_kernel_without_queues_is_told),
 		ON_TYPE1(type1_has_no_queues),
