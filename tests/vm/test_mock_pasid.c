@@ -381,6 +381,29 @@ static void detaching_answers_what_is_open(void **state)
 	assert_ok(vfa_fault_queue_respond(queue, cookies[1], VFA_PAGE_HANDLED));
 }
 
+static void devices_are_told_apart(void **state)
+{
+	struct mocked mocked = open_mock(*state, MOCK), other = mocked;
+	struct vfa_fault_queue *queue = open_queue(*state, mocked.container);
+	struct vfa_page_request list[ALL];
+	bool seen[2] = { false, false };
+	uint32_t pasid;
+
+	other.device = vm_device(*state, mocked.container, OTHER_MOCK);
+	pasid = attach(&mocked, queue);
+	assert_int_equal(attach(&other, queue), pasid); /* each group has its own */
+	assert_ok(mock_ask(MOCK, pasid, 0, VFA_PAGE_READ, IOVA));
+	assert_ok(mock_ask(OTHER_MOCK, pasid, 1, VFA_PAGE_EXEC, IOVA));
+	assert_int_equal(read_all(queue, list, 2), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(list[i].bdf, list[i].group ? OTHER_MOCK : MOCK);
+		assert_int_equal(list[i].access, list[i].group ? VFA_PAGE_EXEC : VFA_PAGE_READ);
+		seen[list[i].group] = true;
+		assert_ok(vfa_fault_queue_respond(queue, list[i].cookie, VFA_PAGE_INVALID));
+	}
+	assert_true(seen[0] && seen[1]);
+}
+
 static void closing_leaves_the_answers_to_the_kernel(void **state)
 {
 	struct mocked mocked = open_mock(*state, MOCK);
@@ -450,6 +473,7 @@ int main(void)
 		VM_CASE_ONCE(a_page_fault_is_read_and_answered),
 		VM_CASE_ONCE(many_page_faults_are_answered),
 		VM_CASE_ONCE(detaching_answers_what_is_open),
+		VM_CASE_ONCE(devices_are_told_apart),
 		VM_CASE_ONCE(closing_leaves_the_answers_to_the_kernel),
 		VM_CASE_ONCE(another_queue_for_a_pair_is_refused),
 		VM_CASE_ONCE(a_queue_of_another_iommufd_is_refused),
