@@ -1079,13 +1079,6 @@ static int alloc_queue(struct ioas ioas, struct uapi_iommu_fault_alloc *ret)
 	return call(ioas.iommufd, UAPI_IOMMU_FAULT_QUEUE_ALLOC, ret);
 }
 
-static int destroy_object(struct ioas ioas, uint32_t id)
-{
-	struct uapi_iommu_destroy destroy = { .size = sizeof(destroy), .id = id };
-
-	return call(ioas.iommufd, UAPI_IOMMU_DESTROY, &destroy);
-}
-
 static int answer_fault(int fd, uint32_t cookie, uint32_t code)
 {
 	struct uapi_iommu_hwpt_page_response response = { cookie, code };
