@@ -102,14 +102,9 @@ static struct fake_pasid *find_pasid(struct fake_group *group, uint32_t number)
 	return NULL;
 }
 
-static uint64_t device_bit(const struct fake_device *wanted)
+static uint64_t device_bit(const struct fake_device *device)
 {
-	unsigned int index = 0;
-
-	for (const struct fake_device *device = fake_devices; device != wanted;
-	     device = device->next)
-		index++;
-	return 1ull << index;
+	return 1ull << device->cdev;
 }
 
 /* A group that has no PASIDs of its own lets any be attached, which do nothing. */

@@ -242,7 +242,7 @@ struct fake_reserved {
 struct fake_pasid {
 	uint32_t number;
 	uint32_t table;
-	uint64_t devices; /* that it is attached to: a bit each, as they are in the machine */
+	uint64_t devices; /* that it is attached to: a bit each, by the number of its node */
 };
 
 struct fake_group {
