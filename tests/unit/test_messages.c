@@ -102,6 +102,7 @@ int main(void)
 	failed += run("monitor", monitor_messages, monitor_messages_count);
 	failed += run("peer", peer_messages, peer_messages_count);
 	failed += run("reset", reset_messages, reset_messages_count);
+	failed += run("pasid", pasid_messages, pasid_messages_count);
 	failed += run("share", share_messages, share_messages_count);
 	failed += run("vmm", vmm_messages, vmm_messages_count);
 	return failed + run("all", all, 1);

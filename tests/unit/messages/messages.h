@@ -43,6 +43,8 @@ extern const size_t peer_messages_count;
 extern const struct CMUnitTest reset_messages[];
 extern const size_t reset_messages_count;
 
+extern const struct CMUnitTest pasid_messages[];
+extern const size_t pasid_messages_count;
 extern const struct CMUnitTest share_messages[];
 extern const size_t share_messages_count;
 extern const struct CMUnitTest vmm_messages[];
