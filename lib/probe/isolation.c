@@ -5,25 +5,30 @@
 
 #include "probe/probe.h"
 
-/* The note on bits that have gone since the group was formed; an empty string for none. */
-static const char *find_loss(const struct vfa_isolation *isolation)
+/* The note of a kind; an empty string for none. */
+static const char *find_note(const struct vfa_isolation *isolation,
+			     enum vfa_isolation_note_kind kind)
 {
 	for (size_t i = 0; i < vfa_isolation_count_notes(isolation); i++) {
 		const struct vfa_isolation_note *note = vfa_isolation_get_note(isolation, i);
 
-		if (note->kind == VFA_ISOLATION_LOST)
+		if (note->kind == kind)
 			return note->text;
 	}
 	return "";
 }
 
-static void tell_members(struct vfa_probe *probe, const char *bdf, size_t others)
+/* A bridge in the group does no harm. */
+static void tell_members(struct vfa_probe *probe, const char *bdf,
+			 const struct vfa_isolation *isolation)
 {
-	if (others)
+	const char *danger = find_note(isolation, VFA_ISOLATION_DANGEROUS);
+
+	if (*danger)
+		probe_add(probe, "isolation", VFA_PROBE_OK, "%s", danger);
+	else if (vfa_isolation_count_members(isolation))
 		probe_add(probe, "isolation", VFA_PROBE_OK,
-			  "%s shares its group with %zu other function%s, which it may reach past "
-			  "the IOMMU",
-			  bdf, others, others == 1 ? "" : "s");
+			  "the group of %s has bridges in it, but no two devices", bdf);
 	else
 		probe_add(probe, "isolation", VFA_PROBE_OK, "%s is alone in its group", bdf);
 }
@@ -32,11 +37,12 @@ static void tell(struct vfa_probe *probe, const char *bdf, const struct vfa_isol
 {
 	switch (vfa_isolation_is_supported(isolation)) {
 	case VFA_YES:
-		tell_members(probe, bdf, vfa_isolation_count_members(isolation));
+		tell_members(probe, bdf, isolation);
 		return;
 	case VFA_NO:
 		probe_add(probe, "isolation", VFA_PROBE_WARNING,
-			  "%s\nsee the path to it:\n  vfa isolation %s", find_loss(isolation), bdf);
+			  "%s\nsee the path to it:\n  vfa isolation %s",
+			  find_note(isolation, VFA_ISOLATION_LOST), bdf);
 		return;
 	case VFA_UNKNOWN:
 		break;

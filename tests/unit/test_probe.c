@@ -301,7 +301,7 @@ static void a_device_that_is_ready_is_fine(void **state)
 	assert_string_equal(find(probe, "reset")->reason, EDU " can be reset alone: flr bus");
 	vfa_probe_free(probe);
 	check_of(machine, LEFT, "isolation", VFA_PROBE_OK,
-		 "shares its group with 2 other functions");
+		 LEFT " is not isolated from " RIGHT " of its group");
 }
 
 static void isolation_that_cannot_be_read_is_unknown(void **state)
