@@ -118,6 +118,11 @@ int refuse_dmabuf(const struct vfa_container *container, const struct dma_reques
 
 	if (err == -ENODEV)
 		return refuse_revoked(request->fd);
+	if (err == -ENOMEM)
+		return error_set(ENOMEM, VFA_CAUSE_NO_MEMORY,
+				 "map: the kernel has no memory to map the dma-buf of fd %d\n"
+				 "free memory, or give the memory cgroup more",
+				 request->fd);
 	print_exporter(container->host, request->fd, exporter, sizeof(exporter));
 	if (request->vaddr)
 		return refuse_memory_of_dmabuf(request->fd, exporter);

@@ -356,11 +356,12 @@ static int refuse_device_memory(const struct dma_request *request, int err)
 	}
 }
 
-/* Limits and IOVAs have errnos of their own. */
+/* Limits, of which none is for what has no address, and IOVAs have errnos of their own. */
 static bool may_be_the_file(const struct dma_request *request, int err)
 {
-	return request->fd >= 0 && err != -ENOMEM && err != -ENOSPC && err != -EEXIST &&
-	       err != -EADDRINUSE;
+	if (err == -ENOMEM)
+		return !request->vaddr;
+	return request->fd >= 0 && err != -ENOSPC && err != -EEXIST && err != -EADDRINUSE;
 }
 
 int refuse_map(const struct vfa_container *container, const struct dma_request *request, int err)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "messages/messages.h"
+#include "uapi/iommufd.h"
 
 /* So that sentences have it. */
 #define FD 61
@@ -177,6 +178,25 @@ static void a_revoked_dmabuf_is_told(void **state)
 	close_space(space);
 }
 
+/* Nothing is pinned, so that the limit on that is not blamed. */
+static void no_memory_for_a_dmabuf_is_told(void **state)
+{
+	struct space space = open_space(state);
+	int fd = try_export(space, VFA_BAR(0), 0, PAGE);
+	char message[192];
+
+	fake_set_memlock(0);
+	fake_fail_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, ENOMEM);
+	snprintf(message, sizeof(message),
+		 "map: the kernel has no memory to map the dma-buf of fd %d", fd);
+	SAYS(vfa_container_map_file(space.container, fd, 0, PAGE, NULL, NULL), NO_MEMORY, message,
+	     "free memory, or give the memory cgroup more");
+	fake_fail_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, 0);
+	assert_ok(vfa_container_map_file(space.container, fd, 0, PAGE, NULL, NULL));
+	close_node(fd);
+	close_space(space);
+}
+
 static void what_is_not_exported_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -214,6 +234,7 @@ const struct CMUnitTest file_messages[] = {
 	ON_TYPE1(dmabuf_of_a_bar_on_type1_is_told),
 	ON_IOMMUFD(dmabuf_of_a_bar_on_iommufd_is_told),
 	ON_IOMMUFD(a_revoked_dmabuf_is_told),
+	ON_IOMMUFD(no_memory_for_a_dmabuf_is_told),
 	ON_BOTH(what_is_not_exported_is_told),
 };
 
