@@ -103,8 +103,8 @@ static int refuse_bare_dmabuf(const struct vfa_container *container, int fd, con
 			  "export each area for itself";
 
 	if (container->backend->kind != VFA_BACKEND_IOMMUFD)
-		why = "type1 maps what a process has mapped, which of a BAR vfa_region_map gives; "
-		      "use a container on iommufd (Linux 6.19)";
+		why = "type1 maps what a process has mapped: a BAR of a device that is open here by "
+		      "vfa_peer_map; else use a container on iommufd (Linux 6.19)";
 	else if (err != -EOPNOTSUPP)
 		why = "iommufd maps dma-bufs from Linux 6.19 on";
 	return error_set(EOPNOTSUPP, VFA_CAUSE_DMABUF,

@@ -3,7 +3,8 @@
 
 /*
  * Parts of a BAR as a dma-buf: a file that others make DMA to, where a device is to reach
- * the memory of another one directly.
+ * the memory of another one directly. Between devices that one process has open vfa/peer.h
+ * does it in one call.
  *
  * A dma-buf is an fd, and the caller's: it is passed on like any other and closed with
  * close(2). Another container on iommufd maps it by vfa_container_map_file(), in this

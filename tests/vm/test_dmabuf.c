@@ -426,7 +426,7 @@ static void other_ways_for_a_dmabuf_are_refused(void **state)
 	assert_int_equal(lseek(fd, 0, SEEK_END), 2 * PAGE_SIZE);
 	assert_refused(vfa_container_map_file(space, fd, 0, PAGE_SIZE, &options, NULL), EOPNOTSUPP,
 		       VFA_CAUSE_DMABUF);
-	assert_said(vm->backend == VFA_BACKEND_IOMMUFD ? "have one area" : "vfa_region_map gives");
+	assert_said(vm->backend == VFA_BACKEND_IOMMUFD ? "have one area" : "vfa_peer_map");
 	assert_refused(vfa_container_map_file(space, fd, PAGE_SIZE, 2 * PAGE_SIZE, &options, NULL),
 		       EINVAL, VFA_CAUSE_FILE_BOUNDS);
 }

@@ -140,8 +140,8 @@ static void dmabuf_of_a_bar_on_type1_is_told(void **state)
 	int fd = try_export(space, VFA_BAR(0), 0, PAGE);
 
 	check_bar(state, space, fd, "type1",
-		  "type1 maps what a process has mapped, which of a BAR vfa_region_map gives; use "
-		  "a container on iommufd (Linux 6.19)");
+		  "type1 maps what a process has mapped: a BAR of a device that is open here by "
+		  "vfa_peer_map; else use a container on iommufd (Linux 6.19)");
 	close_node(fd);
 	close_space(space);
 }
