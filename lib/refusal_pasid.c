@@ -224,6 +224,12 @@ int refuse_pasid_attach(const struct pasid *pasid, const struct vfa_device *devi
 				 "library\n"
 				 "give another with VFA_PASID_FIXED",
 				 device->bdf, pasid->number, vfa_group_number(pasid->group));
+	if (err == -ENODEV && pasid->faults)
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
+				 "%s reports no page faults: that takes ATS and PRI, turned on by "
+				 "the kernel, and an IOMMU with page requests\n"
+				 "attach it without a fault queue; vfa pasid %s tells which it has",
+				 device->bdf, device->bdf);
 	return error_kernel(err, "%s: VFIO_DEVICE_ATTACH_IOMMUFD_PT of PASID %" PRIu32, device->bdf,
 			    pasid->number);
 }

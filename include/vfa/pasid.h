@@ -110,7 +110,7 @@ struct vfa_pasid_newcomer {
  *	-EOPNOTSUPP: a container is not of iommufd (VFA_CAUSE_NOT_IOMMUFD) or noiommu
  *		(VFA_CAUSE_NOIOMMU); the kernel is older than Linux 6.15
  *		(VFA_CAUSE_OLD_KERNEL); driver, device or IOMMU have no PASIDs
- *		(VFA_CAUSE_NO_PASID)
+ *		(VFA_CAUSE_NO_PASID), or with a fault queue no page faults (VFA_CAUSE_NO_FEATURE)
  *	-EXDEV: @space or the fault queue is of another iommufd (VFA_CAUSE_OTHER_IOMMUFD)
  *	-EBUSY: the PASID leads elsewhere, the pair has another PASID or fault queue than
  *		those given, or no PASID is left (VFA_CAUSE_PASID_IN_USE); a container was

@@ -1079,6 +1079,35 @@ static int alloc_queue(struct ioas ioas, struct uapi_iommu_fault_alloc *ret)
 	return call(ioas.iommufd, UAPI_IOMMU_FAULT_QUEUE_ALLOC, ret);
 }
 
+static void page_faults_are_for_devices_that_report_them(void **state)
+{
+	struct fake_iommu iommu = { .pasid_bits = NARROW, .takes_no_faults = true };
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	struct uapi_iommu_fault_alloc queue;
+	uint32_t own;
+	struct uapi_iommu_hwpt_alloc alloc = {
+		.size = sizeof(alloc),
+		.flags = UAPI_IOMMU_HWPT_ALLOC_PASID | UAPI_IOMMU_HWPT_FAULT_ID_VALID,
+		.dev_id = ioas.id + 1,
+		.pt_id = ioas.id,
+	};
+
+	fake_set_iommu(9, &iommu);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &own), 0);
+	assert_int_equal(attach_device(ioas.device, own), 0);
+	assert_int_equal(alloc_queue(ioas, &queue), 0);
+	alloc.fault_id = queue.out_fault_id;
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), 0);
+	assert_int_equal(attach_pasid(ioas.device, 1, alloc.out_hwpt_id), -ENODEV);
+	iommu.takes_no_faults = false;
+	fake_set_iommu(9, &iommu);
+	assert_int_equal(attach_pasid(ioas.device, 1, alloc.out_hwpt_id), 0);
+	assert_int_equal(detach_pasid(ioas.device, 1), 0);
+	assert_int_equal(destroy_object(ioas, alloc.out_hwpt_id), 0);
+	close_node(queue.out_fault_fd);
+	close_ioas(ioas);
+}
+
 static int answer_fault(int fd, uint32_t cookie, uint32_t code)
 {
 	struct uapi_iommu_hwpt_page_response response = { cookie, code };
@@ -1178,6 +1207,7 @@ int main(void)
 		CASE(an_eventfd_is_read_without_waiting),
 		CASE(hardware_info_fills_what_room_there_is),
 		CASE(page_faults_are_read_whole_and_answered_once),
+		CASE(page_faults_are_for_devices_that_report_them),
 		CASE(a_call_fails_on_demand),
 	};
 

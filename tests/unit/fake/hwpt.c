@@ -163,6 +163,8 @@ long fake_pasid_attach(struct fake_opened *opened, struct uapi_vfio_attach_iommu
 	table = iommufd->objects[argument->pt_id];
 	if (table->kind != FAKE_PAGE_TABLE || !table->takes_pasids)
 		return -EINVAL;
+	if (table->faults && opened->device->group->iommu.takes_no_faults)
+		return -ENODEV;
 	return add_device(iommufd, opened->device->group, argument->pasid, argument->pt_id,
 			  device_bit(opened->device));
 }

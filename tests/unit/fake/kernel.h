@@ -60,6 +60,7 @@ struct fake_iommu {
 	uint64_t capabilities;
 	uint32_t size; /* of its registers in bytes */
 	uint8_t registers[192];
+	bool takes_no_faults; /* of the device, which has no PRI */
 };
 
 void fake_set_iommu(uint32_t group, const struct fake_iommu *iommu);
