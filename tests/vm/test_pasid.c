@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <unistd.h>
+#include <vfa/fault_queue.h>
+#include <vfa/iommu.h>
 #include <vfa/pasid.h>
 
 #include "edu.h"
@@ -342,6 +344,40 @@ static void pasids_of_different_iommufds_are_refused(void **state)
 	check_own(&scene, VALUE);
 }
 
+static void width_of_the_device_is_told(void **state)
+{
+	struct vfa_iommu_info info = VFA_IOMMU_INFO_INIT, of_edu = VFA_IOMMU_INFO_INIT;
+	struct scene scene = { 0 };
+	struct vm *vm = *state;
+
+	open_scene(vm, &scene);
+	assert_ok(vfa_iommu_get_info(scene.function.device, &info));
+	assert_int_equal(info.type, VFA_IOMMU_INTEL_VTD);
+	assert_int_equal(info.pasid_bits, PASID_BITS);
+	assert_true(info.capabilities & VFA_IOMMU_PASID_PRIV);
+	assert_false(info.capabilities & VFA_IOMMU_PASID_EXEC);
+	assert_ok(vfa_iommu_get_info(vm_device(vm, scene.space, EDU), &of_edu));
+	assert_int_equal(of_edu.pasid_bits, 0);
+}
+
+static void fault_queue_is_refused_without_pri(void **state)
+{
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	struct scene scene = { 0 };
+	struct vm *vm = *state;
+	uint32_t pasid;
+
+	open_scene(vm, &scene);
+	assert_ok(vfa_fault_queue_open(scene.space, &options.faults));
+	assert_refused(vfa_pasid_attach(scene.function.device, scene.beside, &options, &pasid),
+		       EOPNOTSUPP, VFA_CAUSE_NO_FEATURE);
+	assert_said("PRI");
+	assert_false(pasid_is_attached(PASID_FUNCTION_1, 1));
+	vfa_fault_queue_close(options.faults);
+	assert_int_equal(attach(&scene), 1);
+	check_own(&scene, VALUE);
+}
+
 static void closed_device_loses_its_pasids(void **state)
 {
 	struct vfa_container *space, *beside;
@@ -476,6 +512,8 @@ int main(void)
 		VM_CASE_ONCE(given_pasid_is_taken_as_far_as_the_device_goes),
 		VM_CASE_ONCE(two_devices_reach_one_address_space),
 		VM_CASE_ONCE(pasids_of_different_iommufds_are_refused),
+		VM_CASE_ONCE(width_of_the_device_is_told),
+		VM_CASE_ONCE(fault_queue_is_refused_without_pri),
 		VM_CASE_ONCE(closed_device_loses_its_pasids),
 		VM_CASE_ONCE(pasids_outlive_a_reset),
 		VM_CASE_ONCE(requests_without_a_pasid_do_not_reach_the_other_space),
