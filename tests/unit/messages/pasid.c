@@ -170,6 +170,23 @@ static void other_iommufds_are_told(void **state)
 	close_space(space);
 }
 
+static void who_reports_no_page_faults_is_told(void **state)
+{
+	struct fake_iommu iommu = { .pasid_bits = 8, .takes_no_faults = true };
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	struct space space = open_space(state);
+	uint32_t pasid;
+
+	fake_set_iommu(4, &iommu);
+	assert_ok(vfa_fault_queue_open(space.container, &options.faults));
+	SAYS(vfa_pasid_attach(space.device, space.container, &options, &pasid), NO_FEATURE,
+	     "0000:00:04.0 reports no page faults: that takes ATS and PRI, turned on by the kernel, "
+	     "and an IOMMU with page requests",
+	     "attach it without a fault queue; vfa pasid 0000:00:04.0 tells which it has");
+	vfa_fault_queue_close(options.faults);
+	close_space(space);
+}
+
 static void a_mapping_in_the_way_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -185,9 +202,13 @@ static void a_mapping_in_the_way_is_told(void **state)
 }
 
 const struct CMUnitTest pasid_messages[] = {
-	ON_IOMMUFD(who_lacks_pasids_is_told), ON_IOMMUFD(a_capability_out_of_sight_is_told),
-	ON_IOMMUFD(what_is_in_use_is_told),   ON_IOMMUFD(who_else_is_in_the_group_is_told),
-	ON_IOMMUFD(other_iommufds_are_told),  ON_IOMMUFD(a_mapping_in_the_way_is_told),
+	ON_IOMMUFD(who_lacks_pasids_is_told),
+	ON_IOMMUFD(a_capability_out_of_sight_is_told),
+	ON_IOMMUFD(what_is_in_use_is_told),
+	ON_IOMMUFD(who_else_is_in_the_group_is_told),
+	ON_IOMMUFD(other_iommufds_are_told),
+	ON_IOMMUFD(a_mapping_in_the_way_is_told),
+	ON_IOMMUFD(who_reports_no_page_faults_is_told),
 };
 
 const size_t pasid_messages_count = sizeof(pasid_messages) / sizeof(pasid_messages[0]);
