@@ -150,8 +150,8 @@ struct vfa_p2p_advice {
  *	any other errno of reading sysfs (VFA_CAUSE_KERNEL): where the target's BARs are is read
  *		now, not with the snapshot
  *
- * Kernel: as vfa_topology_new() and vfa_topology_windows(). PCI Express Base Specification, Access
- *Control Services and Address Translation Services.
+ * Kernel: as vfa_topology_new() and vfa_topology_windows(). PCI Express Base
+ * Specification, Access Control Services and Address Translation Services.
  */
 int vfa_p2p_new(const struct vfa_topology *topology, const char *requester, const char *target,
 		struct vfa_p2p **ret);
