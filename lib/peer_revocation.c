@@ -77,9 +77,9 @@ void peer_note_revocation(struct vfa_device *device, const char *what)
 	revocable = list->revocable;
 	if (revocable)
 		host_log(device->container->host, VFA_LOG_WARNING,
-			 "%s: %s takes away %u parts of BARs that other devices reached: "
+			 "%s: %s takes away %u part%s of its BARs from those who reached them: "
 			 "vfa_peer_restore",
-			 device->bdf, what, revocable);
+			 device->bdf, what, revocable, revocable == 1 ? "" : "s");
 }
 
 /* The byte that a write puts at a place of config space, or -1. */
@@ -100,10 +100,10 @@ void peer_note_config_write(struct vfa_device *device, uint64_t offset, const vo
 	registers = &list->registers;
 	byte = byte_at(offset, data, size, PCI_COMMAND);
 	if (byte >= 0 && !(byte & PCI_COMMAND_MEMORY))
-		peer_note_revocation(device, "to decode no memory");
+		peer_note_revocation(device, "Memory Space Enable off");
 	byte = registers->power ? byte_at(offset, data, size, registers->power) : -1;
 	if (byte >= 0 && (byte & PCI_PM_CTRL_STATE_MASK) == D3HOT)
-		peer_note_revocation(device, "to go to D3hot");
+		peer_note_revocation(device, "D3hot");
 	byte = registers->express ? byte_at(offset, data, size, registers->express + 1) : -1;
 	if (byte >= 0 && byte & PCI_EXP_DEVCTL_BCR_FLR >> 8)
 		peer_note_revocation(device, "a Function Level Reset");

@@ -13,9 +13,9 @@
  * a container on type1 the kernel maps the BAR as it is in the process. Of one on iommufd it
  * takes a dma-buf of the BAR, made by VFIO (Linux 6.19), and takes it away again, "revokes"
  * it, before the peer is reset, by vfa_device_reset(), vfa_device_hot_reset() or its own
- * registers, stops to decode memory, or goes to D3 or low power. Nothing puts it back but
- * vfa_peer_restore(). On type1 nothing is revoked: requests that come while the peer does not
- * decode memory are lost, and later ones arrive.
+ * registers, whatever comes of the reset, and when it stops to decode memory, or goes to D3
+ * or low power. Nothing puts it back but vfa_peer_restore(). On type1 nothing is revoked: requests
+ * that come while the peer does not decode memory are lost, and later ones arrive.
  *
  * The kernel tells nobody what it revokes. The library counts what it does to the peer itself,
  * so what it cannot know is what others do: another process with a duplicate of the peer's fd,
@@ -26,7 +26,8 @@
  * its parts from whatever containers first, on both backends, so that no device reaches what
  * somebody else may have opened by then. The handle is valid until vfa_peer_unmap() all
  * the same. All functions may be called from any thread, but not with a handle that another
- * one unmaps; vfa_peer_unmap() and vfa_device_close() of the peer may meet.
+ * one unmaps. vfa_peer_unmap() and vfa_device_close() of the peer may meet: what they have in
+ * common is counted, and goes with the last of them.
  */
 
 #ifndef VFA_PEER_H
@@ -73,7 +74,8 @@ enum vfa_peer_state {
  *	-EOPNOTSUPP: the BAR is I/O ports, or the kernel does not map the part
  *		(VFA_CAUSE_REGION_RIGHTS); on iommufd, the kernel makes no dma-bufs of BARs,
  *		or does not map them (VFA_CAUSE_NO_FEATURE): the message has since which
- *		version it does
+ *		version it does; @container is noiommu, which does not translate
+ *		(VFA_CAUSE_NOIOMMU)
  *	-EIO: the peer does not decode memory: Memory Space Enable is off, or it is in D3
  *		or in low power (VFA_CAUSE_REGION_OFF)
  *	-ENODEV: the peer is gone (VFA_CAUSE_DEVICE_GONE); no device is in the container

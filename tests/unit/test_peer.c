@@ -291,7 +291,8 @@ static void the_log_tells_what_is_taken_away(void **state)
 	struct machine *machine = *state;
 
 	assert_ok(vfa_device_reset(scene.device));
-	assert_int_equal(!!strstr(machine->log, "a reset takes away 1 parts"), is_iommufd(&scene));
+	assert_int_equal(!!strstr(machine->log, "a reset takes away 1 part of"),
+			 is_iommufd(&scene));
 	machine->log[0] = '\0';
 	assert_ok(vfa_peer_unmap(peer));
 	assert_ok(vfa_device_reset(scene.device));
