@@ -124,7 +124,7 @@ struct vfa_pasid_newcomer {
  *	any other errno of the kernel
  *
  * Kernel: IOMMU_HWPT_ALLOC with IOMMU_HWPT_ALLOC_PASID, VFIO_DEVICE_ATTACH_IOMMUFD_PT with
- * VFIO_DEVICE_ATTACH_PASID, IOMMU_GET_HW_INFO.
+ * VFIO_DEVICE_ATTACH_PASID, IOMMU_GET_HW_INFO; fcntl(2) with F_DUPFD_QUERY.
  */
 int vfa_pasid_attach(struct vfa_device *device, struct vfa_container *space,
 		     const struct vfa_pasid_options *options, uint32_t *ret);

@@ -43,6 +43,6 @@ int page_table_attach_pasid(const struct backend *backend, const struct join *jo
 int page_table_detach_pasid(const struct backend *backend, const struct join *join, uint32_t pasid);
 
 /** page_table_is_same_iommufd() - whether two backends have one iommufd: 1 or 0 */
-int page_table_is_same_iommufd(struct backend *one, struct backend *other);
+int page_table_is_same_iommufd(const struct backend *one, const struct backend *other);
 
 #endif

@@ -15,6 +15,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* F_DUPFD_QUERY, which older headers do not have. */
+#define DUPFD_QUERY (1024 + 3)
+
 static int real_open(const char *path, int flags)
 {
 	return open(path, flags | O_CLOEXEC);
@@ -35,6 +38,11 @@ static ssize_t real_read_now(int fd, void *buffer, size_t size)
 static int real_set_nonblocking(int fd)
 {
 	return fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static int real_is_same_file(int fd, int other)
+{
+	return fcntl(fd, DUPFD_QUERY, other);
 }
 
 static int real_ioctl(int fd, unsigned long request, void *argument)
@@ -77,6 +85,7 @@ const struct syscalls syscalls_real = {
 	.read = read,
 	.read_now = real_read_now,
 	.set_nonblocking = real_set_nonblocking,
+	.is_same_file = real_is_same_file,
 	.write = write,
 	.pread = pread,
 	.pwrite = pwrite,
@@ -149,6 +158,11 @@ ssize_t sys_read_now(const struct syscalls *sys, int fd, void *buffer, size_t si
 int sys_set_nonblocking(const struct syscalls *sys, int fd)
 {
 	return RESTART(sys->set_nonblocking(fd));
+}
+
+int sys_is_same_file(const struct syscalls *sys, int fd, int other)
+{
+	return RESTART(sys->is_same_file(fd, other));
 }
 
 ssize_t sys_write(const struct syscalls *sys, int fd, const void *buffer, size_t size)

@@ -33,6 +33,7 @@ struct syscalls {
 	ssize_t (*read)(int fd, void *buffer, size_t size);
 	ssize_t (*read_now)(int fd, void *buffer, size_t size); /* preadv2(2) with RWF_NOWAIT */
 	int (*set_nonblocking)(int fd);                         /* fcntl(2) with F_SETFL */
+	int (*is_same_file)(int fd, int other); /* fcntl(2) with F_DUPFD_QUERY, Linux 6.10 */
 	ssize_t (*write)(int fd, const void *buffer, size_t size);
 	ssize_t (*pread)(int fd, void *buffer, size_t size, off_t offset);
 	ssize_t (*pwrite)(int fd, const void *buffer, size_t size, off_t offset);
@@ -83,6 +84,8 @@ ssize_t sys_read(const struct syscalls *sys, int fd, void *buffer, size_t size);
 /* What is there now, -EAGAIN for nothing, of an fd that may block. */
 ssize_t sys_read_now(const struct syscalls *sys, int fd, void *buffer, size_t size);
 int sys_set_nonblocking(const struct syscalls *sys, int fd);
+/* One file that was opened once, whatever its fds: 1 or 0; -EINVAL where it cannot be asked. */
+int sys_is_same_file(const struct syscalls *sys, int fd, int other);
 ssize_t sys_write(const struct syscalls *sys, int fd, const void *buffer, size_t size);
 ssize_t sys_pread(const struct syscalls *sys, int fd, void *buffer, size_t size, off_t offset);
 ssize_t sys_pwrite(const struct syscalls *sys, int fd, const void *buffer, size_t size,

@@ -20,6 +20,8 @@ struct shared {
 	struct vfa_container *container;
 	struct vfa_device *device;
 	struct vfa_irq *irq;
+	struct vfa_container *beside; /* of the same iommufd, with a device of its own */
+	struct vfa_device *neighbour;
 	char *memory;
 	struct vfa_kvm *kvm;
 	int socket;
@@ -325,6 +327,49 @@ static void what_kvm_has_is_not_sent(void **state)
 	close_node(vm);
 }
 
+/* The first two lead from one container to the other and back, the others to one of their own. */
+static void *lead_by_pasid(void *data)
+{
+	struct shared *shared = data;
+	unsigned int index = atomic_fetch_add(&shared->next, 1);
+	struct vfa_device *device = index % 2 ? shared->neighbour : shared->device;
+	struct vfa_container *space = index ? shared->container : shared->beside;
+	char *page = shared->memory + index * PAGE;
+	uint32_t pasid;
+
+	if (index > 1)
+		EXPECT(!vfa_container_open_beside(shared->container, &space));
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct vfa_mapping *mapping = NULL;
+
+		EXPECT(!vfa_pasid_attach(device, space, NULL, &pasid));
+		EXPECT(!vfa_container_map(space, page, PAGE, NULL, &mapping));
+		EXPECT(vfa_pasid_list(device, NULL, 0) > 0);
+		EXPECT(!vfa_mapping_unmap(mapping));
+		EXPECT(!vfa_pasid_detach(device, space));
+	}
+	if (index > 1)
+		vfa_container_close(space);
+	return NULL;
+}
+
+static void threads_lead_to_each_other_by_pasid(void **state)
+{
+	struct fake_iommu iommu = { .pasid_bits = 8 };
+	struct shared shared;
+
+	fake_set_iommu(4, &iommu);
+	fake_set_iommu(5, &iommu);
+	start(&shared, state);
+	assert_ok(vfa_container_open_beside(shared.container, &shared.beside));
+	shared.neighbour = open_device(shared.beside, NVME);
+	run_threads(&shared, lead_by_pasid);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_PAGE_TABLE), 0);
+	vfa_device_close(shared.neighbour);
+	vfa_container_close(shared.beside);
+	stop(&shared);
+}
+
 static void *open_containers(void *data)
 {
 	struct shared *shared = data;
@@ -420,6 +465,7 @@ int main(void)
 		ON_BOTH(threads_wait_for_vectors_of_their_own),
 		ON_BOTH(what_kvm_has_is_not_sent),
 		ON_BOTH(threads_add_windows_and_ask),
+		ON_IOMMUFD(threads_lead_to_each_other_by_pasid),
 		ON_BOTH(threads_share_a_host),
 		ON_BOTH(readers_see_right_answers_while_others_map),
 	};

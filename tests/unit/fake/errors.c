@@ -28,6 +28,7 @@ static const struct {
 	{ "dup", { EMFILE, EBADF, ENOMEM } },
 	{ "read", { EIO, ENOMEM, ENODEV, EFAULT, EISDIR, EAGAIN } },
 	{ "read_now", { EIO, ENOMEM, EFAULT, EAGAIN, EOPNOTSUPP, ENOSYS } },
+	{ "is_same_file", { EBADF } },
 	{ "set_nonblocking", { EBADF, EACCES, EPERM } },
 	{ "write", { EIO, ENOMEM, ENODEV, EBUSY, EINVAL, EAGAIN, EPERM, EACCES, ENOSPC } },
 	{ "pread", { EIO, EFAULT, EINVAL, ENOMEM, EBUSY, ENODEV } },

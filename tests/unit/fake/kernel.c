@@ -482,6 +482,22 @@ static int fake_set_nonblocking(int fd)
 	return fake_fail_alone() ? -1 : syscalls_real.set_nonblocking(fd);
 }
 
+static int fake_is_same_file(int fd, int other)
+{
+	bool is_same;
+
+	if (fake_fail_alone())
+		return -1;
+	if (!fake_settings.pasids) {
+		errno = EINVAL;
+		return -1;
+	}
+	fake_lock();
+	is_same = fake_file_of_fd(fd) && fake_file_of_fd(fd) == fake_file_of_fd(other);
+	fake_unlock();
+	return is_same;
+}
+
 static ssize_t fake_write(int fd, const void *buffer, size_t size)
 {
 	struct fake_fault_queue *queue;
@@ -632,6 +648,7 @@ const struct syscalls fake_syscalls = {
 	.read = fake_read,
 	.read_now = fake_read_now,
 	.set_nonblocking = fake_set_nonblocking,
+	.is_same_file = fake_is_same_file,
 	.write = fake_write,
 	.pread = fake_pread,
 	.pwrite = fake_pwrite,
