@@ -19,8 +19,9 @@
  *
  * The kernel tells nobody what it revokes. The library counts what it does to the peer itself,
  * so what it cannot know is what others do: another process with a duplicate of the peer's fd,
- * root with the peer's files in sysfs, a hot reset through a container that it was not given,
- * or ioctls that the caller makes on vfa_device_fd(). In doubt, vfa_peer_restore() it.
+ * a hot reset through a container that it was not given, or ioctls that the caller makes on
+ * vfa_device_fd(). In doubt, vfa_peer_restore() it. A reset by root, through sysfs, revokes
+ * nothing.
  *
  * A handle keeps its container alive, but not the peer: vfa_device_close() of the peer unmaps
  * its parts from whatever containers first, on both backends, so that no device reaches what

@@ -7,8 +7,9 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/pci_regs.h>
-#include <stdatomic.h>
+#include <unistd.h>
 
 #include "edu.h"
 #include "nvme.h"
@@ -356,6 +357,25 @@ static void a_reset_by_register_is_noticed(void **state)
 	close_scene(&scene);
 }
 
+/* Of which the library does not hear; but the kernel revokes nothing then. */
+static void a_reset_by_root_takes_nothing_away(void **state)
+{
+	struct scene scene = open_scene(state, NVME);
+	struct vfa_peer *peer;
+	int fd;
+
+	show_memory(scene.device);
+	peer = map_peer(&scene, scene.device, 0, PART);
+	check_reached(&scene, peer, 0);
+	fd = vm_open(scene.vm, "/sys/bus/pci/devices/" NVME "/reset", O_WRONLY);
+	assert_int_equal(write(fd, "1", 1), 1);
+	show_memory(scene.device);
+	check_state(peer, VFA_PEER_MAPPED);
+	check_arrives(&scene, peer);
+	assert_ok(vfa_peer_unmap(peer));
+	close_scene(&scene);
+}
+
 static void a_peer_that_decodes_no_memory_is_told(void **state)
 {
 	struct scene scene = open_scene(state, SHARED_MEMORY);
@@ -552,6 +572,7 @@ int main(void)
 		VM_CASE(a_plain_map_of_a_bar_points_to_peers),
 		VM_CASE(a_reset_takes_a_peer_away_on_iommufd),
 		VM_CASE(a_reset_by_register_is_noticed),
+		VM_CASE(a_reset_by_root_takes_nothing_away),
 		VM_CASE(a_peer_that_decodes_no_memory_is_told),
 		VM_CASE(a_peer_that_sleeps_is_told),
 		VM_CASE(closing_a_peer_takes_it_out_of_reach),
