@@ -139,6 +139,20 @@ static int unmap(struct vfa_peer *peer)
 	return err;
 }
 
+/* What the kernel keeps mapped stays in the list, for who unmaps by range. */
+static void abandon(struct vfa_peer *peer)
+{
+	struct vfa_container *container = peer->container;
+
+	host_log(container->host, VFA_LOG_WARNING, "a part of %s stays mapped: %s",
+		 peer->list->device->bdf, vfa_error_last()->message);
+	container_lock(container);
+	peer->mapping->owner = MAPPING_OF_CALLER;
+	peer->mapping->owns_memory = region_abandon_pages(peer->list->device, peer->address);
+	unlink_mapped(peer);
+	container_unlock(container);
+}
+
 /* On type1 what was mapped is whatever was there: it has to be the BAR still. */
 static int check_mapped(struct vfa_peer *peer)
 {
@@ -151,6 +165,8 @@ static int check_mapped(struct vfa_peer *peer)
 	err = refuse_peer_lost(device, peer->region);
 	error_save(&saved);
 	(void)unmap(peer);
+	if (peer->mapping)
+		abandon(peer);
 	error_restore(&saved);
 	return err;
 }
@@ -316,21 +332,6 @@ VFA_API int vfa_peer_unmap(struct vfa_peer *peer)
 	pthread_mutex_unlock(&list->lock);
 	free_peer(peer);
 	return err;
-}
-
-/* What the kernel keeps mapped stays in the list, for who unmaps by range. */
-static void abandon(struct vfa_peer *peer)
-{
-	struct vfa_container *container = peer->container;
-
-	host_log(container->host, VFA_LOG_WARNING,
-		 "a part of %s, which is closed, stays mapped: %s", peer->list->device->bdf,
-		 vfa_error_last()->message);
-	container_lock(container);
-	peer->mapping->owner = MAPPING_OF_CALLER;
-	peer->mapping->owns_memory = region_abandon_pages(peer->list->device, peer->address);
-	unlink_mapped(peer);
-	container_unlock(container);
 }
 
 /* The pages themselves go with all others of the device. */

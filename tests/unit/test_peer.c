@@ -654,6 +654,13 @@ static void pages_in_the_place_of_the_devices_are_not_mapped(void **state)
 	assert_fails(try_map(&scene, VFA_BAR(0), 0, PART, &peer), EIO, REGION_OFF);
 	assert_false(fake_awaits_visit());
 	assert_int_equal(fake_count_mappings(), 0);
+	/* Those that the kernel does not give back stay listed, and are nobody's. */
+	fake_visit_ioctl(VFIO_IOMMU_MAP_DMA, take_pages, &scene);
+	fake_fail_ioctl(VFIO_IOMMU_UNMAP_DMA, EIO);
+	assert_fails(try_map(&scene, VFA_BAR(0), 0, PART, &peer), EIO, REGION_OFF);
+	fake_fail_ioctl(VFIO_IOMMU_UNMAP_DMA, 0);
+	assert_int_equal(fake_count_mappings(), 1);
+	assert_ok(vfa_container_unmap_all(scene.space.container));
 	peer = map_peer(&scene, 0, PART);
 	check_mapped(&scene, peer);
 	assert_ok(vfa_peer_unmap(peer));
