@@ -21,7 +21,6 @@
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -156,7 +155,7 @@ static void make_registers(struct function *function)
 	put32(config, ACS, PCI_EXT_CAP_ID_ACS | 1 << 16);
 	put16(config, ACS + PCI_ACS_CAP, ACS_ISOLATION);
 	put16(writable, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	put16(writable, EXPRESS + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_READRQ);
+	put16(writable, EXPRESS + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_READRQ | PCI_EXP_DEVCTL_BCR_FLR);
 	put16(writable, PASID + PCI_PASID_CTRL, PCI_PASID_CTRL_ENABLE | PCI_PASID_CTRL_PRIV);
 	put16(writable, ACS + PCI_ACS_CTRL, ACS_ISOLATION & ~PCI_ACS_CR);
 	reset(function);
@@ -218,6 +217,8 @@ static void write_region(struct function *function, const struct access *access)
 		else
 			bytes[i] = (bytes[i] & ~mask[i]) | (access->data[i] & mask[i]);
 	}
+	if (function->config[EXPRESS + PCI_EXP_DEVCTL + 1] & PCI_EXP_DEVCTL_BCR_FLR >> 8)
+		reset(function);
 }
 
 /* Writes of 8 bytes may come as two of 4. */

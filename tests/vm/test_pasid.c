@@ -422,7 +422,9 @@ static void pasids_outlive_a_reset(void **state)
 	pasid = attach(&scene);
 	map_beside(vm, &scene);
 	assert_true(pasid_control(PASID_FUNCTION_1) & PCI_PASID_CTRL_ENABLE);
+	vfa_mmio_write64(scene.function.bar, PASID_DMA_VALUE, VALUE);
 	assert_ok(vfa_device_reset(scene.function.device));
+	assert_int_equal(vfa_mmio_read64(scene.function.bar, PASID_DMA_VALUE), 0);
 	assert_true(pasid_control(PASID_FUNCTION_1) & PCI_PASID_CTRL_ENABLE);
 	check_target(PASID_FUNCTION_1, pasid, scene.other);
 	assert_ok(vfa_device_enable_bus_master(scene.function.device));
