@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fake/config.h"
 #include "fixture.h"
 #include "uapi/iommufd.h"
 #include "uapi/vfio_cdev.h"
@@ -525,6 +526,37 @@ static void a_group_is_attached_whole(void **state)
 	close_family(family);
 }
 
+/* The port's window is what both reach without the IOMMU. */
+static void open_port(struct machine *machine)
+{
+	const struct tree_resource window = { 14, 0x2000, 0x4fff, TREE_MEMORY };
+	struct config config;
+
+	config_init(&config, 0x1b36, 0x000c);
+	config_make_bridge(&config, 1, 1);
+	tree_write_config(&machine->tree, PORT, &config, CONFIG_UNPRIVILEGED);
+	tree_write_resources(&machine->tree, PORT, 17, &window, 1);
+}
+
+/* Routing takes no notice of a PASID. */
+static void dangerous_windows_are_those_of_the_devices(void **state)
+{
+	struct family family;
+	int count;
+
+	open_port(*state);
+	family = open_family(state);
+	count = vfa_container_windows(family.space.container, NULL, 0);
+	assert_true(count > 0);
+	assert_int_equal(vfa_container_windows(family.beside, NULL, 0), 0);
+	attach_family(&family);
+	assert_int_equal(vfa_container_windows(family.beside, NULL, 0), count);
+	assert_ok(vfa_pasid_detach_group(family.devices, 2, family.beside));
+	assert_int_equal(vfa_container_windows(family.beside, NULL, 0), 0);
+	assert_int_equal(vfa_container_windows(family.space.container, NULL, 0), count);
+	close_family(family);
+}
+
 static void devices_of_several_groups_are_refused(void **state)
 {
 	struct family family = open_family(state);
@@ -662,6 +694,7 @@ int main(void)
 		ON_IOMMUFD(a_container_with_pasids_is_not_sent),
 		ON_IOMMUFD(a_device_in_company_is_refused),
 		ON_IOMMUFD(a_group_is_attached_whole),
+		ON_IOMMUFD(dangerous_windows_are_those_of_the_devices),
 		ON_IOMMUFD(devices_of_several_groups_are_refused),
 		ON_IOMMUFD(all_or_none_are_attached),
 		ON_IOMMUFD(a_member_comes_back_to_its_pasid),
