@@ -7,7 +7,8 @@
  * It is a type1 container or an iommufd IOAS, and owns the fds behind it. A
  * new container is empty; vfa_device_open() brings devices in, and from then
  * on memory can be mapped (vfa/mapping.h). What may be mapped is known only
- * after a device has joined, and can change when another joins or leaves.
+ * after a device has joined, and can change when another joins or leaves. On iommufd a
+ * PASID of a device that is elsewhere does the same (vfa/pasid.h).
  *
  * All functions may be called from any thread. Devices, buffers and layouts keep their
  * container alive: after vfa_container_close() they still work, and the fds close
