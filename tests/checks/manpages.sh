@@ -85,6 +85,13 @@ for page in "$man_dir"/*.scd; do
 	[ -z "$lost" ] || fail "${page##*/}: a backslash that would be lost: $lost"
 done
 
+# A page is referred to once at the end of another.
+for page in "$man_dir"/*.scd; do
+	twice=$(sed -n '/^# SEE ALSO/,$p' "$page" | grep -o '\*[a-zA-Z0-9_-]*\*([1-9])' | sort |
+		uniq -d)
+	[ -z "$twice" ] || fail "${page##*/}: twice in SEE ALSO: $twice"
+done
+
 # From vfa(7) every page is found.
 for page in "$man_dir"/*.3.scd; do
 	name=${page##*/}
