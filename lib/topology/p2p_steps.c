@@ -83,15 +83,18 @@ static void keep_out(struct vfa_p2p *p2p)
 		     p2p->requester->bdf);
 }
 
-/* Bits as the kernel's parameter has them, from the highest; what is not named stays. */
+/*
+ * Bits as the kernel's parameter has them, from the highest. What is not named goes back to
+ * what firmware made of it, so all that isolation needs are named, those that are on too.
+ */
 static void turn_on(struct vfa_p2p *p2p, const struct vfa_function *port)
 {
-	uint16_t missing = acs_missing(port);
+	uint16_t missing = acs_missing(port), needed = VFA_ACS_ISOLATION & port->acs.capability;
 	char bits[8] = "", words[ACS_WORDS];
 	size_t length = 0;
 
 	for (int bit = VFA_ACS_UF; bit; bit >>= 1)
-		bits[length++] = missing & bit ? '1' : 'x';
+		bits[length++] = needed & bit ? '1' : 'x';
 	step(p2p,
 	     "to have them apart, turn %s of %s on before Linux forms groups: without "
 	     "pci=disable_acs_redir=, or with pci=config_acs=%s@%s on its command line",

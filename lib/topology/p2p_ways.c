@@ -69,6 +69,13 @@ static void say_parameter(struct p2p_way *way)
 	say(way->needs, " on its command line");
 }
 
+/* The other parameter starts from what firmware made of the bits, not from what Linux does. */
+static void say_rest(struct p2p_way *way)
+{
+	say(way->needs, "; in pci=config_acs= name the bits that are on too, for one marked x is "
+			"as firmware left it");
+}
+
 static void close_by_redirection(struct vfa_p2p *p2p, struct p2p_way *way)
 {
 	const struct vfa_function *near = p2p->near, *far = p2p->far;
@@ -248,6 +255,8 @@ static void judge_translated_gate(struct vfa_p2p *p2p, struct p2p_way *way)
 		add_change(way, near, VFA_ACS_DT & ~near->acs.control, 0);
 	find_blockers(p2p, way);
 	say_changes(way);
+	if (way->way.change_count)
+		say_rest(way);
 	way->way.is_open = way->way.change_count ? VFA_NO : p2p->requester->ats.enabled;
 	if (way->way.change_count)
 		say(way->reason, "ACS stops translated requests on their way");

@@ -213,7 +213,7 @@ static void an_open_way_is_dangerous(void **state)
 			    "0xfe800000-0xfe80ffff; see vfa iova " B "\n"
 			    "to have them apart, turn RR of " AT_B
 			    " on before Linux forms groups: without "
-			    "pci=disable_acs_redir=, or with pci=config_acs=xx1xx@" AT_B
+			    "pci=disable_acs_redir=, or with pci=config_acs=111x1@" AT_B
 			    " on its command line");
 	assert_string_equal(advice->direct, "");
 	assert_int_equal(advice->window_count, 1);
@@ -343,8 +343,9 @@ static void translated_requests_need_a_bit(void **state)
 	shape_set_acs(&machine->tree, &machine_shape[DOWN_C], ACS_ON | VFA_ACS_TB);
 	question = ask(machine, C, B);
 	way_is(question, VFA_P2P_TRANSLATED, VFA_NO, "ACS stops translated requests on their way",
-	       "set DT of " AT_C ", clear TB of " AT_C "; map the BARs of " B " in the IOMMU for " C
-	       ", and have ATS on, which the kernel turns on with the "
+	       "set DT of " AT_C ", clear TB of " AT_C "; in pci=config_acs= name the bits that "
+	       "are on too, for one marked x is as firmware left it; map the BARs of " B
+	       " in the IOMMU for " C ", and have ATS on, which the kernel turns on with the "
 	       "IOMMU's consent",
 	       "the IOMMU does not look at translated requests: " C " has to be trusted; the "
 	       "groups would stay as they are");
