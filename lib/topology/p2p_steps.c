@@ -120,7 +120,6 @@ void p2p_tell_steps(struct vfa_p2p *p2p)
 	switch (p2p->advice.advice.kind) {
 	case VFA_P2P_GO_THROUGH_IOMMU:
 		map(p2p);
-		keep_out(p2p);
 		break;
 	case VFA_P2P_GO_WITH_DANGER:
 		step(p2p, "let both have one owner, who trusts them both");
