@@ -100,7 +100,9 @@ struct vfa_p2p_way {
 
 /** enum vfa_p2p_advice_kind - how to go */
 enum vfa_p2p_advice_kind {
-	/* Through the IOMMU: map the BARs of the target. */
+	/* Through the IOMMU: map the BARs of the target. Whether it is isolated is another
+	 * question: @is_isolated may be VFA_UNKNOWN, as where ATS lets the requester send
+	 * addresses past the IOMMU. */
 	VFA_P2P_GO_THROUGH_IOMMU = 1,
 	/* The same, and beware: the target is not isolated from the requester, or may not be.
 	 * What is sent to the address of a BAR reaches it past the IOMMU, wanted or not. */

@@ -37,7 +37,10 @@ static enum vfa_answer find_isolation(const struct vfa_p2p *p2p)
 	return VFA_YES;
 }
 
-/* What is not known, and what the allocator keeps out of, is as bad as what is known. */
+/*
+ * Known danger, and what the allocator keeps out of, which may be one. Otherwise isolation may
+ * be unknown still, as where ATS is on and the requester may lie: the summary tells of it.
+ */
 static enum vfa_p2p_advice_kind find_kind(const struct vfa_p2p *p2p)
 {
 	const struct vfa_p2p_advice *advice = &p2p->advice.advice;

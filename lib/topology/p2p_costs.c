@@ -81,6 +81,8 @@ static void tell(struct forecast *forecast, const struct vfa_p2p *p2p, const str
 	if (way->way.kind == VFA_P2P_DIRECT && apart)
 		say(forecast,
 		    "; the two would be in different groups, and not isolated all the same");
+	if (way->way.kind == VFA_P2P_DIRECT)
+		say(forecast, "; no PASIDs would be turned on there and below");
 }
 
 static int predict(struct forecast *forecast, const struct p2p_way *way)

@@ -127,7 +127,8 @@ static void redirection_closes_the_way_in_a_switch(void **state)
 	       "clear RR, CR of " AT_B ", clear RR, CR of " AT_C "; Linux does so before it forms "
 	       "groups, with pci=disable_acs_redir=" AT_B ";" AT_C " on its command line",
 	       "Linux would form one group of groups 13, 16, and one of groups 14, 17; the two would be in "
-	       "different groups, and not isolated all the same");
+	       "different groups, and not isolated all the same; no PASIDs would be turned on "
+	       "there and below");
 	assert_int_equal(way->change_count, 2);
 	assert_string_equal(way->changes[0].bdf, AT_B);
 	assert_int_equal(way->changes[0].clear, VFA_ACS_RR | VFA_ACS_CR);
