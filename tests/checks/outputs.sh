@@ -38,6 +38,8 @@ def pattern_of(line):
 def printed(vfa, words):
     """What the command prints, without blanks at the end of lines."""
     run = subprocess.run([vfa, *words], capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise SystemExit(f"{shlex.join(words)} exits with {run.returncode}: {run.stderr}")
     return "".join(line.rstrip() + "\n" for line in run.stdout.splitlines())
 
 
