@@ -331,11 +331,10 @@ static int refuse_device_memory(const struct dma_request *request, int err)
 				 "that needs Linux 6.14, and Linux 6.19 for BARs; a container on "
 				 "type1 does without");
 	case -EOPNOTSUPP:
-		return error_set(
-			EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
-			"map a BAR: the iommufd of this kernel maps no dma-bufs of BARs\n"
-			"that needs Linux 6.19 with CONFIG_VFIO_PCI_DMABUF; a container on "
-			"type1 does without");
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
+				 "map a BAR: the iommufd of this kernel maps no dma-bufs of BARs\n"
+				 "that needs Linux 6.19 with CONFIG_PCI_P2PDMA; a container on "
+				 "type1 does without");
 	case -ENODEV:
 	case -EFAULT:
 		return error_set(EIO, VFA_CAUSE_REGION_OFF,

@@ -85,7 +85,7 @@ enum vfa_peer_state {
  *	and the errors of vfa_container_map() that have to do with @options and the IOVA, and
  *	those of mmap(2).
  *
- * Kernel: VFIO_IOMMU_MAP_DMA; VFIO_DEVICE_FEATURE_DMA_BUF with CONFIG_VFIO_PCI_DMABUF (Linux
+ * Kernel: VFIO_IOMMU_MAP_DMA; VFIO_DEVICE_FEATURE_DMA_BUF with CONFIG_PCI_P2PDMA (Linux
  * 6.19), IOMMU_IOAS_MAP_FILE.
  */
 int vfa_peer_map(struct vfa_container *container, struct vfa_device *peer, uint32_t region,

@@ -73,7 +73,7 @@ static void no_feature_is_told(void **state)
 	fake_fail_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, EOPNOTSUPP);
 	SAYS(try_map(space, VFA_BAR(0), 0, PAGE), NO_FEATURE,
 	     "map a BAR: the iommufd of this kernel maps no dma-bufs of BARs",
-	     "that needs Linux 6.19 with CONFIG_VFIO_PCI_DMABUF; a container on type1 does "
+	     "that needs Linux 6.19 with CONFIG_PCI_P2PDMA; a container on type1 does "
 	     "without");
 	fake_fail_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, ENOMEM);
 	SAYS(try_map(space, VFA_BAR(0), 0, PAGE), NO_MEMORY,
