@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/api.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "device.h"
 #include "uapi/iommufd.h"
@@ -131,18 +132,36 @@ VFA_API int vfa_fault_queue_fd(const struct vfa_fault_queue *queue)
 	return queue ? queue->fd : error_null("queue");
 }
 
-/* As many as there are and fit, in whole groups; -EINVAL when not even the first does. */
+/* 1 or 0, or -errno. */
+static int has_requests(const struct vfa_fault_queue *queue)
+{
+	struct pollfd poll_fd = { .fd = queue->fd, .events = POLLIN };
+	struct deadline at_once = deadline_in(0);
+	int ready = deadline_poll(queue->container->host->sys, &at_once, &poll_fd, 1);
+
+	return ready < 0 ? ready : (poll_fd.revents & POLLIN) != 0;
+}
+
+/*
+ * As many as there are and fit, in whole groups; -EINVAL when not even the first does. Older
+ * kernels answer that as if there were none, but for the poll.
+ */
 static int fetch(const struct vfa_fault_queue *queue, struct uapi_iommu_hwpt_pgfault *list,
 		 size_t max)
 {
 	ssize_t size = sys_read(queue->container->host->sys, queue->fd, list, max * sizeof(*list));
+	int there;
 
-	return size < 0 ? (int)size : (int)(size / sizeof(*list));
+	if (size)
+		return size < 0 ? (int)size : (int)(size / sizeof(*list));
+	there = has_requests(queue);
+	return there > 0 ? -EINVAL : there;
 }
 
 /*
  * The kernel does not tell how large the first group is, but that it does not fit: by adding
- * to the room until it does, nothing but that group is taken.
+ * to the room until it does, nothing but that group is taken. It may have come after the read
+ * that looked for it, and fit.
  */
 static int fetch_large(struct vfa_fault_queue *queue, size_t room)
 {
@@ -151,8 +170,8 @@ static int fetch_large(struct vfa_fault_queue *queue, size_t room)
 
 	if (!list)
 		return -ENOMEM;
-	while (count == -EINVAL && room < REQUESTS_MAX)
-		count = fetch(queue, list, ++room);
+	while (count == -EINVAL && room <= REQUESTS_MAX)
+		count = fetch(queue, list, room++);
 	if (count <= 0) {
 		free(list);
 		return count;

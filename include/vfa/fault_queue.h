@@ -137,7 +137,7 @@ int vfa_fault_queue_fd(const struct vfa_fault_queue *queue);
  *	-ENOMEM: no memory
  *	any other errno of the kernel
  *
- * Kernel: read(2) of the fault queue.
+ * Kernel: read(2) and poll(2) of the fault queue.
  */
 int vfa_fault_queue_read(struct vfa_fault_queue *queue, struct vfa_page_request *list, size_t max);
 

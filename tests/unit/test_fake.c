@@ -1133,6 +1133,8 @@ static void page_faults_are_read_whole_and_answered_once(void **state)
 	fake_report_fault(fd, &fault);
 	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list[0])), -1);
 	assert_int_equal(errno, EINVAL);
+	fake_set_old_fault_queues(true);
+	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list[0])), 0);
 	assert_int_equal(fake_syscalls.read(fd, list, sizeof(list)), 2 * sizeof(list[0]));
 	assert_int_equal(list[0].cookie, 1);
 	assert_int_equal(answer_fault(fd, 1, 2), -EINVAL);

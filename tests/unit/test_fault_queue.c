@@ -134,9 +134,8 @@ static void groups_come_whole(void **state)
 }
 
 /* It is not lost, and neither is what comes after it. */
-static void too_little_room_is_told(void **state)
+static void tell_of_too_little_room(struct waiting waiting)
 {
-	struct waiting waiting = open_queue(state);
 	struct vfa_page_request list[8] = { { .cookie = 77 } };
 
 	report(&waiting, 7, 1, 5);
@@ -154,6 +153,18 @@ static void too_little_room_is_told(void **state)
 	assert_ok(vfa_fault_queue_respond(waiting.queue, list[0].cookie, VFA_PAGE_HANDLED));
 	assert_int_equal(vfa_fault_queue_read(waiting.queue, list, 8), 0);
 	close_queue(waiting);
+}
+
+static void too_little_room_is_told(void **state)
+{
+	tell_of_too_little_room(open_queue(state));
+}
+
+/* Where the kernel says that there is nothing, while the fd is ready. */
+static void an_older_kernel_hides_no_group(void **state)
+{
+	fake_set_old_fault_queues(true);
+	tell_of_too_little_room(open_queue(state));
 }
 
 /* What no list can take is the kernel's to tell of. */
@@ -380,6 +391,7 @@ int main(void)
 		ON_IOMMUFD(a_request_may_have_no_pasid),
 		ON_IOMMUFD(groups_come_whole),
 		ON_IOMMUFD(too_little_room_is_told),
+		ON_IOMMUFD(an_older_kernel_hides_no_group),
 		ON_IOMMUFD(a_group_without_end_is_refused),
 		ON_IOMMUFD(a_group_is_answered_once),
 		ON_IOMMUFD(closing_leaves_the_answers_to_the_kernel),

@@ -134,6 +134,7 @@ static void answer_faults(struct run *run, struct vfa_fault_queue *queue)
 	struct vfa_page_request list[4];
 	int count;
 
+	step(run, vfa_fault_queue_read(queue, list, 2));
 	report(queue, 2);
 	if (step(run, vfa_fault_queue_read(queue, list, 2)))
 		step(run, vfa_fault_queue_respond(queue, list[0].cookie, VFA_PAGE_HANDLED));
@@ -158,8 +159,15 @@ static void page_faults(struct run *run)
 	vfa_container_close(run->container);
 }
 
+static void page_faults_as_they_were(struct run *run)
+{
+	fake_set_old_fault_queues(true);
+	page_faults(run);
+}
+
 SCENARIO(hardware_info)
 SCENARIO(page_faults)
+SCENARIO(page_faults_as_they_were)
 SCENARIO(layouts)
 SCENARIO(registration)
 UNANSWERED(layouts)
@@ -167,6 +175,7 @@ INTERRUPTED(layouts)
 INTERRUPTED(registration)
 INTERRUPTED(hardware_info)
 INTERRUPTED(page_faults)
+INTERRUPTED(page_faults_as_they_were)
 
 int main(void)
 {
@@ -182,6 +191,9 @@ int main(void)
 		ON_IOMMUFD(each_call_of_page_faults_may_fail),
 		ON_IOMMUFD(each_allocation_of_page_faults_may_fail),
 		ON_IOMMUFD(signals_do_not_disturb_page_faults),
+		ON_IOMMUFD(each_call_of_page_faults_as_they_were_may_fail),
+		ON_IOMMUFD(each_allocation_of_page_faults_as_they_were_may_fail),
+		ON_IOMMUFD(signals_do_not_disturb_page_faults_as_they_were),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,7 +202,7 @@ long fake_fault_queue_read(struct fake_fault_queue *queue, void *buffer, size_t 
 		return -ESPIPE;
 	while ((group = queue->waiting)) {
 		if (group->fault.count > room - done) {
-			if (!done)
+			if (!done && !fake_settings.old_fault_queues)
 				return -EINVAL;
 			break;
 		}

@@ -76,6 +76,7 @@ struct fake_settings {
 	bool old_udmabuf;
 	bool iommu_info;
 	bool fault_queues;
+	bool old_fault_queues;
 	bool pasids;
 	bool features;
 	int feature_result; /* of getting one */

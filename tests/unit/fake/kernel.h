@@ -153,6 +153,8 @@ void fake_set_old_udmabuf(bool old);
 void fake_set_iommu_info(bool there);
 /* IOMMU_FAULT_QUEUE_ALLOC, from Linux 6.11. */
 void fake_set_fault_queues(bool there);
+/* A read without room for the first group gives nothing, as up to about Linux 6.15. */
+void fake_set_old_fault_queues(bool old);
 /* PASIDs of VFIO's devices, from Linux 6.15. */
 void fake_set_pasids(bool there);
 /* VFIO_DEVICE_FEATURE, from Linux 5.7. */
