@@ -199,8 +199,9 @@ static int choose_number(const struct pasid_request *request, int group, uint32_
 	return number >> bits ? refuse_no_free_pasid(request->devices[0], bits) : 0;
 }
 
-/* Takes over the group. */
-static int attach_new(const struct pasid_request *request, struct vfa_group *group, uint32_t *ret)
+/* Takes over the group. What failed is freed without the locks. */
+static int attach_new(const struct pasid_request *request, struct vfa_group *group,
+		      struct pasid **failed, uint32_t *ret)
 {
 	struct pasid *pasid;
 	uint32_t number;
@@ -213,7 +214,7 @@ static int attach_new(const struct pasid_request *request, struct vfa_group *gro
 	}
 	err = pasid_build(pasid, request);
 	if (err) {
-		pasid_free(pasid);
+		*failed = pasid;
 		return err;
 	}
 	link_pasid(pasid);
@@ -242,7 +243,7 @@ static int attach_again(struct pasid *pasid, const struct pasid_request *request
 	return err;
 }
 
-static int attach(const struct pasid_request *request, uint32_t *ret)
+static int attach(const struct pasid_request *request, struct pasid **failed, uint32_t *ret)
 {
 	struct pasid *pasid;
 	struct vfa_group *group;
@@ -257,7 +258,7 @@ static int attach(const struct pasid_request *request, uint32_t *ret)
 	err = pasid_require_group(request, group);
 	pasid = pasid_find(request->owner, number, request->space);
 	if (!err && !pasid)
-		return attach_new(request, group, ret);
+		return attach_new(request, group, failed, ret);
 	if (!err)
 		err = attach_again(pasid, request, ret);
 	vfa_group_free(group);
@@ -317,6 +318,7 @@ static int check_devices(struct pasid_request *request)
 static int attach_checked(struct pasid_request *request, const struct vfa_pasid_options *options,
 			  uint32_t *ret)
 {
+	struct pasid *failed = NULL;
 	int err = ret ? check_devices(request) : error_null("ret");
 
 	if (!err)
@@ -328,8 +330,9 @@ static int attach_checked(struct pasid_request *request, const struct vfa_pasid_
 	if (err)
 		return err;
 	pasid_lock(request->owner, request->space);
-	err = attach(request, ret);
+	err = attach(request, &failed, ret);
 	pasid_unlock(request->owner, request->space);
+	pasid_free(failed);
 	return err;
 }
 
