@@ -68,7 +68,7 @@ struct vfa_pasid_options {
 
 /**
  * struct vfa_pasid_binding - a PASID of a device
- * @space: what it leads to
+ * @space: what it leads to, to be used while the PASID is attached; there is nothing to close
  * @pasid: the number
  * @device_count: open devices of the group that have it, 1 for a device that is alone
  * @reserved: 0, for what later releases tell
