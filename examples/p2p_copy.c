@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 	struct vfa_buffer *source = NULL;
 	struct vfa_peer *target = NULL;
 	volatile void *bar;
-	uint64_t offset = 0;
+	int64_t offset = 0; /* signed, as SCNi64 reads it, which takes hex too */
 	uint32_t region;
 	int err = -1;
 
