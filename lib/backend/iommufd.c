@@ -80,7 +80,6 @@ static int bind_device(struct backend *backend, struct join *join, int fd)
 		.argsz = offsetof(struct uapi_vfio_bind_iommufd, token_uuid_ptr),
 		.iommufd = backend->fd,
 	};
-
 	int err;
 
 	join->step = JOIN_BIND;
