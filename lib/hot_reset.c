@@ -134,7 +134,8 @@ static int refuse_locked(const struct hot_reset *hot_reset)
 	return error_set(EAGAIN, VFA_CAUSE_IN_USE,
 			 "hot reset of %s: somebody resets a device on its bus, or changes its "
 			 "driver, at this moment\n"
-			 "nothing was done: try again",
+			 "nothing was reset: try again, and restore what others reach of BARs "
+			 "there: vfa_peer_restore",
 			 device->bdf);
 }
 
@@ -147,7 +148,8 @@ static int refuse(const struct hot_reset *hot_reset, int err)
 		return error_set(EBUSY, VFA_CAUSE_IN_USE,
 				 "hot reset of %s: registers of a device on its bus are being "
 				 "accessed at this moment\n"
-				 "nothing was done: try again, or keep other threads from them",
+				 "nothing was reset: try again, or keep other threads from them, "
+				 "and restore what others reach of BARs there: vfa_peer_restore",
 				 device->bdf);
 	if (err == -EAGAIN)
 		return refuse_locked(hot_reset);

@@ -48,7 +48,8 @@ static int refuse_locked(const struct vfa_device *device)
 			device->bdf);
 	return error_set(EAGAIN, VFA_CAUSE_IN_USE,
 			 "reset of %s: somebody resets it, or changes its driver, at this moment\n"
-			 "nothing was done: try again",
+			 "it was not reset: try again, and restore what others reach of its BARs: "
+			 "vfa_peer_restore",
 			 device->bdf);
 }
 

@@ -92,9 +92,11 @@ int vfa_hot_reset_functions(struct vfa_device *device, struct vfa_hot_reset_func
  *		One of them is in no IOMMU group
  *	-EOPNOTSUPP: it is on a root bus, or its bus cannot be reset (VFA_CAUSE_NO_RESET)
  *	-EBUSY: registers of one of them are being accessed through a mapping at this
- *		moment (VFA_CAUSE_IN_USE): nothing was done
+ *		moment (VFA_CAUSE_IN_USE): nothing was reset; on iommufd parts of BARs that
+ *		other devices reach were taken away all the same (vfa_peer_restore())
  *	-EAGAIN: somebody resets one of them, or changes its driver, at this moment, or the
- *		kernel waits for one of them to be closed (VFA_CAUSE_IN_USE): nothing was done
+ *		kernel waits for one of them to be closed (VFA_CAUSE_IN_USE): nothing was
+ *		reset; parts of BARs were taken away as with EBUSY
  *	-ENOMEM: no memory
  *	-ENODEV: the device has gone (VFA_CAUSE_DEVICE_GONE)
  *	any other errno of the kernel, also of arming the interrupts after the reset

@@ -108,8 +108,9 @@ int vfa_device_can_reset(const struct vfa_device *device);
  *	-EOPNOTSUPP: no method for this device alone (VFA_CAUSE_NO_RESET)
  *	-ENODEV: it is gone (VFA_CAUSE_DEVICE_GONE)
  *	-EAGAIN: somebody resets it, or changes its driver, at this moment, or the kernel is
- *		taking it away and waits for it to be closed (VFA_CAUSE_IN_USE): nothing
- *		was done
+ *		taking it away and waits for it to be closed (VFA_CAUSE_IN_USE): it was not
+ *		reset; on iommufd parts of its BARs that other devices reach were taken
+ *		away all the same (vfa_peer_restore())
  *	any other errno of the kernel, also of arming the interrupts after the reset
  *
  * Kernel: VFIO_DEVICE_RESET.

@@ -42,7 +42,8 @@ static void in_use_is_told(void **state)
 	fake_fail_ioctl(VFIO_DEVICE_RESET, EAGAIN);
 	SAYS(vfa_device_reset(space.device), IN_USE,
 	     "reset of 0000:01:01.0: somebody resets it, or changes its driver, at this moment",
-	     "nothing was done: try again");
+	     "it was not reset: try again, and restore what others reach of its BARs: "
+	     "vfa_peer_restore");
 	tree_set_driver(&space.machine->tree, LEFT, NULL);
 	SAYS(vfa_device_reset(space.device), IN_USE,
 	     "reset of 0000:01:01.0: the kernel is taking it away, and waits for it to be closed",
@@ -52,12 +53,14 @@ static void in_use_is_told(void **state)
 	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
 	     "hot reset of 0000:01:01.0: registers of a device on its bus are being accessed at "
 	     "this moment",
-	     "nothing was done: try again, or keep other threads from them");
+	     "nothing was reset: try again, or keep other threads from them, and restore what "
+	     "others reach of BARs there: vfa_peer_restore");
 	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EAGAIN);
 	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
 	     "hot reset of 0000:01:01.0: somebody resets a device on its bus, or changes its "
 	     "driver, at this moment",
-	     "nothing was done: try again");
+	     "nothing was reset: try again, and restore what others reach of BARs there: "
+	     "vfa_peer_restore");
 	tree_set_driver(&space.machine->tree, LEFT, NULL);
 	SAYS(vfa_device_hot_reset(space.device, NULL, 0), IN_USE,
 	     "hot reset of 0000:01:01.0: the kernel is taking 0000:01:01.0 away, and waits for it "
