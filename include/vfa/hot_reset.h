@@ -83,8 +83,9 @@ int vfa_hot_reset_functions(struct vfa_device *device, struct vfa_hot_reset_func
  * are open here stay enabled, with the same eventfds; INTx that was masked since it fired
  * is unmasked. Devices in low power are woken for it.
  *
- * On iommufd the kernel knows whose devices are by the open /dev/iommu: @others serve only to
- * have their interrupts armed again.
+ * On iommufd the kernel knows whose devices are by the open /dev/iommu: @others serve to
+ * have their interrupts armed again, and to let vfa_peer_check() know what was taken away of
+ * their BARs.
  *
  * Return: 0, or
  *	-EINVAL: @device is NULL, or @others though @count is not 0, or one of @others
