@@ -304,6 +304,7 @@ static void a_hot_reset_revokes_of_all_on_the_bus(void **state)
 {
 	struct vfa_device *left, *right;
 	struct vfa_peer *peer = NULL;
+	enum vfa_peer_state revoked;
 	struct space space;
 
 	fake_set_region(LEFT, 0, 1 << 20, ALL_RIGHTS);
@@ -312,14 +313,15 @@ static void a_hot_reset_revokes_of_all_on_the_bus(void **state)
 	right = open_device(space.container, RIGHT);
 	assert_ok(vfa_peer_map(space.container, left, VFA_BAR(0), 0, PART, NULL, &peer));
 	assert_ok(vfa_device_hot_reset(right, NULL, 0));
-	assert_int_equal(vfa_peer_check(peer), space.machine->backend == VFA_BACKEND_IOMMUFD
-						       ? VFA_PEER_REVOKED
-						       : VFA_PEER_MAPPED);
+	revoked =
+		space.machine->backend == VFA_BACKEND_IOMMUFD ? VFA_PEER_REVOKED : VFA_PEER_MAPPED;
+	assert_int_equal(vfa_peer_check(peer), revoked);
 	assert_ok(vfa_peer_restore(peer));
 	assert_int_equal(vfa_peer_check(peer), VFA_PEER_MAPPED);
 	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, EBUSY);
-	(void)vfa_device_hot_reset(right, NULL, 0);
+	assert_fails(vfa_device_hot_reset(right, NULL, 0), EBUSY, IN_USE);
 	fake_fail_ioctl(VFIO_DEVICE_PCI_HOT_RESET, 0);
+	assert_int_equal(vfa_peer_check(peer), revoked);
 	assert_ok(vfa_peer_unmap(peer));
 	vfa_device_close(right);
 	vfa_device_close(left);
