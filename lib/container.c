@@ -328,8 +328,8 @@ int container_require_iommufd(const struct vfa_container *container, const char 
 
 	if (!err && container->backend->kind != VFA_BACKEND_IOMMUFD)
 		err = error_set(EOPNOTSUPP, VFA_CAUSE_NOT_IOMMUFD,
-				"%s: a %s container cannot\n"
-				"open the container as iommufd, which can",
+				"%s: that takes a container on iommufd, and this one is on %s\n"
+				"open the container with VFA_BACKEND_IOMMUFD",
 				what, vfa_backend_name(container->backend->kind));
 	return err;
 }

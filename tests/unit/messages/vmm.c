@@ -126,8 +126,8 @@ static void what_needs_iommufd_is_told(void **state)
 	struct vfa_iommu_info info = VFA_IOMMU_INFO_INIT;
 
 	SAYS(vfa_iommu_get_info(space.device, &info), NOT_IOMMUFD,
-	     "IOMMU of 0000:00:04.0: a type1 container cannot",
-	     "open the container as iommufd, which can");
+	     "IOMMU of 0000:00:04.0: that takes a container on iommufd, and this one is on type1",
+	     "open the container with VFA_BACKEND_IOMMUFD");
 	close_space(space);
 }
 
