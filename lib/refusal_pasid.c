@@ -10,15 +10,9 @@
 
 #include "backend/page_table.h"
 #include "base/error.h"
+#include "iommu_pasids.h"
 #include "refusal_map.h"
 #include "topology/function.h"
-
-/* Scalable mode, and PASIDs, of VT-d's Extended Capability Register. */
-#define VTD_PASIDS (1ull << 43 | 1ull << 40)
-/* Width of substream ids, IDR1. */
-#define SMMUV3_SSIDSIZE (0x1fu << 6)
-/* GTSup of the Extended Feature Register. */
-#define AMD_GUEST_TRANSLATION (1ull << 4)
 
 int refuse_other_iommufd(const struct pasid_request *request, const char *what)
 {
@@ -48,11 +42,11 @@ static enum vfa_answer iommu_has_pasids(const struct vfa_iommu_info *info)
 {
 	switch (info->type) {
 	case VFA_IOMMU_INTEL_VTD:
-		return (info->registers.vtd.ecap & VTD_PASIDS) == VTD_PASIDS;
+		return iommu_pasids_vtd(info->registers.vtd.ecap).answer;
 	case VFA_IOMMU_ARM_SMMUV3:
-		return (info->registers.smmuv3.idr[1] & SMMUV3_SSIDSIZE) != 0;
+		return iommu_pasids_smmuv3(info->registers.smmuv3.idr[1]).answer;
 	case VFA_IOMMU_AMD:
-		return (info->registers.amd.efr & AMD_GUEST_TRANSLATION) != 0;
+		return iommu_pasids_amd(info->registers.amd.efr).answer;
 	default:
 		return VFA_UNKNOWN;
 	}
@@ -74,6 +68,22 @@ static int refuse_device(const char *bdf, enum vfa_answer iommu)
 			 iommu == VFA_NO ? " and another machine" : "", bdf);
 }
 
+static const char *hint_of_iommu(enum vfa_iommu_type type)
+{
+	switch (type) {
+	case VFA_IOMMU_INTEL_VTD:
+		return "turn scalable mode on if the machine has it: intel_iommu=on,sm_on on the "
+		       "kernel command line, and in firmware";
+	case VFA_IOMMU_AMD:
+		return "AMD-Vi takes guest translation and page requests, and PASIDs of two bits "
+		       "or more, of a machine";
+	case VFA_IOMMU_ARM_SMMUV3:
+		return "an SMMUv3 takes substream ids (SSIDSIZE), of a machine";
+	default:
+		return "that is up to the kernel and the machine";
+	}
+}
+
 int refuse_no_pasids(const struct vfa_device *device, const struct vfa_iommu_info *info)
 {
 	enum vfa_answer iommu = iommu_has_pasids(info);
@@ -91,14 +101,17 @@ int refuse_no_pasids(const struct vfa_device *device, const struct vfa_iommu_inf
 		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_PASID,
 				 "%s and its IOMMU have PASIDs, but the kernel has not turned "
 				 "them on\n"
-				 "it does where all ports above redirect requests (ACS), and "
-				 "the IOMMU is in scalable mode: intel_iommu=on,sm_on",
+				 "it does where all ports above redirect requests (ACS)%s; vfa "
+				 "pasid %s looks for one that does not",
+				 device->bdf,
+				 info->type == VFA_IOMMU_INTEL_VTD
+					 ? ", and the IOMMU is in scalable mode: "
+					   "intel_iommu=on,sm_on"
+					 : "",
 				 device->bdf);
 	return error_set(EOPNOTSUPP, VFA_CAUSE_NO_PASID,
-			 "%s has the PASID capability, but %s\n"
-			 "turn scalable mode on if the machine has it: intel_iommu=on,sm_on on "
-			 "the kernel command line, and in firmware",
-			 device->bdf, tell_iommu(iommu));
+			 "%s has the PASID capability, but %s\n%s; see vfa pasid %s", device->bdf,
+			 tell_iommu(iommu), hint_of_iommu(info->type), device->bdf);
 }
 
 int refuse_pasid_number(const struct vfa_device *device, uint32_t pasid, unsigned int bits)

@@ -9,16 +9,7 @@
 #include <stdlib.h>
 
 #include "base/sysfs.h"
-
-/* VT-d's Extended Capability Register. */
-#define ECAP_PASID      (1ull << 40)
-#define ECAP_SCALABLE   (1ull << 43)
-#define ECAP_BITS(ecap) ((unsigned int)((ecap) >> 35 & 31) + 1)
-
-/* The Extended Feature Register of AMD's IOMMU. */
-#define EFR_PPR       (1ull << 1)
-#define EFR_GUEST     (1ull << 4)
-#define EFR_BITS(efr) ((unsigned int)((efr) >> 32 & 31) + 1)
+#include "iommu_pasids.h"
 
 /* A register in hexadecimal, of one kind of IOMMU: 0 or -errno. */
 static int read_register(const struct vfa_host *host, const char *bdf, const char *name,
@@ -38,33 +29,33 @@ static int read_register(const struct vfa_host *host, const char *bdf, const cha
 
 static void tell_intel(const char *name, uint64_t ecap, struct pasid_iommu *ret)
 {
-	ret->fact.answer = ecap & ECAP_PASID && ecap & ECAP_SCALABLE ? VFA_YES : VFA_NO;
-	ret->bits = ECAP_BITS(ecap);
-	if (ret->fact.answer == VFA_YES)
+	struct iommu_pasids pasids = iommu_pasids_vtd(ecap);
+
+	ret->fact.answer = pasids.answer;
+	ret->bits = pasids.bits;
+	if (pasids.lacks)
+		snprintf(ret->fact.origin, sizeof(ret->fact.origin),
+			 "%s is VT-d without %s (ecap %" PRIx64 ")", name, pasids.lacks, ecap);
+	else
 		snprintf(ret->fact.origin, sizeof(ret->fact.origin),
 			 "%s is VT-d with scalable mode and PASIDs of %u bit%s (ecap %" PRIx64 ")",
-			 name, ret->bits, ret->bits > 1 ? "s" : "", ecap);
-	else
-		snprintf(ret->fact.origin, sizeof(ret->fact.origin),
-			 "%s is VT-d without %s (ecap %" PRIx64 ")", name,
-			 ecap & ECAP_SCALABLE ? "PASIDs" : "scalable mode", ecap);
+			 name, pasids.bits, pasids.bits > 1 ? "s" : "", ecap);
 }
 
-/* Of all PASIDs the kernel leaves the last one out, and the first is for requests without. */
 static void tell_amd(const char *name, uint64_t efr, struct pasid_iommu *ret)
 {
-	bool has_tables = efr & EFR_GUEST && efr & EFR_PPR;
+	struct iommu_pasids pasids = iommu_pasids_amd(efr);
 
-	ret->bits = EFR_BITS(efr);
-	ret->fact.answer = has_tables && ret->bits > 1 ? VFA_YES : VFA_NO;
-	if (has_tables)
+	ret->fact.answer = pasids.answer;
+	ret->bits = pasids.bits;
+	if (pasids.lacks)
 		snprintf(ret->fact.origin, sizeof(ret->fact.origin),
-			 "%s is AMD-Vi with PASIDs of %u bit%s (EFR %" PRIx64 ")", name, ret->bits,
-			 ret->bits > 1 ? "s" : ", of which the kernel uses none", efr);
+			 "%s is AMD-Vi without %s (EFR %" PRIx64 ")", name, pasids.lacks, efr);
 	else
 		snprintf(ret->fact.origin, sizeof(ret->fact.origin),
-			 "%s is AMD-Vi without %s (EFR %" PRIx64 ")", name,
-			 efr & EFR_GUEST ? "page requests" : "guest translation", efr);
+			 "%s is AMD-Vi with PASIDs of %u bit%s (EFR %" PRIx64 ")", name,
+			 pasids.bits,
+			 pasids.answer == VFA_YES ? "s" : ", of which the kernel uses none", efr);
 }
 
 void pasid_iommu_read(const struct vfa_host *host, const char *bdf, struct pasid_iommu *ret)

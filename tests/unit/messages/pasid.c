@@ -11,6 +11,12 @@
 #include "uapi/iommufd.h"
 
 #define NO_CAPABILITY "0000:00:05.0 has no PASID capability (extended id 0x1b)"
+#define NONE_OF_IOMMU "0000:00:05.0 has the PASID capability, but its IOMMU has no PASIDs"
+#define AMD_HINT                                                                                   \
+	"AMD-Vi takes guest translation and page requests, and PASIDs of two bits or more, of a "  \
+	"machine; see vfa pasid 0000:00:05.0"
+/* PPRSup, GTSup, GIoSup and EPHSup. */
+#define AMD_ALL (1ull << 1 | 1ull << 4 | 1ull << 48 | 1ull << 50)
 
 static void give_pasids(uint32_t group, uint32_t bits)
 {
@@ -26,6 +32,15 @@ static void give_vtd(uint32_t group, uint64_t ecap)
 				    .size = sizeof(vtd) };
 
 	memcpy(iommu.registers, &vtd, sizeof(vtd));
+	fake_set_iommu(group, &iommu);
+}
+
+static void give_amd(uint32_t group, uint64_t efr)
+{
+	struct uapi_iommu_hw_info_amd amd = { .efr = efr };
+	struct fake_iommu iommu = { .type = UAPI_IOMMU_HW_INFO_TYPE_AMD, .size = sizeof(amd) };
+
+	memcpy(iommu.registers, &amd, sizeof(amd));
 	fake_set_iommu(group, &iommu);
 }
 
@@ -75,12 +90,24 @@ static void who_lacks_pasids_is_told(void **state)
 	SAYS(attach(space.device, space.container, 0), NO_PASID,
 	     "0000:00:05.0 and its IOMMU have PASIDs, but the kernel has not turned them on",
 	     "it does where all ports above redirect requests (ACS), and the IOMMU is in scalable "
-	     "mode: intel_iommu=on,sm_on");
-	give_vtd(5, 1ull << 40);
+	     "mode: intel_iommu=on,sm_on; vfa pasid 0000:00:05.0 looks for one that does not");
+	give_amd(5, AMD_ALL | 1ull << 32);
 	SAYS(attach(space.device, space.container, 0), NO_PASID,
-	     "0000:00:05.0 has the PASID capability, but its IOMMU has no PASIDs",
+	     "0000:00:05.0 and its IOMMU have PASIDs, but the kernel has not turned them on",
+	     "it does where all ports above redirect requests (ACS); vfa pasid 0000:00:05.0 looks "
+	     "for one that does not");
+	give_amd(5, AMD_ALL);
+	SAYS(attach(space.device, space.container, 0), NO_PASID, NONE_OF_IOMMU, AMD_HINT);
+	for (size_t i = 0; i < 4; i++) {
+		static const unsigned int needed[] = { 1, 4, 48, 50 };
+
+		give_amd(5, (AMD_ALL | 1ull << 32) & ~(1ull << needed[i]));
+		SAYS(attach(space.device, space.container, 0), NO_PASID, NONE_OF_IOMMU, AMD_HINT);
+	}
+	give_vtd(5, 1ull << 40);
+	SAYS(attach(space.device, space.container, 0), NO_PASID, NONE_OF_IOMMU,
 	     "turn scalable mode on if the machine has it: intel_iommu=on,sm_on on the kernel "
-	     "command line, and in firmware");
+	     "command line, and in firmware; see vfa pasid 0000:00:05.0");
 	give_pasids(5, 8);
 	fake_set_pasids(false);
 	SAYS(attach(space.device, space.container, 0), OLD_KERNEL,
