@@ -710,8 +710,10 @@ static void a_group_shares_its_page_tables(void **state)
 	assert_int_equal(attach_pasid(sibling, 3, other), -EINVAL);
 	assert_int_equal(attach_pasid(sibling, 3, table), 0);
 	assert_int_equal(detach_pasid(ioas.device, 3), 0);
+	assert_true(fake_pasid_leads(LEFT, 3)); /* until all are detached */
 	assert_int_equal(destroy_object(ioas, table), -EBUSY);
 	assert_int_equal(detach_pasid(sibling, 3), 0);
+	assert_false(fake_pasid_leads(LEFT, 3));
 	assert_int_equal(attach_device(sibling, other), 0);
 	assert_int_equal(destroy_object(ioas, own), 0);
 	close_node(sibling);
@@ -1079,31 +1081,71 @@ static int alloc_queue(struct ioas ioas, struct uapi_iommu_fault_alloc *ret)
 	return call(ioas.iommufd, UAPI_IOMMU_FAULT_QUEUE_ALLOC, ret);
 }
 
-static void page_faults_are_for_devices_that_report_them(void **state)
+static uint32_t alloc_reporting(struct ioas ioas, uint32_t queue)
 {
-	struct fake_iommu iommu = { .pasid_bits = NARROW, .takes_no_faults = true };
-	struct ioas ioas = open_ioas_with_pasids(*state);
-	struct uapi_iommu_fault_alloc queue;
-	uint32_t own;
 	struct uapi_iommu_hwpt_alloc alloc = {
 		.size = sizeof(alloc),
 		.flags = UAPI_IOMMU_HWPT_ALLOC_PASID | UAPI_IOMMU_HWPT_FAULT_ID_VALID,
 		.dev_id = ioas.id + 1,
 		.pt_id = ioas.id,
+		.fault_id = queue,
 	};
+
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), 0);
+	return alloc.out_hwpt_id;
+}
+
+/* Whoever asked, and though that one has been detached. */
+static void page_faults_of_a_group_are_told_of_its_first_device(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	int sibling = open_node(*state, "vfio/devices/vfio5");
+	struct fake_fault fault = { .device_id = ioas.id + 1, .pasid = 3, .count = 1 };
+	struct uapi_iommu_fault_alloc queue;
+	struct uapi_iommu_hwpt_pgfault list[2];
+	uint32_t own, table;
+
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &own), 0);
+	assert_int_equal(attach_device(ioas.device, own), 0);
+	assert_int_equal(alloc_queue(ioas, &queue), 0);
+	table = alloc_reporting(ioas, queue.out_fault_id);
+	assert_int_equal(bind_device(sibling, ioas.iommufd), 0);
+	assert_int_equal(attach_device(sibling, own), 0);
+	assert_int_equal(attach_pasid(sibling, 3, table), 0);
+	assert_int_equal(attach_pasid(ioas.device, 3, table), 0);
+	fake_report_fault(queue.out_fault_fd, &fault);
+	assert_int_equal(detach_pasid(sibling, 3), 0);
+	fake_report_fault(queue.out_fault_fd, &fault);
+	assert_int_equal(fake_count_answers(UAPI_IOMMUFD_PAGE_RESP_INVALID), 0);
+	assert_int_equal(fake_syscalls.read(queue.out_fault_fd, list, sizeof(list)), sizeof(list));
+	assert_int_not_equal(list[0].dev_id, fault.device_id);
+	assert_int_equal(list[1].dev_id, list[0].dev_id);
+	assert_int_equal(detach_pasid(ioas.device, 3), 0);
+	assert_int_equal(fake_count_answers(UAPI_IOMMUFD_PAGE_RESP_INVALID), 2);
+	assert_int_equal(destroy_object(ioas, table), 0);
+	close_node(queue.out_fault_fd);
+	close_node(sibling);
+	close_ioas(ioas);
+}
+
+static void page_faults_are_for_devices_that_report_them(void **state)
+{
+	struct fake_iommu iommu = { .pasid_bits = NARROW, .takes_no_faults = true };
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	struct uapi_iommu_fault_alloc queue;
+	uint32_t own, table;
 
 	fake_set_iommu(9, &iommu);
 	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &own), 0);
 	assert_int_equal(attach_device(ioas.device, own), 0);
 	assert_int_equal(alloc_queue(ioas, &queue), 0);
-	alloc.fault_id = queue.out_fault_id;
-	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_HWPT_ALLOC, &alloc), 0);
-	assert_int_equal(attach_pasid(ioas.device, 1, alloc.out_hwpt_id), -ENODEV);
+	table = alloc_reporting(ioas, queue.out_fault_id);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), -ENODEV);
 	iommu.takes_no_faults = false;
 	fake_set_iommu(9, &iommu);
-	assert_int_equal(attach_pasid(ioas.device, 1, alloc.out_hwpt_id), 0);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), 0);
 	assert_int_equal(detach_pasid(ioas.device, 1), 0);
-	assert_int_equal(destroy_object(ioas, alloc.out_hwpt_id), 0);
+	assert_int_equal(destroy_object(ioas, table), 0);
 	close_node(queue.out_fault_fd);
 	close_ioas(ioas);
 }
@@ -1210,6 +1252,7 @@ int main(void)
 		CASE(hardware_info_fills_what_room_there_is),
 		CASE(page_faults_are_read_whole_and_answered_once),
 		CASE(page_faults_are_for_devices_that_report_them),
+		CASE(page_faults_of_a_group_are_told_of_its_first_device),
 		CASE(a_call_fails_on_demand),
 	};
 

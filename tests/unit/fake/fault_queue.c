@@ -147,6 +147,8 @@ void fake_report_fault(int fd, const struct fake_fault *fault)
 	group = calloc(1, sizeof(*group));
 	group->fault = *fault;
 	queue = fake_file_of_fd(fd)->fault_queue;
+	group->fault.device_id =
+		fake_pasid_reporter(queue->iommufd_file->iommufd, fault->device_id, fault->pasid);
 	for (link = &queue->waiting; *link; link = &(*link)->next)
 		;
 	*link = group;

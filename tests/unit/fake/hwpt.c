@@ -120,23 +120,47 @@ static int check_first(struct fake_iommufd *iommufd, const struct fake_group *gr
 	return group->pasid_count == FAKE_PASIDS ? -ENOMEM : 0;
 }
 
-static void move_pasid(struct fake_iommufd *iommufd, struct fake_pasid *pasid, uint32_t table)
+uint32_t fake_pasid_reporter(struct fake_iommufd *iommufd, uint32_t device_id, uint32_t number)
+{
+	const struct fake_iommufd_object *device =
+		fake_iommufd_object_find(iommufd, device_id, FAKE_DEVICE);
+	const struct fake_pasid *pasid = device ? find_pasid(device->device->group, number) : NULL;
+
+	return pasid ? pasid->reporter : device_id;
+}
+
+static void answer_open(const struct fake_iommufd *iommufd, const struct fake_pasid *pasid)
+{
+	const struct fake_iommufd_object *faults = iommufd->objects[pasid->table]->faults;
+
+	if (faults)
+		fake_fault_queue_detach(faults->fault_queue, pasid->reporter, pasid->number);
+}
+
+static void move_pasid(struct fake_iommufd *iommufd, struct fake_pasid *pasid, uint32_t table,
+		       uint32_t reporter)
 {
 	unsigned int users = __builtin_popcountll(pasid->devices);
 
+	if (pasid->table == table)
+		return;
+	answer_open(iommufd, pasid);
 	iommufd->objects[pasid->table]->users -= users;
 	iommufd->objects[table]->users += users;
 	pasid->table = table;
+	pasid->reporter = reporter;
 }
 
-static int add_device(struct fake_iommufd *iommufd, struct fake_group *group, uint32_t number,
-		      uint32_t table, uint64_t bit)
+static int add_device(const struct fake_opened *opened, uint32_t number, uint32_t table)
 {
+	struct fake_iommufd *iommufd = opened->iommufd_file->iommufd;
+	struct fake_group *group = opened->device->group;
 	struct fake_pasid *pasid = find_pasid(group, number);
+	uint64_t bit = device_bit(opened->device);
 	int err;
 
 	if (pasid && pasid->devices & bit) {
-		move_pasid(iommufd, pasid, table);
+		move_pasid(iommufd, pasid, table, opened->id);
 		return 0;
 	}
 	if (pasid && pasid->table != table)
@@ -146,7 +170,11 @@ static int add_device(struct fake_iommufd *iommufd, struct fake_group *group, ui
 		if (err)
 			return err;
 		pasid = &group->pasids[group->pasid_count++];
-		*pasid = (struct fake_pasid){ .number = number, .table = table };
+		*pasid = (struct fake_pasid){
+			.number = number,
+			.table = table,
+			.reporter = opened->id,
+		};
 	}
 	pasid->devices |= bit;
 	iommufd->objects[table]->users++;
@@ -165,25 +193,24 @@ long fake_pasid_attach(struct fake_opened *opened, struct uapi_vfio_attach_iommu
 		return -EINVAL;
 	if (table->faults && opened->device->group->iommu.takes_no_faults)
 		return -ENODEV;
-	return add_device(iommufd, opened->device->group, argument->pasid, argument->pt_id,
-			  device_bit(opened->device));
+	return add_device(opened, argument->pasid, argument->pt_id);
 }
 
+/* The PASID is that of the whole group until the last device goes. */
 static void remove_device(const struct fake_opened *opened, struct fake_pasid *pasid)
 {
 	struct fake_iommufd *iommufd = opened->iommufd_file->iommufd;
 	struct fake_group *group = opened->device->group;
 	uint64_t bit = device_bit(opened->device);
-	const struct fake_iommufd_object *faults = iommufd->objects[pasid->table]->faults;
 
 	if (!(pasid->devices & bit))
 		return;
-	if (faults)
-		fake_fault_queue_detach(faults->fault_queue, opened->id, pasid->number);
 	pasid->devices &= ~bit;
 	iommufd->objects[pasid->table]->users--;
-	if (!pasid->devices)
-		*pasid = group->pasids[--group->pasid_count];
+	if (pasid->devices)
+		return;
+	answer_open(iommufd, pasid);
+	*pasid = group->pasids[--group->pasid_count];
 }
 
 long fake_pasid_detach(struct fake_opened *opened, uint32_t number)
@@ -246,6 +273,16 @@ size_t fake_count_pasids(const char *bdf)
 		count += (device->group->pasids[i].devices & device_bit(device)) != 0;
 	fake_unlock();
 	return count;
+}
+
+bool fake_pasid_leads(const char *bdf, uint32_t pasid)
+{
+	bool answer;
+
+	fake_lock();
+	answer = find_pasid(fake_device_find(bdf)->group, pasid);
+	fake_unlock();
+	return answer;
 }
 
 bool fake_goes_with_pasids(const char *bdf)

@@ -243,7 +243,8 @@ struct fake_reserved {
 struct fake_pasid {
 	uint32_t number;
 	uint32_t table;
-	uint64_t devices; /* that it is attached to: a bit each, by the number of its node */
+	uint64_t devices;  /* that it is attached to: a bit each, by the number of its node */
+	uint32_t reporter; /* id of the first of them, which page faults of all are told of */
 };
 
 struct fake_group {

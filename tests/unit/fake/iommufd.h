@@ -54,6 +54,8 @@ void fake_iommufd_put_table(struct fake_iommufd *iommufd, uint32_t table);
 long fake_hwpt_alloc(struct fake_iommufd *iommufd, struct uapi_iommu_hwpt_alloc *command);
 /* Whether a device of the group can be attached to it; 0 for one that the kernel chooses. */
 int fake_table_check(struct fake_iommufd *iommufd, const struct fake_group *group, uint32_t table);
+/* The id of the device that page faults of a device by a PASID are told of. */
+uint32_t fake_pasid_reporter(struct fake_iommufd *iommufd, uint32_t device_id, uint32_t number);
 int fake_table_replace(struct fake_file *file, struct fake_group *group, uint32_t table);
 
 /* iommu_info.c */

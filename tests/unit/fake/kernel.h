@@ -277,7 +277,8 @@ bool fake_is_noncoherent(int fd);
 
 /*
  * A device of a fault queue, by the queue's fd, asks for pages: a group of requests, of which
- * all but the last have the same in common.
+ * all but the last have the same in common. Those with a PASID are told of the device of the
+ * group that was attached first.
  */
 struct fake_fault {
 	uint32_t device_id; /* in the iommufd */
@@ -340,6 +341,9 @@ unsigned int fake_count_resets(const char *bdf);
 unsigned int fake_count_hot_resets(const char *bdf);
 /* PASIDs that a device is attached by. */
 size_t fake_count_pasids(const char *bdf);
+/* Whether the IOMMU translates requests of a device with it: all of its group is attached as one.
+ */
+bool fake_pasid_leads(const char *bdf, uint32_t pasid);
 /* Whether what it does without a PASID goes by a page table that takes them. */
 bool fake_goes_with_pasids(const char *bdf);
 /* The compatibility IOAS of all open iommufds is unset. */
