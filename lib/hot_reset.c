@@ -174,11 +174,25 @@ static void note_container(const struct hot_reset *hot_reset, struct vfa_contain
 	container_unlock(container);
 }
 
+static struct vfa_container *container_at(const struct hot_reset *hot_reset, size_t index)
+{
+	return index ? hot_reset->others[index - 1]->container : hot_reset->device->container;
+}
+
+/* Several of the devices may be of one container. */
+static bool is_first_of_container(const struct hot_reset *hot_reset, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (container_at(hot_reset, i) == container_at(hot_reset, index))
+			return false;
+	return true;
+}
+
 static void note_all(const struct hot_reset *hot_reset)
 {
-	note_container(hot_reset, hot_reset->device->container);
-	for (size_t i = 0; i < hot_reset->other_count; i++)
-		note_container(hot_reset, hot_reset->others[i]->container);
+	for (size_t i = 0; i <= hot_reset->other_count; i++)
+		if (is_first_of_container(hot_reset, i))
+			note_container(hot_reset, container_at(hot_reset, i));
 }
 
 static int reset_bus(const struct hot_reset *hot_reset)
@@ -221,11 +235,13 @@ static int rearm_container(const struct hot_reset *hot_reset, struct vfa_contain
 
 static int rearm_all(const struct hot_reset *hot_reset)
 {
-	int err = rearm_container(hot_reset, hot_reset->device->container);
+	int err = 0;
 
-	for (size_t i = 0; i < hot_reset->other_count; i++) {
-		int failed = rearm_container(hot_reset, hot_reset->others[i]->container);
+	for (size_t i = 0; i <= hot_reset->other_count; i++) {
+		int failed = 0;
 
+		if (is_first_of_container(hot_reset, i))
+			failed = rearm_container(hot_reset, container_at(hot_reset, i));
 		err = err ? err : failed;
 	}
 	return err;

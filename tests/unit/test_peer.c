@@ -328,6 +328,31 @@ static void a_hot_reset_revokes_of_all_on_the_bus(void **state)
 	close_space(space);
 }
 
+/* However many of its devices are given. */
+static void a_hot_reset_is_logged_once_of_a_container(void **state)
+{
+	struct vfa_device *left, *right, *others[2];
+	struct vfa_peer *peer = NULL;
+	struct machine *machine;
+	struct space space;
+	const char *told;
+
+	fake_set_region(LEFT, 0, 1 << 20, ALL_RIGHTS);
+	space = open_space(state);
+	machine = space.machine;
+	left = others[0] = open_device(space.container, LEFT);
+	right = others[1] = open_device(space.container, RIGHT);
+	assert_ok(vfa_peer_map(space.container, left, VFA_BAR(0), 0, PART, NULL, &peer));
+	assert_ok(vfa_device_hot_reset(right, others, 2));
+	told = strstr(machine->log, "takes away 1 part of");
+	assert_non_null(told);
+	assert_null(strstr(told + 1, "takes away"));
+	assert_ok(vfa_peer_unmap(peer));
+	vfa_device_close(right);
+	vfa_device_close(left);
+	close_space(space);
+}
+
 /* Bytes of Command by any width, and none that leave Memory Space Enable on. */
 static void memory_decode_off_revokes(void **state)
 {
@@ -861,6 +886,7 @@ int main(void)
 		ON_BOTH(a_reset_that_fails_revokes_too),
 		ON_BOTH(the_log_tells_what_is_taken_away),
 		ON_BOTH(a_hot_reset_revokes_of_all_on_the_bus),
+		ON_IOMMUFD(a_hot_reset_is_logged_once_of_a_container),
 		ON_BOTH(memory_decode_off_revokes),
 		ON_BOTH(memory_decode_off_by_others_is_seen),
 		ON_BOTH(d3hot_revokes),
