@@ -84,7 +84,6 @@ static void link_mapped(struct vfa_peer *peer, struct vfa_mapping *mapping)
 	peer->mapping = mapping;
 	peer->next_of_container = peer->container->peers;
 	peer->container->peers = peer;
-	peer->list->mapped++;
 	peer->list->revocable += peer->is_revocable;
 }
 
@@ -96,7 +95,6 @@ static void unlink_mapped(struct vfa_peer *peer)
 		link = &(*link)->next_of_container;
 	*link = peer->next_of_container;
 	peer->mapping = NULL;
-	peer->list->mapped--;
 	peer->list->revocable -= peer->is_revocable;
 }
 
@@ -246,6 +244,10 @@ static int map_new(struct vfa_peer *peer, const struct vfa_map_options *options)
 	return 0;
 }
 
+/*
+ * It counts from here on. Who sends the container of the device has its lock as it looks
+ * at the count, and require_unsent() as it asks: one of the two sees the other.
+ */
 static struct vfa_peer *new_peer(struct vfa_container *container, struct peer_list *list)
 {
 	struct vfa_peer *peer = calloc(1, sizeof(*peer));
@@ -370,7 +372,7 @@ unsigned int peer_count(const struct vfa_device *device)
 {
 	const struct peer_list *list = device->peers;
 
-	return list ? list->mapped : 0;
+	return list ? list->holders - 1 : 0;
 }
 
 static const struct vfa_peer *find_by_mapping(const struct vfa_mapping *mapping)

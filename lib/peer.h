@@ -30,8 +30,7 @@ struct peer_list {
 	struct peer_registers registers;
 
 	/* Read and written without the lock. */
-	atomic_uint mapped;      /* parts that some container leads to */
-	atomic_uint revocable;   /* those of them that are mapped as dma-bufs */
+	atomic_uint revocable;   /* parts that are mapped as dma-bufs */
 	atomic_uint revocations; /* how often the kernel has revoked dma-bufs */
 
 	pthread_mutex_t lock;      /* of all below, and of the peers */
@@ -62,7 +61,7 @@ void peer_close_all(struct vfa_device *device);
 /** peer_forget_device() - let the list go, of a device that nobody can find any more */
 void peer_forget_device(struct vfa_device *device);
 
-/** peer_count() - how many of its parts are mapped */
+/** peer_count() - how many parts of it are mapped, can be again, or are about to be */
 unsigned int peer_count(const struct vfa_device *device);
 
 /**

@@ -805,6 +805,51 @@ static void neither_end_is_sent(void **state)
 	close_scene(scene);
 }
 
+/* Else it could be mapped again when it is somebody else's. */
+static void a_peer_that_was_taken_away_keeps_its_device(void **state)
+{
+	struct scene scene = open_scene(state);
+	struct vfa_peer *peer = map_peer(&scene, 0, PART);
+
+	assert_ok(vfa_device_reset(scene.device));
+	fake_fail_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, ENOMEM);
+	assert_fails(vfa_peer_restore(peer), ENOMEM, NO_MEMORY);
+	fake_fail_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, 0);
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_fails(vfa_share_send(-1, scene.other), EBUSY, IN_USE);
+	assert_ok(vfa_peer_restore(peer));
+	assert_ok(vfa_peer_unmap(peer));
+	assert_fails(vfa_share_send(-1, scene.other), EBADF, BAD_FD);
+	close_scene(scene);
+}
+
+struct sending {
+	const struct scene *scene;
+	int result;
+};
+
+static void send_other(void *data)
+{
+	struct sending *sending = data;
+
+	sending->result = vfa_share_send(-1, sending->scene->other);
+}
+
+/* The device may have been looked at for the last time before it is mapped. */
+static void a_device_is_not_sent_while_it_becomes_a_peer(void **state)
+{
+	struct scene scene = open_scene(state);
+	struct sending sending = { .scene = &scene };
+	struct vfa_peer *peer;
+
+	fake_visit_ioctl(VFIO_DEVICE_FEATURE, send_other, &sending);
+	peer = map_peer(&scene, 0, PART);
+	assert_false(fake_awaits_visit());
+	assert_int_equal(sending.result, -EBUSY);
+	assert_ok(vfa_peer_unmap(peer));
+	close_scene(scene);
+}
+
 /* A thread that unmaps, while the device is closed. */
 static void *unmap_all(void *data)
 {
@@ -907,6 +952,8 @@ int main(void)
 		ON_TYPE1(type1_needs_none_of_it),
 		ON_BOTH(a_peer_that_is_gone_is_told),
 		ON_BOTH(neither_end_is_sent),
+		ON_IOMMUFD(a_peer_that_was_taken_away_keeps_its_device),
+		ON_IOMMUFD(a_device_is_not_sent_while_it_becomes_a_peer),
 		ON_BOTH(unmapping_and_closing_may_meet),
 		ON_BOTH(hot_resets_and_closing_may_meet),
 	};
