@@ -141,10 +141,23 @@ int dmabuf_export(struct vfa_device *device, uint32_t region, const struct vfa_r
 	return fd < 0 ? refuse(device, region, fd) : fd;
 }
 
+static int require_unsent(const struct vfa_device *device)
+{
+	int err;
+
+	container_lock(device->container);
+	err = container_require_unsent(device->container, device->bdf);
+	container_unlock(device->container);
+	return err;
+}
+
 VFA_API int vfa_dmabuf_export(struct vfa_device *device, uint32_t region,
 			      const struct vfa_region_area *areas, size_t count)
 {
+	int err;
+
 	if (!device || (!areas && count))
 		return error_null(device ? "areas" : "device");
-	return dmabuf_export(device, region, areas, count);
+	err = require_unsent(device);
+	return err ? err : dmabuf_export(device, region, areas, count);
 }

@@ -48,6 +48,7 @@ extern "C" {
  *		page is
  *	-EOPNOTSUPP: the kernel makes no dma-bufs of BARs, or the device's driver does not
  *		(VFA_CAUSE_NO_FEATURE)
+ *	-EBUSY: its container was sent to another process (VFA_CAUSE_SENT)
  *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	-ENOMEM: no memory
  *	any other errno of the kernel, such as EMFILE

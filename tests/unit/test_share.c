@@ -222,6 +222,7 @@ static void the_sender_takes_nothing_away(void **state)
 
 static void after_sending_the_sender_only_closes(void **state)
 {
+	const struct vfa_region_area area = { 0, PAGE };
 	struct machine *machine = *state;
 	struct ends ends = open_ends(SOCK_SEQPACKET);
 	struct vfa_container *sent = open_container(machine);
@@ -235,6 +236,7 @@ static void after_sending_the_sender_only_closes(void **state)
 	assert_fails(vfa_container_limits(sent, &limits), EBUSY, SENT);
 	assert_fails(vfa_device_open(sent, NVME, NULL, &device), EBUSY, SENT);
 	assert_fails(vfa_share_send(ends.here, sent), EBUSY, SENT);
+	assert_fails(vfa_dmabuf_export(own, VFA_BAR(0), &area, 1), EBUSY, SENT);
 	assert_null(device);
 	vfa_device_close(own);
 	vfa_container_close(sent);
