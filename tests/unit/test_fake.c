@@ -935,6 +935,41 @@ static void a_dmabuf_is_revoked_while_the_device_does_not_answer(void **state)
 	assert_int_equal(fake_count_kind(FAKE_OBJECT_DMABUF), 0);
 }
 
+static int ask_low_power(int device, uint32_t feature)
+{
+	struct vfio_device_feature request = {
+		.argsz = sizeof(request),
+		.flags = feature | VFIO_DEVICE_FEATURE_SET,
+	};
+
+	return call(device, VFIO_DEVICE_FEATURE, &request);
+}
+
+/* By its entry, also by a second one, which fails; what is exported then is not. */
+static void low_power_revokes_what_there_is(void **state)
+{
+	struct ioas ioas = open_ioas(*state, "vfio/devices/vfio0");
+	int fd = export_bar(ioas.device, 0, 0, PAGE), late;
+	uint64_t done;
+
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	assert_int_equal(ask_low_power(ioas.device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
+	assert_true(is_revoked());
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, 2 * PAGE), -ENODEV);
+	assert_int_equal(unmap_ioas(ioas, PAGE, PAGE, &done), 0);
+	late = export_bar(ioas.device, 0, 0, PAGE);
+	assert_int_equal(map_file(ioas, late, 0, PAGE, PAGE), 0);
+	assert_false(is_revoked());
+	assert_int_equal(ask_low_power(ioas.device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), -EINVAL);
+	assert_true(is_revoked());
+	assert_int_equal(unmap_ioas(ioas, PAGE, PAGE, &done), 0);
+	assert_int_equal(ask_low_power(ioas.device, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
+	assert_int_equal(map_file(ioas, fd, 0, PAGE, PAGE), 0);
+	close_node(late);
+	close_node(fd);
+	close_ioas(ioas);
+}
+
 /* By the bits of PCI Express and of Advanced Features, which do nothing where no other has them do.
  */
 static void registers_reset_a_device_and_revoke(void **state)
@@ -1244,6 +1279,7 @@ int main(void)
 		CASE(only_whole_pages_of_a_bar_are_exported),
 		CASE(iommufd_maps_a_dmabuf_of_one_piece),
 		CASE(a_dmabuf_is_revoked_while_the_device_does_not_answer),
+		CASE(low_power_revokes_what_there_is),
 		CASE(registers_reset_a_device_and_revoke),
 		CASE(a_dmabuf_is_revoked_for_good_when_its_device_is_closed),
 		CASE(memory_of_others_dmabufs_is_not_pinned),

@@ -86,10 +86,15 @@ static unsigned int power_state(const struct fake_device *device)
 	return at ? device->config[at] & PCI_PM_CTRL_STATE_MASK : 0;
 }
 
+/* What the kernel goes by: not whether low power was entered. */
+static bool decodes(const struct fake_device *device)
+{
+	return device->config[PCI_COMMAND] & PCI_COMMAND_MEMORY && power_state(device) < 3;
+}
+
 bool fake_device_answers(const struct fake_device *device)
 {
-	return device->config[PCI_COMMAND] & PCI_COMMAND_MEMORY && power_state(device) < 3 &&
-	       !device->low_power;
+	return decodes(device) && !device->low_power;
 }
 
 static bool is_port(const struct fake_device *device, uint32_t bar)
@@ -145,7 +150,7 @@ long fake_dmabuf_export(struct fake_device *device, const struct vfio_device_fea
 	dmabuf->start = ranges[0].offset;
 	dmabuf->pieces = request->nr_ranges;
 	dmabuf->size = size;
-	dmabuf->revoked = !fake_device_answers(device);
+	dmabuf->revoked = !decodes(device);
 	fd = install(dmabuf);
 	if (fd >= 0 && !(request->open_flags & O_CLOEXEC))
 		fcntl(fd, F_SETFD, 0);
@@ -190,10 +195,17 @@ void fake_dmabuf_move(struct fake_device *device, bool resets)
 	for (struct fake_dmabuf *dmabuf = dmabufs; dmabuf; dmabuf = dmabuf->next) {
 		if (dmabuf->device != device)
 			continue;
-		if (resets || !fake_device_answers(device))
+		if (resets || !decodes(device))
 			cut_off(dmabuf);
-		dmabuf->revoked = !fake_device_answers(device);
+		dmabuf->revoked = !decodes(device);
 	}
+}
+
+void fake_dmabuf_revoke(struct fake_device *device)
+{
+	for (struct fake_dmabuf *dmabuf = dmabufs; dmabuf; dmabuf = dmabuf->next)
+		if (dmabuf->device == device)
+			cut_off(dmabuf);
 }
 
 void fake_dmabuf_config(struct fake_device *device, uint64_t at, size_t size)

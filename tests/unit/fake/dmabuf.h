@@ -28,6 +28,8 @@ int fake_dmabuf_mmap(const struct fake_dmabuf *dmabuf, int fd, size_t size, int 
 		     int flags, uint64_t offset, void **ret);
 /* The device has begun or ceased to answer, or is reset. */
 void fake_dmabuf_move(struct fake_device *device, bool resets);
+/* It enters low power: until something moves it, whether it wakes or not. */
+void fake_dmabuf_revoke(struct fake_device *device);
 /* That may be by what was written to its config space. */
 void fake_dmabuf_config(struct fake_device *device, uint64_t at, size_t size);
 /* It is closed. */

@@ -39,18 +39,15 @@ void fake_power_wake(struct fake_device *device)
 
 static long enter(struct fake_device *device, int wakeup_fd)
 {
+	if (wakeup_fd >= 0 && fcntl(wakeup_fd, F_GETFD) < 0)
+		return -EBADF;
+	if (wakeup_fd >= 0 && !fake_is_eventfd(wakeup_fd))
+		return -EINVAL;
+	fake_dmabuf_revoke(device);
 	if (device->low_power)
 		return -EINVAL;
-	device->wakeup_fd = -1;
-	if (wakeup_fd >= 0) {
-		if (fcntl(wakeup_fd, F_GETFD) < 0)
-			return -EBADF;
-		if (!fake_is_eventfd(wakeup_fd))
-			return -EINVAL;
-		device->wakeup_fd = fcntl(wakeup_fd, F_DUPFD_CLOEXEC, 0);
-	}
+	device->wakeup_fd = wakeup_fd < 0 ? -1 : fcntl(wakeup_fd, F_DUPFD_CLOEXEC, 0);
 	device->low_power = true;
-	fake_dmabuf_move(device, false);
 	return 0;
 }
 
