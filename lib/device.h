@@ -58,8 +58,8 @@ struct vfa_device {
 
 	pthread_mutex_t lock; /* of mapped regions, and of what follows */
 	struct vfa_irq *irqs[IRQ_KINDS];
-	uint32_t store_count; /* of stores that eventfds make, added here and not removed */
-	bool low_power;       /* was entered here, and not left since */
+	uint32_t store_count;  /* of stores that eventfds make, added here and not removed */
+	atomic_bool low_power; /* was entered here, and not left since; see feature.c */
 };
 
 static inline const struct syscalls *device_syscalls(const struct vfa_device *device)

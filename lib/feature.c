@@ -76,6 +76,20 @@ static bool is_low_power_entry(uint32_t feature)
 	       feature == VFA_FEATURE_LOW_POWER_ENTRY_WAKEUP;
 }
 
+/*
+ * The kernel revokes before it looks whether the device is in low power already, which it has
+ * EINVAL for.
+ */
+static void note_low_power(struct vfa_device *device, uint32_t feature, int value)
+{
+	bool enters = is_low_power_entry(feature);
+
+	if (enters && (value >= 0 || value == -EINVAL))
+		peer_note_revocation(device, "low power");
+	if (value >= 0 && (enters || feature == VFA_FEATURE_LOW_POWER_EXIT))
+		device->low_power = enters;
+}
+
 int feature_call(struct vfa_device *device, uint32_t feature, uint32_t access, void *data,
 		 size_t size)
 {
@@ -89,8 +103,8 @@ int feature_call(struct vfa_device *device, uint32_t feature, uint32_t access, v
 	if (size)
 		memcpy(request->data, data, size);
 	value = device_ioctl(device, VFIO_DEVICE_FEATURE, request);
-	if (value >= 0 && access == VFA_FEATURE_SET && is_low_power_entry(feature))
-		peer_note_revocation(device, "low power");
+	if (access == VFA_FEATURE_SET)
+		note_low_power(device, feature, value);
 	if (value >= 0 && size)
 		memcpy(data, request->data, size);
 	free(request);

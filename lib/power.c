@@ -65,10 +65,7 @@ static int enter(struct vfa_device *device, int wakeup_fd)
 	int err = feature_call(device, feature, VFA_FEATURE_SET, wakes ? &entry : NULL,
 			       wakes ? sizeof(entry) : 0);
 
-	if (err < 0)
-		return refuse_entry(device, feature, wakeup_fd, err);
-	device->low_power = true;
-	return 0;
+	return err < 0 ? refuse_entry(device, feature, wakeup_fd, err) : 0;
 }
 
 VFA_API int vfa_device_enter_low_power(struct vfa_device *device, int wakeup_fd)
@@ -95,8 +92,6 @@ VFA_API int vfa_device_exit_low_power(struct vfa_device *device)
 	err = feature_call(device, VFA_FEATURE_LOW_POWER_EXIT, VFA_FEATURE_SET, NULL, 0);
 	if (err < 0)
 		err = feature_refuse(device, VFA_FEATURE_LOW_POWER_EXIT, VFA_FEATURE_SET, err);
-	else
-		device->low_power = false;
 	pthread_mutex_unlock(&device->lock);
 	return err;
 }

@@ -507,10 +507,32 @@ static void low_power_revokes(void **state)
 	assert_ok(vfa_peer_restore(peer));
 	check_mapped(&scene, peer);
 	assert_ok(vfa_feature_set(scene.device, VFA_FEATURE_LOW_POWER_ENTRY, NULL, 0));
+	check_off(&scene, peer);
+	assert_fails(vfa_peer_restore(peer), EIO, REGION_OFF);
 	assert_ok(vfa_feature_set(scene.device, VFA_FEATURE_LOW_POWER_EXIT, NULL, 0));
 	check_revoked(&scene, peer);
 	assert_ok(vfa_peer_unmap(peer));
 	fake_syscalls.close(wakeup);
+	close_scene(scene);
+}
+
+/* As of somebody else who has the device, and has entered it. */
+static void low_power_that_is_refused_revokes_too(void **state)
+{
+	struct scene scene = open_scene(state);
+	struct vfa_peer *peer = map_peer(&scene, 0, PART);
+
+	fake_fail_ioctl(VFIO_DEVICE_FEATURE, EINVAL);
+	assert_true(vfa_device_enter_low_power(scene.device, VFA_POWER_NO_WAKEUP) < 0);
+	fake_fail_ioctl(VFIO_DEVICE_FEATURE, 0);
+	check_revoked(&scene, peer);
+	assert_ok(vfa_peer_restore(peer));
+	fake_fail_ioctl(VFIO_DEVICE_FEATURE, ENOTTY);
+	assert_fails(vfa_device_enter_low_power(scene.device, VFA_POWER_NO_WAKEUP), EOPNOTSUPP,
+		     NO_FEATURE);
+	fake_fail_ioctl(VFIO_DEVICE_FEATURE, 0);
+	check_mapped(&scene, peer);
+	assert_ok(vfa_peer_unmap(peer));
 	close_scene(scene);
 }
 
@@ -938,6 +960,7 @@ int main(void)
 		ON_BOTH(resets_by_register_revoke),
 		ON_BOTH(registers_that_do_not_reset_revoke_nothing),
 		ON_BOTH(low_power_revokes),
+		ON_BOTH(low_power_that_is_refused_revokes_too),
 		ON_BOTH(a_closed_peer_is_unmapped_everywhere),
 		ON_BOTH(what_does_not_unmap_at_close_stays_listed),
 		ON_BOTH(a_container_outlives_its_handle),

@@ -82,9 +82,14 @@ static void a_second_entry_is_refused(void **state)
 /* As by a process that the device was passed on from. */
 static void an_entry_of_somebody_else_counts(void **state)
 {
+	struct vfio_device_feature entry = {
+		.argsz = sizeof(entry),
+		.flags = VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY | VFIO_DEVICE_FEATURE_SET,
+	};
 	struct space space = open_space(state);
 
-	assert_ok(vfa_feature_set(space.device, VFA_FEATURE_LOW_POWER_ENTRY, NULL, 0));
+	assert_int_equal(
+		fake_syscalls.ioctl(vfa_device_fd(space.device), VFIO_DEVICE_FEATURE, &entry), 0);
 	assert_fails(vfa_device_enter_low_power(space.device, VFA_POWER_NO_WAKEUP), EINVAL,
 		     WRONG_ORDER);
 	close_space(space);
