@@ -107,13 +107,16 @@ machine_kernels() {
 # A QEMU that is not there and cannot be fetched is no fault of the tree.
 machine_emulators() { # takes profiles out of the list
     local profile emulator kept=()
+    local -A had=()
     for profile in "${profiles[@]}"; do
         emulator=installed
         . "tests/vm/profiles/$profile.profile"
-        if tests/vm/qemu.sh "$emulator" >/dev/null; then
+        [[ -n ${had[$emulator]-} ]] || had[$emulator]=$(tests/vm/qemu.sh "$emulator" || echo no)
+        if [[ ${had[$emulator]} != no ]]; then
             kept+=("$profile")
         else
-            say "SKIP the machine $profile: it needs the $emulator QEMU, which cannot be had"
+            say "SKIP the machine $profile: a QEMU 11.1 enables it, named by VFA_VM_QEMU_NEWEST" \
+                "or fetched from Debian's trixie-backports"
             count 0 0 1
         fi
     done
