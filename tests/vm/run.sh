@@ -181,6 +181,8 @@ run_command() {
         124 | 137) outcome="the guest did not end within $seconds s (-t)" ;;
         *) outcome="QEMU ended with status $qemu_status" ;;
         esac
+        ! grep -q "Property '.*' not found" "$work/qemu-errors" ||
+            outcome="this QEMU does not know a property of a device: the usual profiles take 7.2 to 10.0 (README.md)"
         ! grep -q 'Kernel panic' "$work/console" || outcome="the guest's kernel panicked"
         log_show_console "$work/console" "$work/qemu-errors" >&2
         say "$profile: $1: $outcome"
@@ -212,8 +214,8 @@ build=$(cd "$build" && pwd)
 read_profile
 find_devices
 
-kernel_dir=$("$here/kernel.sh" "$kernel")
-emulator=$("$here/qemu.sh" "$emulator")
+kernel_dir=$("$here/kernel.sh" "$kernel") || exit 125
+emulator=$("$here/qemu.sh" "$emulator") || exit 125
 accel=tcg
 ((counting)) || accel=$(accel_choice "$build")
 mkdir -p "$build/vm/logs"
