@@ -128,5 +128,18 @@ used=$(use_in list -o address,use)
 [ "$used" = "['nvme2n1 is mounted on /srv']" ] || fail "vfa list: use is $used"
 [ "$(use_in group)" = "$used" ] || fail "vfa group: use is $(use_in group), not $used"
 
+# PASIDs that are off, for the sake of a function that does not redirect.
+enabled_of()
+{
+	sed -e "/^dir .*:00:0d\.0$/,/^dir/{$1}" "$source_dir/tests/captures/intel-no-pasid.vfa" > "$machine"
+	LC_ALL=C vfa --host "$machine" pasid 00:0d.0 | sed -n 's/.*-enabled *//p'
+}
+enabled=$(enabled_of 's/^| 110: 0d 00 01 00 1d 00 15/| 110: 0d 00 01 00 1d 00 11/')
+[[ $enabled = "no "*" is off: 0000:00:0d.0 has RR off, "* ]] ||
+	fail "vfa pasid: without RR it is $enabled"
+enabled=$(enabled_of 's/^| 100: 1b 00 01 11/| 100: 1b 00 01 00/; /^| 110:/d')
+[[ $enabled = "unknown "*" is off: 0000:00:0d.0 has no ACS, "* ]] ||
+	fail "vfa pasid: without ACS it is $enabled"
+
 echo "$(wc -w <<< "$commands") commands, $failures wrong"
 [ "$failures" -eq 0 ]

@@ -7,7 +7,9 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "topology/acs.h"
 #include "topology/function.h"
+#include "topology/words.h"
 
 /* More bridges cannot be above a function. */
 #define MAX_BRIDGES 255
@@ -80,6 +82,63 @@ static int find_prefix_stop(const struct vfa_host *host, const char *bdf, char r
 	return 0;
 }
 
+/* The kernel asks these of each function on the way up, itself included. */
+#define PASID_ACS (VFA_ACS_RR | VFA_ACS_UF)
+
+/* A function that could not be read stops the search: what it lacks is not known. */
+struct acs_stop {
+	char bdf[BDF_SIZE]; /* "" for none */
+	enum vfa_answer has_acs;
+	uint16_t missing;
+};
+
+static void find_acs_stop(const struct vfa_host *host, const char *bdf, struct acs_stop *ret)
+{
+	struct function_links links;
+	struct vfa_function function;
+
+	strcpy(ret->bdf, bdf);
+	for (int i = 0; i < MAX_BRIDGES; i++) {
+		if (function_read(host, ret->bdf, FUNCTION_ROUTE, &links, &function) ||
+		    function.acs.present == VFA_UNKNOWN)
+			break;
+		function.is_multifunction = links.has_neighbours || function.number;
+		ret->has_acs = function.acs.present;
+		ret->missing = acs_missing(&function) & PASID_ACS;
+		if (ret->missing)
+			return;
+		if (!links.parent[0])
+			break;
+		strcpy(ret->bdf, links.parent);
+	}
+	ret->bdf[0] = '\0';
+}
+
+/* The kernel knows of some that redirect without the capability. */
+static bool tell_acs_stop(struct pasid_facts *facts, const struct source *source, int offset)
+{
+	struct acs_stop stop;
+	char words[ACS_WORDS];
+
+	find_acs_stop(source->host, source->bdf, &stop);
+	if (!stop.bdf[0])
+		return false;
+	offset += PCI_PASID_CTRL;
+	if (stop.has_acs == VFA_YES)
+		pasid_tell(&facts->enabled, VFA_NO,
+			   "PASID Control (0x%x) of %s%s is off: %s has %s off, and the kernel "
+			   "asks all on the way up to redirect (ACS)",
+			   offset, source->role, source->bdf, stop.bdf,
+			   acs_words(stop.missing, words));
+	else
+		pasid_tell(
+			&facts->enabled, VFA_UNKNOWN,
+			"PASID Control (0x%x) of %s%s is off: %s has no ACS, and the kernel asks "
+			"all on the way up to redirect, unless it knows that they do",
+			offset, source->role, source->bdf, stop.bdf);
+	return true;
+}
+
 static void tell_off(struct pasid_facts *facts, const struct source *source, int offset)
 {
 	char stop[BDF_SIZE];
@@ -90,7 +149,7 @@ static void tell_off(struct pasid_facts *facts, const struct source *source, int
 			"PASID Control (0x%x) of %s%s is off: %s has no End-End TLP Prefixes, in "
 			"which PASIDs travel",
 			offset + PCI_PASID_CTRL, source->role, source->bdf, stop);
-	else
+	else if (!tell_acs_stop(facts, source, offset))
 		pasid_tell(
 			&facts->enabled, VFA_UNKNOWN,
 			"PASID Control (0x%x) of %s%s is off: the kernel turns it on with an IOMMU "
