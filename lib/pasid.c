@@ -243,6 +243,21 @@ static int attach_again(struct pasid *pasid, const struct pasid_request *request
 	return err;
 }
 
+/*
+ * The kernel tells of page faults of a group as those of the device that was attached first,
+ * and goes on to when that one has been closed.
+ */
+static int require_lone_faults(const struct pasid_request *request, const struct vfa_group *group)
+{
+	if (!request->options.faults || request->count == 1)
+		return 0;
+	return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
+			 "group %u has %zu devices: the kernel would report page faults of all as "
+			 "those of one\n"
+			 "attach without a fault queue",
+			 vfa_group_number(group), request->count);
+}
+
 static int attach(const struct pasid_request *request, struct pasid **failed, uint32_t *ret)
 {
 	struct pasid *pasid;
@@ -256,6 +271,8 @@ static int attach(const struct pasid_request *request, struct pasid **failed, ui
 	if (err)
 		return err;
 	err = pasid_require_group(request, group);
+	if (!err)
+		err = require_lone_faults(request, group);
 	pasid = pasid_find(request->owner, number, request->space);
 	if (!err && !pasid)
 		return attach_new(request, group, failed, ret);

@@ -16,7 +16,8 @@
  *				vfa_fault_queue_respond(queue, list[i].cookie, answer);
  *
  * A queue is an fd for the caller's loop: poll it, and read requests until none is left. It
- * serves any number of PASIDs of its iommufd. Attached PASIDs hold it in the kernel, when its
+ * serves any number of PASIDs of its iommufd, each of a device that is alone in its group: of
+ * several the kernel would not tell who asked. Attached PASIDs hold it in the kernel, when its
  * handle is closed, too; but then nobody answers. Detaching a PASID answers what is open of
  * it, as VFA_PAGE_INVALID. All functions may be called from any thread, but for closing.
  */

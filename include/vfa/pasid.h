@@ -51,7 +51,8 @@ enum vfa_pasid_flag {
  * @flags: enum vfa_pasid_flag
  * @pasid: with VFA_PASID_FIXED, from 1 on. Without, the lowest that the group has free is chosen
  * @faults: where page faults are reported, of the same iommufd (vfa/fault_queue.h); NULL for
- *	nowhere. It stays open in the kernel while the PASID is attached
+ *	nowhere. It stays open in the kernel while the PASID is attached. Not for a group of
+ *	several devices
  */
 struct vfa_pasid_options {
 	uint32_t struct_size;
@@ -164,6 +165,8 @@ int vfa_pasid_detach(struct vfa_device *device, struct vfa_container *space);
  *	-EINVAL: @count is 0, a device comes twice, or they are in several containers
  *		(VFA_CAUSE_BAD_ARGUMENT); they are of several groups, or one of the group is
  *		not among them (VFA_CAUSE_PASID_GROUP)
+ *	-EOPNOTSUPP: also a fault queue for more than one device (VFA_CAUSE_NO_FEATURE): the
+ *		kernel would report page faults of all as those of one
  *	-EBUSY: also a device that came to the group after its PASID was attached
  *		(VFA_CAUSE_PASID_GROUP): detach all, then attach all
  */

@@ -36,9 +36,15 @@ static int count_windows(struct vfa_container *space)
 static void lead_there_and_back(struct run *run, struct vfa_device *device,
 				struct vfa_container *space)
 {
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
 	uint32_t pasid = 0;
+	bool attached;
 
-	if (!step(run, vfa_pasid_attach(device, space, NULL, &pasid))) {
+	step(run, vfa_fault_queue_open(space, &options.faults));
+	attached = step(run, vfa_pasid_attach(device, space, &options, &pasid));
+	vfa_fault_queue_close(options.faults); /* the PASID holds it */
+	step(run, 0);
+	if (!attached) {
 		assert_int_equal(fake_count_pasids(EDU), 0);
 		assert_int_equal(vfa_pasid_list(device, NULL, 0), 0);
 		assert_int_equal(count_windows(space), 0);
@@ -71,19 +77,15 @@ static void a_pasid_of_one_device(struct run *run)
 static void use_group(struct run *run, struct vfa_device *const *devices,
 		      struct vfa_container *space)
 {
-	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
 	uint32_t pasid = 0;
 
-	step(run, vfa_fault_queue_open(space, &options.faults));
-	if (!step(run, vfa_pasid_attach_group(devices, 2, space, &options, &pasid))) {
+	if (!step(run, vfa_pasid_attach_group(devices, 2, space, NULL, &pasid))) {
 		assert_int_equal(fake_count_pasids(LEFT), 0);
 		assert_int_equal(fake_count_pasids(RIGHT), 0);
 	} else if (!step(run, vfa_pasid_detach_group(devices, 2, space))) {
 		assert_int_equal(fake_count_pasids(LEFT), 1);
 		assert_int_equal(fake_count_pasids(RIGHT), 1);
 	}
-	vfa_fault_queue_close(options.faults);
-	step(run, 0);
 }
 
 static void a_pasid_of_a_group(struct run *run)

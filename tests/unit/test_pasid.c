@@ -526,6 +526,37 @@ static void a_group_is_attached_whole(void **state)
 	close_family(family);
 }
 
+static void a_group_of_several_reports_no_faults(void **state)
+{
+	struct family family = open_family(state);
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	uint32_t pasid = 0;
+
+	assert_ok(vfa_fault_queue_open(family.beside, &options.faults));
+	assert_fails(vfa_pasid_attach_group(family.devices, 2, family.beside, &options, &pasid),
+		     EOPNOTSUPP, NO_FEATURE);
+	assert_int_equal(pasid, 0);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_PAGE_TABLE), 0);
+	attach_family(&family);
+	assert_fails(vfa_pasid_attach_group(family.devices, 2, family.beside, &options, &pasid),
+		     EOPNOTSUPP, NO_FEATURE);
+	assert_int_equal(fake_count_pasids(RIGHT), 1);
+	vfa_fault_queue_close(options.faults);
+	close_family(family);
+}
+
+static void a_lone_device_given_as_a_group_reports_faults(void **state)
+{
+	struct pair pair = open_pair(state);
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	uint32_t pasid = 0;
+
+	assert_ok(vfa_fault_queue_open(pair.beside, &options.faults));
+	assert_ok(vfa_pasid_attach_group(&pair.space.device, 1, pair.beside, &options, &pasid));
+	vfa_fault_queue_close(options.faults);
+	close_pair(pair);
+}
+
 /* The port's window is what both reach without the IOMMU. */
 static void open_port(struct machine *machine)
 {
@@ -694,6 +725,8 @@ int main(void)
 		ON_IOMMUFD(a_container_with_pasids_is_not_sent),
 		ON_IOMMUFD(a_device_in_company_is_refused),
 		ON_IOMMUFD(a_group_is_attached_whole),
+		ON_IOMMUFD(a_group_of_several_reports_no_faults),
+		ON_IOMMUFD(a_lone_device_given_as_a_group_reports_faults),
 		ON_IOMMUFD(dangerous_windows_are_those_of_the_devices),
 		ON_IOMMUFD(devices_of_several_groups_are_refused),
 		ON_IOMMUFD(all_or_none_are_attached),

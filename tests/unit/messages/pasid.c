@@ -214,6 +214,23 @@ static void who_reports_no_page_faults_is_told(void **state)
 	close_space(space);
 }
 
+static void page_faults_of_a_group_are_told(void **state)
+{
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
+	struct space space = open_space_of(state, LEFT);
+	struct vfa_device *both[2] = { space.device, open_device(space.container, RIGHT) };
+	uint32_t pasid;
+
+	give_pasids(9, 8);
+	assert_ok(vfa_fault_queue_open(space.container, &options.faults));
+	SAYS(vfa_pasid_attach_group(both, 2, space.container, &options, &pasid), NO_FEATURE,
+	     "group 9 has 2 devices: the kernel would report page faults of all as those of one",
+	     "attach without a fault queue");
+	vfa_fault_queue_close(options.faults);
+	vfa_device_close(both[1]);
+	close_space(space);
+}
+
 static void a_mapping_in_the_way_is_told(void **state)
 {
 	struct space space = open_space(state);
@@ -236,6 +253,7 @@ const struct CMUnitTest pasid_messages[] = {
 	ON_IOMMUFD(other_iommufds_are_told),
 	ON_IOMMUFD(a_mapping_in_the_way_is_told),
 	ON_IOMMUFD(who_reports_no_page_faults_is_told),
+	ON_IOMMUFD(page_faults_of_a_group_are_told),
 };
 
 const size_t pasid_messages_count = sizeof(pasid_messages) / sizeof(pasid_messages[0]);
