@@ -159,7 +159,8 @@ int vfa_pasid_detach(struct vfa_device *device, struct vfa_container *space);
  *
  * Bridges need not be given, which cannot be opened. All are attached, or none. The same
  * again gives the same PASID, and is detached once; a device that was closed meanwhile, and is
- * open again, is attached anew by that.
+ * open again, is attached anew by that. Meanwhile the IOMMU goes on to translate its requests
+ * with the PASID, which is blocked for all of the group when the last device goes.
  *
  * Return: 0, or as vfa_pasid_attach(), but
  *	-EINVAL: @count is 0, a device comes twice, or they are in several containers

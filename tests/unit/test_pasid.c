@@ -631,6 +631,7 @@ static void a_member_comes_back_to_its_pasid(void **state)
 	attach_family(&family);
 	vfa_device_close(family.devices[1]);
 	assert_int_equal(fake_count_pasids(LEFT), 1);
+	assert_true(fake_pasid_leads(RIGHT, 1));
 	assert_int_equal(vfa_container_iova_ranges(family.beside, NULL, 0), 1);
 	/* It joins by the page table that its group has. */
 	family.devices[1] = open_device(family.space.container, RIGHT);
