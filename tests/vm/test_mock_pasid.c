@@ -232,9 +232,24 @@ static void a_device_without_pasids_is_refused(void **state)
 	assert_int_equal(pasid, 0);
 }
 
+static void close_queue(void *queue)
+{
+	vfa_fault_queue_close(queue);
+}
+
+static struct vfa_fault_queue *open_queue(struct vm *vm, struct vfa_container *container)
+{
+	struct vfa_fault_queue *queue = NULL;
+
+	assert_ok(vfa_fault_queue_open(container, &queue));
+	vm_after(vm, close_queue, queue);
+	return queue;
+}
+
 /* Which the kernel here has apart, but sysfs in one group. */
 static void a_group_is_attached_whole(void **state)
 {
+	struct vfa_pasid_options options = VFA_PASID_OPTIONS_INIT;
 	struct mocked mocked = open_mock(*state, MOCK_LEFT);
 	struct vfa_device *devices[2] = { mocked.device };
 	uint32_t pasid = 0, table;
@@ -242,6 +257,9 @@ static void a_group_is_attached_whole(void **state)
 	devices[1] = vm_device(*state, mocked.container, MOCK_RIGHT);
 	assert_refused(vfa_pasid_attach(mocked.device, mocked.space, NULL, &pasid), EINVAL,
 		       VFA_CAUSE_PASID_GROUP);
+	options.faults = open_queue(*state, mocked.container);
+	assert_refused(vfa_pasid_attach_group(devices, 2, mocked.space, &options, &pasid),
+		       EOPNOTSUPP, VFA_CAUSE_NO_FEATURE);
 	assert_ok(vfa_pasid_attach_group(devices, 2, mocked.space, NULL, &pasid));
 	table = mock_table(MOCK_LEFT, pasid);
 	assert_int_equal(mock_table(MOCK_RIGHT, pasid), table);
@@ -278,20 +296,6 @@ static bool becomes_ready(struct vfa_fault_queue *queue)
 	struct pollfd poll_fd = { .fd = vfa_fault_queue_fd(queue), .events = POLLIN };
 
 	return poll(&poll_fd, 1, PATIENCE_MS) == 1 && poll_fd.revents & POLLIN;
-}
-
-static void close_queue(void *queue)
-{
-	vfa_fault_queue_close(queue);
-}
-
-static struct vfa_fault_queue *open_queue(struct vm *vm, struct vfa_container *container)
-{
-	struct vfa_fault_queue *queue = NULL;
-
-	assert_ok(vfa_fault_queue_open(container, &queue));
-	vm_after(vm, close_queue, queue);
-	return queue;
 }
 
 /* Requests come one by one: a worker of the kernel reports them. */
@@ -378,7 +382,11 @@ static void detaching_answers_what_is_open(void **state)
 	assert_int_equal(vfa_fault_queue_read(queue, list, ALL), 0);
 	assert_refused(vfa_fault_queue_respond(queue, cookies[0], VFA_PAGE_HANDLED), ENOENT,
 		       VFA_CAUSE_NO_REQUEST);
-	assert_ok(vfa_fault_queue_respond(queue, cookies[1], VFA_PAGE_HANDLED));
+	assert_ok(mock_ask(MOCK, pasids[1], 3, VFA_PAGE_READ, IOVA));
+	assert_int_equal(read_all(queue, list, 1), 1);
+	assert_int_equal(list[0].cookie, cookies[0]); /* it is this one's now */
+	for (int i = 0; i < 2; i++)
+		assert_ok(vfa_fault_queue_respond(queue, cookies[i], VFA_PAGE_HANDLED));
 }
 
 static void devices_are_told_apart(void **state)
