@@ -39,7 +39,7 @@ struct vfa_fault_queue {
 	uint32_t id;
 	int fd;
 
-	pthread_mutex_t lock;  /* of what is below; a container's may be taken under it */
+	pthread_mutex_t lock;  /* of what is below; taken under containers', and none under it */
 	struct requests large; /* taken from the kernel, for which there was no room */
 };
 
@@ -180,6 +180,23 @@ static int fetch_large(struct vfa_fault_queue *queue, size_t room)
 	return 0;
 }
 
+static void drop_large(struct vfa_fault_queue *queue)
+{
+	free(queue->large.list);
+	queue->large = (struct requests){ NULL, 0 };
+}
+
+void fault_queue_forget(struct vfa_fault_queue *queue, uint32_t device_id, uint32_t pasid)
+{
+	const struct uapi_iommu_hwpt_pgfault *first;
+
+	pthread_mutex_lock(&queue->lock);
+	first = queue->large.list;
+	if (first && first->dev_id == device_id && first->pasid == pasid)
+		drop_large(queue);
+	pthread_mutex_unlock(&queue->lock);
+}
+
 static int take_large(struct vfa_fault_queue *queue, struct uapi_iommu_hwpt_pgfault *list,
 		      size_t max)
 {
@@ -192,8 +209,7 @@ static int take_large(struct vfa_fault_queue *queue, struct uapi_iommu_hwpt_pgfa
 				 "read again into a list of %zu",
 				 count, max, count);
 	memcpy(list, queue->large.list, count * sizeof(*list));
-	free(queue->large.list);
-	queue->large = (struct requests){ NULL, 0 };
+	drop_large(queue);
 	return count;
 }
 

@@ -20,4 +20,7 @@ struct vfa_container *fault_queue_container(const struct vfa_fault_queue *queue)
 void fault_queue_hold(struct vfa_fault_queue *queue);
 void fault_queue_release(struct vfa_fault_queue *queue);
 
+/** fault_queue_forget() - a PASID was detached, which answered what was read of it */
+void fault_queue_forget(struct vfa_fault_queue *queue, uint32_t device_id, uint32_t pasid);
+
 #endif

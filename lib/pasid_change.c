@@ -32,7 +32,11 @@ static int attach(const struct pasid *pasid, const struct vfa_device *device)
 
 static int detach(const struct pasid *pasid, const struct vfa_device *device)
 {
-	return page_table_detach_pasid(pasid->owner->backend, &device->join, pasid->number);
+	int err = page_table_detach_pasid(pasid->owner->backend, &device->join, pasid->number);
+
+	if (!err && pasid->faults)
+		fault_queue_forget(pasid->faults, device->join.device_id, pasid->number);
+	return err;
 }
 
 static int add_device(struct pasid *pasid, struct vfa_device *device)

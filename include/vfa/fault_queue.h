@@ -128,7 +128,9 @@ int vfa_fault_queue_fd(const struct vfa_fault_queue *queue);
  * @list: filled in the order of their arrival, groups whole and one after the other
  * @max: number of elements in @list, at least 1
  *
- * It does not wait. What has been taken waits for its answer.
+ * It does not wait. What has been taken waits for its answer. Once a PASID is detached,
+ * forget what was read of it: the kernel has answered that, and gives its cookies to groups that
+ * are read later.
  *
  * Return: the number of requests, 0 when there is none, or
  *	-EINVAL: a NULL argument; @max is 0 (VFA_CAUSE_EMPTY)
@@ -151,7 +153,8 @@ int vfa_fault_queue_read(struct vfa_fault_queue *queue, struct vfa_page_request 
  * Return: 0, or
  *	-EINVAL: @queue is NULL, or @answer unknown (VFA_CAUSE_BAD_ARGUMENT)
  *	-ENOENT: no group with this cookie waits (VFA_CAUSE_NO_REQUEST): it was answered, or its
- *		PASID was detached, or it was not read from this queue
+ *		PASID was detached, or it was not read from this queue. When the cookie is another
+ *		group's by now, that one is answered instead
  *	any other errno of the kernel
  *
  * Kernel: write(2) to the fault queue.

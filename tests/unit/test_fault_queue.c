@@ -282,6 +282,39 @@ static void detaching_answers_what_is_open(void **state)
 	close_queue(leading.waiting);
 }
 
+/* Of which the caller has only been told how large it is. */
+static void detaching_drops_a_group_that_did_not_fit(void **state)
+{
+	struct leading leading = open_leading(state);
+	struct vfa_fault_queue *queue = leading.waiting.queue;
+	struct vfa_page_request request;
+
+	report(&leading.waiting, leading.pasid, 1, 5);
+	report(&leading.waiting, leading.pasid + 1, 2, 1);
+	assert_fails(vfa_fault_queue_read(queue, &request, 1), EMSGSIZE, NO_ROOM);
+	assert_ok(vfa_pasid_detach(leading.waiting.space.device, leading.space));
+	assert_int_equal(invalid(), 1);
+	assert_int_equal(vfa_fault_queue_read(queue, &request, 1), 1);
+	assert_int_equal(request.group, 2);
+	vfa_container_close(leading.space);
+	close_queue(leading.waiting);
+}
+
+static void detaching_leaves_the_groups_of_others(void **state)
+{
+	struct leading leading = open_leading(state);
+	struct vfa_fault_queue *queue = leading.waiting.queue;
+	struct vfa_page_request list[2];
+
+	report(&leading.waiting, leading.pasid + 1, 1, 2);
+	assert_fails(vfa_fault_queue_read(queue, list, 1), EMSGSIZE, NO_ROOM);
+	assert_ok(vfa_pasid_detach(leading.waiting.space.device, leading.space));
+	assert_int_equal(vfa_fault_queue_read(queue, list, 2), 2);
+	assert_int_equal(list[1].group, 1);
+	vfa_container_close(leading.space);
+	close_queue(leading.waiting);
+}
+
 static void a_pasid_holds_its_queue(void **state)
 {
 	struct leading leading = open_leading(state);
@@ -398,6 +431,8 @@ int main(void)
 		ON_IOMMUFD(a_queue_outlives_its_handles),
 		ON_IOMMUFD(a_device_that_is_not_known_has_no_name),
 		ON_IOMMUFD(detaching_answers_what_is_open),
+		ON_IOMMUFD(detaching_drops_a_group_that_did_not_fit),
+		ON_IOMMUFD(detaching_leaves_the_groups_of_others),
 		ON_IOMMUFD(a_pasid_holds_its_queue),
 		ON_IOMMUFD(closing_the_device_lets_go_of_the_queue),
 		ON_IOMMUFD(a_queue_of_another_iommufd_is_refused),
