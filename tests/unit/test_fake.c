@@ -693,6 +693,38 @@ static void an_attached_pasid_is_replaced(void **state)
 	close_node(ioas.iommufd);
 }
 
+static uint32_t count_ranges(struct ioas ioas)
+{
+	struct uapi_iommu_ioas_iova_ranges ranges = { .size = sizeof(ranges), .ioas_id = ioas.id };
+
+	assert_int_equal(call(ioas.iommufd, UAPI_IOMMU_IOAS_IOVA_RANGES, &ranges), -EMSGSIZE);
+	return ranges.num_iovas;
+}
+
+/* As iommufd_device_do_replace() of Linux 7.3 has it. */
+static void what_is_reserved_is_forgotten_by_a_failed_move(void **state)
+{
+	struct ioas ioas = open_ioas_with_pasids(*state);
+	uint32_t table;
+
+	fake_add_reserved(9, 0xfee00000, 0xfeefffff, FAKE_MSI);
+	assert_int_equal(alloc_table(ioas, UAPI_IOMMU_HWPT_ALLOC_PASID, &table), 0);
+	assert_int_equal(attach_device(ioas.device, ioas.id), 0);
+	assert_int_equal(count_ranges(ioas), 2);
+	fake_set_resetting(9, true);
+	assert_int_equal(attach_device(ioas.device, table), -EBUSY);
+	fake_set_resetting(9, false);
+	assert_int_equal(count_ranges(ioas), 1);
+	assert_int_equal(attach_device(ioas.device, table), 0);
+	assert_int_equal(count_ranges(ioas), 1);
+	fake_set_resetting(9, true);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), -EBUSY);
+	fake_set_resetting(9, false);
+	assert_int_equal(attach_pasid(ioas.device, 1, table), 0);
+	close_node(ioas.device);
+	close_node(ioas.iommufd);
+}
+
 static void a_group_shares_its_page_tables(void **state)
 {
 	struct ioas ioas = open_ioas_with_pasids(*state);
@@ -1273,6 +1305,7 @@ int main(void)
 		CASE(a_page_table_does_not_reach_beyond_its_aperture),
 		CASE(pasids_go_by_page_tables_that_take_them),
 		CASE(an_attached_pasid_is_replaced),
+		CASE(what_is_reserved_is_forgotten_by_a_failed_move),
 		CASE(a_group_shares_its_page_tables),
 		CASE(only_type1_pins_device_memory),
 		CASE(intx_masks_itself),

@@ -17,6 +17,13 @@ void fake_set_pasid_aperture(uint32_t group, uint64_t start, uint64_t last)
 	fake_unlock();
 }
 
+void fake_set_resetting(uint32_t group, bool resetting)
+{
+	fake_lock();
+	fake_group_find(group, false)->resetting = resetting;
+	fake_unlock();
+}
+
 static long check_alloc(const struct uapi_iommu_hwpt_alloc *command)
 {
 	uint32_t known = UAPI_IOMMU_HWPT_FAULT_ID_VALID;
@@ -193,6 +200,8 @@ long fake_pasid_attach(struct fake_opened *opened, struct uapi_vfio_attach_iommu
 		return -EINVAL;
 	if (table->faults && opened->device->group->iommu.takes_no_faults)
 		return -ENODEV;
+	if (opened->device->group->resetting)
+		return -EBUSY;
 	return add_device(opened, argument->pasid, argument->pt_id);
 }
 
@@ -242,13 +251,20 @@ int fake_table_check(struct fake_iommufd *iommufd, const struct fake_group *grou
 	return group->pasid_count && !(wanted && wanted->takes_pasids) ? -EINVAL : 0;
 }
 
-/* The group moves as one to another page table of its address space. */
+/*
+ * The group moves as one to another page table of its address space. As Linux up to 7.3
+ * refuses it, it forgets what the group has reserved there.
+ */
 int fake_table_replace(struct fake_file *file, struct fake_group *group, uint32_t table)
 {
 	struct fake_iommufd *iommufd = file->iommufd;
 
 	if (group->pasid_count && !iommufd->objects[table]->takes_pasids)
 		return -EINVAL;
+	if (group->resetting) {
+		group->forgets_reserved = true;
+		return -EBUSY;
+	}
 	for (struct fake_device *device = fake_devices; device; device = device->next) {
 		struct fake_opened *opened = device->group == group ? device->opened : NULL;
 		uint32_t old = opened ? opened->page_table : 0;

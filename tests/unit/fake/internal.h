@@ -259,6 +259,8 @@ struct fake_group {
 	uint64_t page_sizes;
 	struct fake_reserved reserved[FAKE_RESERVED_MAX];
 	size_t reserved_count;
+	bool forgets_reserved; /* by its address space, where one could not be replaced */
+	bool resetting;
 	struct fake_iommu iommu;
 
 	struct fake_file *file; /* the one opener of the group node */

@@ -66,6 +66,8 @@ struct fake_iommu {
 void fake_set_iommu(uint32_t group, const struct fake_iommu *iommu);
 /* Where page tables for its PASIDs reach, which are of 48 bits at first. */
 void fake_set_pasid_aperture(uint32_t group, uint64_t start, uint64_t last);
+/* Its devices are being reset, and are attached to nothing else until that is over. */
+void fake_set_resetting(uint32_t group, bool resetting);
 /* A member is on a kernel driver that does DMA. */
 void fake_set_viable(uint32_t group, bool viable);
 /* Another process has the group node open. */

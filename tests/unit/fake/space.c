@@ -79,7 +79,7 @@ static size_t cut_aperture(struct fake_range *ranges, size_t count, struct fake_
 static size_t cut_group(struct fake_range *ranges, size_t count, const struct fake_group *group)
 {
 	count = cut_aperture(ranges, count, group->aperture);
-	for (size_t i = 0; i < group->reserved_count; i++)
+	for (size_t i = 0; i < group->reserved_count && !group->forgets_reserved; i++)
 		if (group->reserved[i].type != FAKE_DIRECT_RELAXABLE)
 			count = cut(ranges, count, group->reserved[i].range);
 	return count;
@@ -245,6 +245,7 @@ int fake_space_join(struct fake_space *space, struct fake_group *group)
 	if (space->tenant_count == sizeof(space->tenants) / sizeof(space->tenants[0]))
 		return -ENOMEM;
 	space->tenants[space->tenant_count++] = group;
+	group->forgets_reserved = false;
 	if (is_first && pinned(space, false) && exceeds_memlock(space, 0)) {
 		space->tenant_count = 0;
 		return -ENOMEM;
