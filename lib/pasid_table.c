@@ -78,7 +78,7 @@ int pasid_make_own(struct vfa_device *device)
 	err = use_table(device, table);
 	if (err < 0) {
 		(void)page_table_destroy(owner->backend, table);
-		return error_kernel(err, "%s: VFIO_DEVICE_ATTACH_IOMMUFD_PT", device->bdf);
+		return refuse_own_table(device, err);
 	}
 	host_log(owner->host, VFA_LOG_DEBUG, "group %d: a page table that goes with PASIDs",
 		 device->join.group);

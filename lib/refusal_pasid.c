@@ -224,25 +224,44 @@ int refuse_table(struct vfa_container *container, const struct vfa_device *devic
 	return error_kernel(err, "%s: IOMMU_HWPT_ALLOC", device->bdf);
 }
 
+int refuse_own_table(const struct vfa_device *device, int err)
+{
+	if (err == -EBUSY)
+		return error_set(EBUSY, VFA_CAUSE_IN_USE,
+				 "%s: the page table of group %d cannot be replaced now: a device "
+				 "of the group is being reset\n"
+				 "attach again when the reset is over",
+				 device->bdf, device->join.group);
+	return error_kernel(err, "%s: VFIO_DEVICE_ATTACH_IOMMUFD_PT", device->bdf);
+}
+
+/* The kernel asks device and IOMMU driver in turn, and each says it in its own way. */
+static bool lacks_faults(const struct pasid *pasid, int err)
+{
+	return pasid->faults && (err == -ENODEV || err == -EINVAL || err == -EOPNOTSUPP);
+}
+
 int refuse_pasid_attach(const struct pasid *pasid, const struct vfa_device *device, int err)
 {
+	if (lacks_faults(pasid, err))
+		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
+				 "%s: no page faults with a queue: that takes ATS and PRI turned "
+				 "on, no virtual function, and an IOMMU driver that reports them\n"
+				 "attach it without a fault queue; vfa pasid %s tells which it has",
+				 device->bdf, device->bdf);
 	if (err == -EOPNOTSUPP)
 		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_PASID,
 				 "%s: its driver, or that of its IOMMU, attaches nothing by PASID\n"
 				 "vfio-pci does; the IOMMU is up to the kernel and the machine",
 				 device->bdf);
-	if (err == -EBUSY || err == -ENOSPC)
+	if (err == -EBUSY)
 		return error_set(EBUSY, VFA_CAUSE_PASID_IN_USE,
-				 "%s: PASID %" PRIu32 " of group %u is in use, and not by this "
-				 "library\n"
-				 "give another with VFA_PASID_FIXED",
+				 "%s: PASID %" PRIu32 " of group %u cannot be attached now: a "
+				 "device of the group is being reset, or somebody else uses the "
+				 "number\n"
+				 "attach again when the reset is over, or give another with "
+				 "VFA_PASID_FIXED",
 				 device->bdf, pasid->number, vfa_group_number(pasid->group));
-	if (err == -ENODEV && pasid->faults)
-		return error_set(EOPNOTSUPP, VFA_CAUSE_NO_FEATURE,
-				 "%s reports no page faults: that takes ATS and PRI, turned on by "
-				 "the kernel, and an IOMMU with page requests\n"
-				 "attach it without a fault queue; vfa pasid %s tells which it has",
-				 device->bdf, device->bdf);
 	return error_kernel(err, "%s: VFIO_DEVICE_ATTACH_IOMMUFD_PT of PASID %" PRIu32, device->bdf,
 			    pasid->number);
 }

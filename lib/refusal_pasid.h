@@ -35,6 +35,10 @@ int refuse_other_queue(const struct pasid *pasid);
 /** refuse_table() - the kernel makes no page table, for @err */
 int refuse_table(struct vfa_container *container, const struct vfa_device *device, int err);
 
+/** refuse_own_table() - the kernel does not move the group to its page table for PASIDs, for @err
+ */
+int refuse_own_table(const struct vfa_device *device, int err);
+
 /** refuse_pasid_attach() - the kernel attaches none, for @err */
 int refuse_pasid_attach(const struct pasid *pasid, const struct vfa_device *device, int err);
 

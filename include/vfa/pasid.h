@@ -52,7 +52,8 @@ enum vfa_pasid_flag {
  * @pasid: with VFA_PASID_FIXED, from 1 on. Without, the lowest that the group has free is chosen
  * @faults: where page faults are reported, of the same iommufd (vfa/fault_queue.h); NULL for
  *	nowhere. It stays open in the kernel while the PASID is attached. Not for a group of
- *	several devices
+ *	several devices. On Arm a device without stalls can be attached so, and no fault ever
+ *	comes
  */
 struct vfa_pasid_options {
 	uint32_t struct_size;
@@ -114,8 +115,9 @@ struct vfa_pasid_newcomer {
  *		(VFA_CAUSE_NO_PASID), or with a fault queue no page faults (VFA_CAUSE_NO_FEATURE)
  *	-EXDEV: @space or the fault queue is of another iommufd (VFA_CAUSE_OTHER_IOMMUFD)
  *	-EBUSY: the PASID leads elsewhere, the pair has another PASID or fault queue than
- *		those given, or no PASID is left (VFA_CAUSE_PASID_IN_USE); a container was
- *		sent to another process (VFA_CAUSE_SENT)
+ *		those given, no PASID is left, or a device of the group is being reset
+ *		(VFA_CAUSE_PASID_IN_USE, or VFA_CAUSE_IN_USE for its own page table); a
+ *		container was sent to another process (VFA_CAUSE_SENT)
  *	-EADDRINUSE: a live mapping is beyond what the new page table reaches
  *		(VFA_CAUSE_JOIN_CONFLICT)
  *	-ENODEV: @space has no backend yet (VFA_CAUSE_WRONG_ORDER)

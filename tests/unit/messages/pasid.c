@@ -161,6 +161,30 @@ static void what_is_in_use_is_told(void **state)
 	close_space(space);
 }
 
+static void a_reset_in_the_way_is_told(void **state)
+{
+	struct space space = open_space(state);
+	struct vfa_container *other = NULL;
+
+	give_pasids(4, 8);
+	assert_ok(vfa_container_open_beside(space.container, &other));
+	fake_set_resetting(4, true);
+	SAYS(attach(space.device, other, 0), IN_USE,
+	     "0000:00:04.0: the page table of group 4 cannot be replaced now: a device of the "
+	     "group is being reset",
+	     "attach again when the reset is over");
+	fake_set_resetting(4, false);
+	assert_ok(attach(space.device, other, 0));
+	fake_set_resetting(4, true);
+	SAYS(attach(space.device, space.container, 0), PASID_IN_USE,
+	     "0000:00:04.0: PASID 2 of group 4 cannot be attached now: a device of the group is "
+	     "being reset, or somebody else uses the number",
+	     "attach again when the reset is over, or give another with VFA_PASID_FIXED");
+	fake_set_resetting(4, false);
+	vfa_container_close(other);
+	close_space(space);
+}
+
 static void who_else_is_in_the_group_is_told(void **state)
 {
 	struct space space = open_space_of(state, LEFT);
@@ -207,8 +231,8 @@ static void who_reports_no_page_faults_is_told(void **state)
 	fake_set_iommu(4, &iommu);
 	assert_ok(vfa_fault_queue_open(space.container, &options.faults));
 	SAYS(vfa_pasid_attach(space.device, space.container, &options, &pasid), NO_FEATURE,
-	     "0000:00:04.0 reports no page faults: that takes ATS and PRI, turned on by the kernel, "
-	     "and an IOMMU with page requests",
+	     "0000:00:04.0: no page faults with a queue: that takes ATS and PRI turned on, no "
+	     "virtual function, and an IOMMU driver that reports them",
 	     "attach it without a fault queue; vfa pasid 0000:00:04.0 tells which it has");
 	vfa_fault_queue_close(options.faults);
 	close_space(space);
@@ -249,6 +273,7 @@ const struct CMUnitTest pasid_messages[] = {
 	ON_IOMMUFD(who_lacks_pasids_is_told),
 	ON_IOMMUFD(a_capability_out_of_sight_is_told),
 	ON_IOMMUFD(what_is_in_use_is_told),
+	ON_IOMMUFD(a_reset_in_the_way_is_told),
 	ON_IOMMUFD(who_else_is_in_the_group_is_told),
 	ON_IOMMUFD(other_iommufds_are_told),
 	ON_IOMMUFD(a_mapping_in_the_way_is_told),
