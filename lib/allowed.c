@@ -65,6 +65,28 @@ static int read_reserved(const struct vfa_container *container, struct iova_limi
 	return err;
 }
 
+/*
+ * iommufd of Linux up to 7.3 forgets what a group has reserved where the group could not be
+ * moved to another page table, as while a device of it is reset; the IOMMU does not.
+ */
+static int cut_reserved(struct iova_limits *limits)
+{
+	struct range_list *allowed = &limits->allowed;
+	struct vfa_iova_range *ranges;
+	size_t room = allowed->count + limits->reserved_count;
+
+	if (!allowed->count || !limits->reserved_count)
+		return 0;
+	ranges = realloc(allowed->ranges, room * sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	allowed->ranges = ranges;
+	for (size_t i = 0; i < limits->reserved_count; i++)
+		if (limits->reserved[i].type != VFA_RESERVED_DIRECT_RELAXABLE)
+			range_list_cut(allowed, &limits->reserved[i].range);
+	return 0;
+}
+
 int allowed_refresh(struct vfa_container *container)
 {
 	struct iova_limits limits = { .alignment = 0 };
@@ -75,6 +97,8 @@ int allowed_refresh(struct vfa_container *container)
 	err = container->backend->ops->read_limits(container->backend, &limits);
 	if (!err)
 		err = read_reserved(container, &limits);
+	if (!err && container->backend->kind == VFA_BACKEND_IOMMUFD)
+		err = cut_reserved(&limits);
 	if (!err)
 		err = iova_space_set_limits(&container->space, &limits);
 	if (err) {

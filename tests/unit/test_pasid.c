@@ -228,6 +228,43 @@ static void what_a_page_table_does_not_reach_is_refused(void **state)
 	close_pair(pair);
 }
 
+static void expect_own_ranges(struct vfa_container *container)
+{
+	struct vfa_iova_range ranges[3];
+
+	assert_int_equal(vfa_container_iova_ranges(container, ranges, 3), 2);
+	assert_true(ranges[0].start == 0 && ranges[0].last == 0xfedfffff);
+	assert_true(ranges[1].start == 0xfef00000);
+}
+
+/* The kernel forgets where MSIs go when it refuses to replace the page table. */
+static void what_a_reset_refuses_leaves_the_ranges(void **state)
+{
+	struct pair pair = open_pair(state);
+	uint32_t pasid = 77;
+
+	fake_set_resetting(4, true);
+	assert_fails(vfa_pasid_attach(pair.space.device, pair.beside, NULL, &pasid), EBUSY, IN_USE);
+	fake_set_resetting(4, false);
+	assert_int_equal(pasid, 77);
+	assert_int_equal(vfa_pasid_list(pair.space.device, NULL, 0), 0);
+	assert_int_equal(fake_count_kind(FAKE_OBJECT_PAGE_TABLE), 0);
+	assert_false(fake_goes_with_pasids(EDU));
+	expect_own_ranges(pair.space.container);
+	attach(pair.space.device, pair.beside);
+	expect_own_ranges(pair.space.container);
+	fake_set_resetting(4, true);
+	assert_fails(vfa_pasid_attach(pair.space.device, pair.space.container, NULL, &pasid), EBUSY,
+		     PASID_IN_USE);
+	fake_set_resetting(4, false);
+	assert_int_equal(vfa_pasid_list(pair.space.device, NULL, 0), 1);
+	assert_int_equal(fake_count_pasids(EDU), 1);
+	expect_own_ranges(pair.space.container);
+	assert_ok(vfa_pasid_detach(pair.space.device, pair.beside));
+	expect_own_ranges(pair.space.container);
+	close_pair(pair);
+}
+
 static void what_the_own_page_table_does_not_reach_is_refused(void **state)
 {
 	struct pair pair = open_pair(state);
@@ -711,6 +748,7 @@ int main(void)
 		ON_IOMMUFD(a_given_pasid_is_checked),
 		ON_IOMMUFD(a_pasid_can_lead_back_to_its_own_container),
 		ON_IOMMUFD(what_a_page_table_does_not_reach_is_refused),
+		ON_IOMMUFD(what_a_reset_refuses_leaves_the_ranges),
 		ON_IOMMUFD(what_the_own_page_table_does_not_reach_is_refused),
 		ON_IOMMUFD(what_waits_to_be_pinned_is_held_to_the_limit),
 		ON_IOMMUFD(a_closed_device_loses_its_pasids),
