@@ -71,6 +71,17 @@ static int check_pasids(const struct vfa_container *container)
 			 container->pasids ? "is of its devices" : "leads to it");
 }
 
+/* One that could not be dropped: the receiver would not know of it. */
+static int check_table(struct vfa_container *container, const struct vfa_device *device)
+{
+	if (device->join.table)
+		pasid_drop_own(container, device->join.group);
+	if (!device->join.table)
+		return 0;
+	return refuse_use(device->bdf, "its group keeps a page table that goes with PASIDs",
+			  "send it when no device of the group is being reset any more");
+}
+
 static int check_mapped(const struct vfa_container *container)
 {
 	if (!container->space.count)
@@ -98,7 +109,7 @@ static int check_amount(size_t devices, size_t windows)
 	return 0;
 }
 
-static int check_container(const struct vfa_container *container)
+static int check_container(struct vfa_container *container)
 {
 	int err = container_require_space(container, "send");
 	size_t count = 0;
@@ -112,6 +123,8 @@ static int check_container(const struct vfa_container *container)
 		err = check_mapped(container);
 	for (struct vfa_device *device = container->devices; device && !err; device = device->next)
 		err = check_device(device);
+	for (struct vfa_device *device = container->devices; device && !err; device = device->next)
+		err = check_table(container, device);
 	for (struct vfa_device *device = container->devices; device; device = device->next)
 		count++;
 	return err ? err : check_amount(count, container->space.window_count);

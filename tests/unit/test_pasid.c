@@ -491,6 +491,14 @@ static void a_container_with_pasids_is_not_sent(void **state)
 	attach(pair.space.device, pair.beside);
 	assert_fails(vfa_share_send(ends[0], pair.space.container), EBUSY, IN_USE);
 	assert_fails(vfa_share_send(ends[0], pair.beside), EBUSY, IN_USE);
+	fake_set_resetting(4, true);
+	assert_ok(vfa_pasid_detach(pair.space.device, pair.beside));
+	assert_true(fake_goes_with_pasids(EDU));
+	assert_fails(vfa_share_send(ends[0], pair.space.container), EBUSY, IN_USE);
+	fake_set_resetting(4, false);
+	/* Only the socket is wrong then. */
+	assert_fails(vfa_share_send(-1, pair.space.container), EBADF, BAD_FD);
+	assert_false(fake_goes_with_pasids(EDU));
 	close(ends[0]);
 	close(ends[1]);
 	close_pair(pair);

@@ -155,6 +155,12 @@ static void what_is_in_use_is_told(void **state)
 	SAYS(vfa_share_send(ends[0], space.container), IN_USE,
 	     "the container cannot be sent: PASID 1 of group 4 is of its devices",
 	     "detach it: the receiver attaches its own");
+	fake_set_resetting(4, true);
+	assert_ok(vfa_pasid_detach(space.device, other));
+	SAYS(vfa_share_send(ends[0], space.container), IN_USE,
+	     "0000:00:04.0 cannot be sent: its group keeps a page table that goes with PASIDs",
+	     "send it when no device of the group is being reset any more");
+	fake_set_resetting(4, false);
 	close(ends[0]);
 	close(ends[1]);
 	vfa_container_close(other);
