@@ -190,10 +190,12 @@ int container_require_space(const struct vfa_container *container, const char *w
 				 "use a machine with an IOMMU",
 				 what);
 	if (!container_is_reached(container))
-		return error_set(ENODEV, VFA_CAUSE_WRONG_ORDER,
-				 "%s: no device is in the container, so what can be mapped is not "
-				 "known\nopen a device in it first: vfa_device_open",
-				 what);
+		return error_set(
+			ENODEV, VFA_CAUSE_WRONG_ORDER,
+			"%s: no device is in the container, so what can be mapped is not "
+			"known\nopen a device in it first: vfa_device_open, or let a PASID lead to "
+			"it: vfa_pasid_attach",
+			what);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ struct vfa_peer;
 
 struct vfa_container {
 	struct vfa_host *host;
-	atomic_uint holders; /* the caller's handle, devices, buffers, layouts and peers */
+	atomic_uint holders; /* see vfa_container_close() */
 
 	pthread_mutex_t lock; /* of all below */
 	enum vfa_backend wanted;

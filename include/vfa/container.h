@@ -8,11 +8,12 @@
  * new container is empty; vfa_device_open() brings devices in, and from then
  * on memory can be mapped (vfa/mapping.h). What may be mapped is known only
  * after a device has joined, and can change when another joins or leaves. On iommufd a
- * PASID of a device that is elsewhere does the same (vfa/pasid.h).
+ * PASID that leads to the container, of a device in it or elsewhere, does the same
+ * (vfa/pasid.h): the container is reached by a device in it or by a PASID.
  *
- * All functions may be called from any thread. Devices, buffers and layouts keep their
- * container alive: after vfa_container_close() they still work, and the fds close
- * with the last of them. Mappings belong to the container and go with it.
+ * All functions may be called from any thread. Devices, buffers, layouts, peers, PASIDs and
+ * fault queues keep their container alive: after vfa_container_close() they still work, and
+ * the fds close with the last of them. Mappings belong to the container and go with it.
  */
 
 #ifndef VFA_CONTAINER_H
@@ -97,13 +98,13 @@ int vfa_container_open_beside(struct vfa_container *container, struct vfa_contai
  * vfa_container_close() - drop the caller's handle
  * @container: the container, or NULL
  *
- * Without devices, buffers and layouts the address space goes at once, with all its
- * mappings; else with the last of them.
+ * Without devices, buffers, layouts, peers, PASIDs that lead to it, and fault queues the
+ * address space goes at once, with all its mappings; else with the last of them.
  */
 void vfa_container_close(struct vfa_container *container);
 
 /**
- * vfa_container_keep_mappings() - whether mappings outlive the last device
+ * vfa_container_keep_mappings() - whether mappings outlive the last device or PASID
  * @container: the container
  * @keep: whether they do, as in a new container
  *
@@ -112,7 +113,7 @@ void vfa_container_close(struct vfa_container *container);
  * are made again when a device joins, of what is at their addresses then: a join
  * fails where the memory is gone. Without, mappings and their handles go with the
  * last device, on both backends; at once when none is in. Those of buffers and
- * layouts stay in either case.
+ * layouts stay in either case. A PASID that leads to the container counts as a device here.
  *
  * Return: 0, or
  *	-EINVAL: @container is NULL
@@ -146,17 +147,18 @@ int vfa_container_reason(struct vfa_container *container, char *reason, size_t s
 
 /**
  * vfa_container_iova_ranges() - the addresses that can be mapped
- * @container: a container with a device in it
+ * @container: a container that a device or a PASID reaches
  * @ranges: filled in ascending order, may be NULL when @max is 0
  * @max: number of elements in @ranges
  *
- * The kernel's answer for the devices that are in the container now. Mappings
+ * The kernel's answer for the devices and PASIDs that reach the container now. Mappings
  * are not taken out of it. The last page of 64 bits is, on type1 of older kernels,
  * which map but do not unmap it, and on iommufd, which maps other memory with it.
  *
  * Return: the number of ranges there are, which may exceed @max, or
  *	-EINVAL: a NULL argument
- *	-ENODEV: no device has joined yet (VFA_CAUSE_WRONG_ORDER)
+ *	-ENODEV: no device has joined yet, and no PASID leads to it
+ *		(VFA_CAUSE_WRONG_ORDER)
  *	-EBUSY: the container was sent to another process (VFA_CAUSE_SENT)
  *	-EOPNOTSUPP: noiommu does not translate (VFA_CAUSE_NOIOMMU)
  *
@@ -167,7 +169,7 @@ int vfa_container_iova_ranges(struct vfa_container *container, struct vfa_iova_r
 
 /**
  * vfa_container_reserved_regions() - why the gaps are there
- * @container: a container with a device in it
+ * @container: a container that a device or a PASID reaches
  * @regions: filled in ascending order, may be NULL when @max is 0
  * @max: number of elements in @regions
  *
@@ -182,7 +184,7 @@ int vfa_container_reserved_regions(struct vfa_container *container,
 
 /**
  * vfa_container_page_sizes() - the page sizes of the IOMMU
- * @container: a container with a device in it
+ * @container: a container that a device or a PASID reaches
  * @ret: a bit for each size: bit 12 is 4 KiB. On iommufd, which tells only the
  *	smallest, all sizes from there on
  *
@@ -194,7 +196,7 @@ int vfa_container_page_sizes(struct vfa_container *container, uint64_t *ret);
 
 /**
  * vfa_container_alignment() - what map requests must be a multiple of
- * @container: a container with a device in it
+ * @container: a container that a device or a PASID reaches
  * @ret: a power of two in bytes, for IOVA, address and size alike
  *
  * Return: 0, or the errors of vfa_container_iova_ranges().

@@ -43,7 +43,8 @@ static void wrong_order_is_told(void **state)
 	SAYS(vfa_container_iova_ranges(container, NULL, 0), WRONG_ORDER,
 	     "IOVA ranges: no device is in the container, so what can be mapped is "
 	     "not known",
-	     "open a device in it first: vfa_device_open");
+	     "open a device in it first: vfa_device_open, or let a PASID lead to it: "
+	     "vfa_pasid_attach");
 	vfa_container_close(container);
 	space = open_space(state);
 	SAYS(vfa_region_unmap(space.device, VFA_BAR(0)), WRONG_ORDER,
