@@ -13,6 +13,7 @@
 #include "feature.h"
 #include "gone.h"
 #include "memory.h"
+#include "peer.h"
 #include "region.h"
 #include "uapi/vfio_feature.h"
 
@@ -127,18 +128,35 @@ static int refuse(const struct vfa_device *device, uint32_t region, int err)
 	}
 }
 
+/*
+ * The kernel revokes as low power is entered, and looks at the registers only as it makes a
+ * new one: that would lead to a device which sleeps.
+ */
+static int export_awake(struct vfa_device *device, uint32_t region,
+			const struct vfa_region_area *areas, size_t count)
+{
+	int fd;
+
+	pthread_mutex_lock(&device->lock);
+	if (device->low_power) {
+		fd = refuse_low_power(device);
+	} else {
+		fd = call(device, region, areas, count);
+		if (fd < 0)
+			fd = refuse(device, region, fd);
+	}
+	pthread_mutex_unlock(&device->lock);
+	return fd;
+}
+
 int dmabuf_export(struct vfa_device *device, uint32_t region, const struct vfa_region_area *areas,
 		  size_t count)
 {
 	int err = check_region(device, region);
-	int fd;
 
 	if (!err)
 		err = check_areas(device, region, areas, count);
-	if (err)
-		return err;
-	fd = call(device, region, areas, count);
-	return fd < 0 ? refuse(device, region, fd) : fd;
+	return err ? err : export_awake(device, region, areas, count);
 }
 
 static int require_unsent(const struct vfa_device *device)

@@ -82,7 +82,8 @@ static int refuse_revoked(int fd)
 		EIO, VFA_CAUSE_REGION_OFF,
 		"map: the dma-buf of fd %d is revoked: its device does not decode memory, is "
 		"in low power, or was closed\n"
-		"map it when the device answers; of a device that was closed make it anew",
+		"map it when the device answers, and one that woke from low power after "
+		"vfa_device_exit_low_power; of a device that was closed make it anew",
 		fd);
 }
 

@@ -13,8 +13,10 @@
  *
  * The kernel revokes it while the device does not answer: while it does not decode memory,
  * is in D3hot or in low power, and as it is reset. What importers had mapped leads nowhere
- * from then on, and DMA to it fails; what they map afterwards is right again. Closing the
- * device revokes it for good: a dma-buf does not keep its device open.
+ * from then on, and DMA to it fails; what they map afterwards is right again. A device that
+ * woke from low power by itself answers, but its dma-bufs stay revoked until
+ * vfa_device_exit_low_power(). Closing the device revokes it for good: a dma-buf does not keep
+ * its device open.
  */
 
 #ifndef VFA_DMABUF_H
@@ -36,7 +38,8 @@ extern "C" {
  *	overlap. Offsets and sizes are multiples of the size of a page
  * @count: how many. iommufd maps a dma-buf of one area only
  *
- * Of a device that does not answer it is made too, and cannot be used before it does.
+ * Of a device that does not decode memory it is made too, and cannot be used before it does.
+ * Of one in low power it is not made: the kernel would let it be used while the device sleeps.
  *
  * May be called from any thread.
  *
@@ -48,6 +51,8 @@ extern "C" {
  *		page is
  *	-EOPNOTSUPP: the kernel makes no dma-bufs of BARs, or the device's driver does not
  *		(VFA_CAUSE_NO_FEATURE)
+ *	-EIO: the device is in low power (VFA_CAUSE_REGION_OFF), by the library's account:
+ *		until vfa_device_exit_low_power(), even where it woke by itself
  *	-EBUSY: its container was sent to another process (VFA_CAUSE_SENT)
  *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
  *	-ENOMEM: no memory

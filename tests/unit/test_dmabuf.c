@@ -490,6 +490,26 @@ static void a_bar_that_does_not_answer_is_not_mapped(void **state)
 	close_space(space);
 }
 
+static void one_that_woke_by_itself_is_mapped_after_it_is_taken_back(void **state)
+{
+	struct space space = open_space(state);
+	struct target target = export_target(space);
+	int wakeup = eventfd(0, EFD_CLOEXEC);
+
+	assert_ok(vfa_device_enter_low_power(target.device, wakeup));
+	assert_fails(export_area(target.device, VFA_BAR(0), 0, PAGE), EIO, REGION_OFF);
+	assert_true(fake_is_in_low_power(NVME));
+	fake_wake(NVME);
+	assert_false(fake_is_in_low_power(NVME));
+	check_refused(space, target.fd, 0, PAGE, NULL, EIO, VFA_CAUSE_REGION_OFF);
+	assert_fails(export_area(target.device, VFA_BAR(0), 0, PAGE), EIO, REGION_OFF);
+	assert_ok(vfa_device_exit_low_power(target.device));
+	map_file(space, target.fd, 0, PAGE);
+	close(wakeup);
+	close_target(target);
+	close_space(space);
+}
+
 static void dmabufs_that_iommufd_does_not_map_are_told(void **state)
 {
 	const struct vfa_region_area areas[] = { { 0, PAGE }, { 2 * PAGE, PAGE } };
@@ -551,6 +571,7 @@ int main(void)
 		ON_TYPE1(type1_maps_no_bar_by_file),
 		ON_IOMMUFD(a_bar_that_is_reset_is_unmapped_as_any_other),
 		ON_IOMMUFD(a_bar_that_does_not_answer_is_not_mapped),
+		ON_IOMMUFD(one_that_woke_by_itself_is_mapped_after_it_is_taken_back),
 		ON_IOMMUFD(dmabufs_that_iommufd_does_not_map_are_told),
 		ON_BOTH(dmabufs_of_others_are_pinned_where_that_is_possible),
 	};

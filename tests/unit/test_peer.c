@@ -864,7 +864,7 @@ static void a_device_is_not_sent_while_it_becomes_a_peer(void **state)
 	struct sending sending = { .scene = &scene };
 	struct vfa_peer *peer;
 
-	fake_visit_ioctl(VFIO_DEVICE_FEATURE, send_other, &sending);
+	fake_visit_ioctl(UAPI_IOMMU_IOAS_MAP_FILE, send_other, &sending);
 	peer = map_peer(&scene, 0, PART);
 	assert_false(fake_awaits_visit());
 	assert_int_equal(sending.result, -EBUSY);

@@ -173,7 +173,8 @@ static void a_revoked_dmabuf_is_told(void **state)
 		 "low power, or was closed",
 		 fd);
 	SAYS(vfa_container_map_file(space.container, fd, 0, PAGE, NULL, NULL), REGION_OFF, message,
-	     "map it when the device answers; of a device that was closed make it anew");
+	     "map it when the device answers, and one that woke from low power after "
+	     "vfa_device_exit_low_power; of a device that was closed make it anew");
 	close_node(fd);
 	close_space(space);
 }
@@ -211,6 +212,11 @@ static void what_is_not_exported_is_told(void **state)
 	     "page",
 	     "a dma-buf has whole pages, so that no others' registers are in it; the BAR has "
 	     "0x100000 bytes");
+	assert_ok(vfa_device_enter_low_power(space.device, VFA_POWER_NO_WAKEUP));
+	SAYS(try_export(space, VFA_BAR(0), 0, PAGE), REGION_OFF,
+	     "0000:00:04.0 decodes no memory: it is in low power",
+	     "take it back first: vfa_device_exit_low_power");
+	assert_ok(vfa_device_exit_low_power(space.device));
 	SAYS(vfa_dmabuf_export(space.device, 0, NULL, 0), EMPTY,
 	     "0000:00:04.0: export of BAR 0: 0 areas", "give 1 to 268435453");
 	fake_fail_ioctl(VFIO_DEVICE_FEATURE, EOPNOTSUPP);
