@@ -137,7 +137,10 @@ static int unmap(struct vfa_peer *peer)
 	return err;
 }
 
-/* What the kernel keeps mapped stays in the list, for who unmaps by range. */
+/*
+ * What the kernel keeps mapped stays in the list, for who unmaps by range. It has an address
+ * only where it has pages of its own there: others will be mapped at it.
+ */
 static void abandon(struct vfa_peer *peer)
 {
 	struct vfa_container *container = peer->container;
@@ -147,6 +150,10 @@ static void abandon(struct vfa_peer *peer)
 	container_lock(container);
 	peer->mapping->owner = MAPPING_OF_CALLER;
 	peer->mapping->owns_memory = region_abandon_pages(peer->list->device, peer->address);
+	if (!peer->mapping->owns_memory) {
+		vaddrs_remove(&container->vaddrs, peer->mapping);
+		__atomic_store_n(&peer->mapping->vaddr, NULL, __ATOMIC_RELEASE);
+	}
 	unlink_mapped(peer);
 	container_unlock(container);
 }

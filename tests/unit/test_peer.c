@@ -591,6 +591,41 @@ static void what_does_not_unmap_at_close_stays_listed(void **state)
 	close_scene(scene);
 }
 
+/* Only the first has pages left at the address that they had in common. */
+static void of_two_that_do_not_unmap_one_has_an_address(void **state)
+{
+	unsigned long unmap = ((struct machine *)*state)->backend == VFA_BACKEND_TYPE1
+				      ? VFIO_IOMMU_UNMAP_DMA
+				      : UAPI_IOMMU_IOAS_UNMAP;
+	struct scene scene = open_scene(state);
+	struct vfa_peer *peers[2] = { map_peer(&scene, 0, PART), map_peer(&scene, 0, PART) };
+	struct vfa_container *space = scene.space.container;
+	uint64_t iova[2] = { vfa_peer_iova(peers[0]), vfa_peer_iova(peers[1]) }, found;
+	const void *address = (const void *)vfa_peer_address(peers[0]);
+	void *vaddr[2] = { NULL };
+	int has[2], kept;
+
+	assert_ptr_equal(address, vfa_peer_address(peers[1]));
+	fake_fail_ioctl(unmap, EIO);
+	vfa_device_close(scene.device);
+	scene.device = NULL;
+	fake_fail_ioctl(unmap, 0);
+	for (int i = 0; i < 2; i++)
+		has[i] = !vfa_container_find_vaddr(space, iova[i], 1, &vaddr[i]);
+	assert_int_equal(has[0] + has[1], 1);
+	kept = has[0] ? 0 : 1;
+	assert_ptr_equal(vaddr[kept], address);
+	assert_ok(vfa_container_find_iova(space, address, 1, &found));
+	assert_int_equal(found, iova[kept]);
+	assert_ok(vfa_container_unmap(space, iova[kept], PART));
+	assert_fails(vfa_container_find_iova(space, address, 1, &found), ENOENT, NOT_MAPPED);
+	assert_ok(vfa_container_unmap(space, iova[!kept], PART));
+	assert_int_equal(fake_count_mappings(), 0);
+	assert_ok(vfa_peer_unmap(peers[0]));
+	assert_ok(vfa_peer_unmap(peers[1]));
+	close_scene(scene);
+}
+
 static void a_container_outlives_its_handle(void **state)
 {
 	struct scene scene = open_scene(state);
@@ -963,6 +998,7 @@ int main(void)
 		ON_BOTH(low_power_that_is_refused_revokes_too),
 		ON_BOTH(a_closed_peer_is_unmapped_everywhere),
 		ON_BOTH(what_does_not_unmap_at_close_stays_listed),
+		ON_BOTH(of_two_that_do_not_unmap_one_has_an_address),
 		ON_BOTH(a_container_outlives_its_handle),
 		ON_BOTH(a_peer_is_unmapped_by_its_own_call_only),
 		ON_BOTH(nothing_is_counted_as_pinned),
