@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "edu.h"
+#include "uapi/vfio_feature.h"
 
 #define MIB        (1ull << 20)
 #define HUGE_PAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
@@ -386,6 +387,64 @@ static void a_reset_revokes_a_dmabuf(void **state)
 	assert_ok(vfa_mapping_unmap(target.mapping));
 }
 
+/* Past the library, which refuses it of a device in low power. */
+static int export_raw(struct vfa_device *device)
+{
+	struct {
+		struct uapi_vfio_feature_dma_buf dmabuf;
+		struct uapi_vfio_region_dma_range range;
+	} request = {
+		{ .region_index = VFA_BAR(2), .open_flags = O_RDWR | O_CLOEXEC, .nr_ranges = 1 },
+		{ .offset = 0, .length = PAGE_SIZE },
+	};
+
+	return assert_ok(vfa_feature_get(device, VFA_FEATURE_DMA_BUF, &request, sizeof(request)));
+}
+
+/* Why the library refuses it, and that an entry which fails revokes. */
+static void the_kernel_exports_what_sleeps(void **state)
+{
+	struct vfa_map_options options = reachable();
+	struct vm *vm = *state;
+	struct target target = open_target(vm, NVME);
+	int late;
+
+	vm_own_device(vm, target.device);
+	vm_own_fd(vm, target.fd);
+	assert_ok(vfa_device_enter_low_power(target.device, VFA_POWER_NO_WAKEUP));
+	late = export_raw(target.device);
+	vm_own_fd(vm, late);
+	assert_ok(vfa_mapping_unmap(map_file(target.space, late, 0, PAGE_SIZE)));
+	assert_refused(vfa_device_enter_low_power(target.device, VFA_POWER_NO_WAKEUP), EINVAL,
+		       VFA_CAUSE_WRONG_ORDER);
+	assert_refused(vfa_container_map_file(target.space, late, 0, PAGE_SIZE, &options, NULL),
+		       EIO, VFA_CAUSE_REGION_OFF);
+	assert_ok(vfa_device_exit_low_power(target.device));
+	assert_ok(vfa_mapping_unmap(target.mapping));
+}
+
+static void low_power_revokes_a_dmabuf_until_it_is_left(void **state)
+{
+	const struct vfa_region_area area = { PAGE_SIZE, SIZE };
+	struct vfa_map_options options = reachable();
+	struct vm *vm = *state;
+	struct target target = open_target(vm, NVME);
+
+	vm_own_device(vm, target.device);
+	vm_own_fd(vm, target.fd);
+	assert_ok(vfa_device_enter_low_power(target.device, VFA_POWER_NO_WAKEUP));
+	assert_refused(
+		vfa_container_map_file(target.space, target.fd, 0, PAGE_SIZE, &options, NULL), EIO,
+		VFA_CAUSE_REGION_OFF);
+	assert_said("vfa_device_exit_low_power");
+	assert_refused(vfa_dmabuf_export(target.device, VFA_BAR(2), &area, 1), EIO,
+		       VFA_CAUSE_REGION_OFF);
+	assert_said("low power");
+	assert_ok(vfa_device_exit_low_power(target.device));
+	map_again(&target);
+	assert_ok(vfa_mapping_unmap(target.mapping));
+}
+
 static void closing_its_device_revokes_a_dmabuf_for_good(void **state)
 {
 	struct vfa_map_options options = reachable();
@@ -455,6 +514,8 @@ int main(void)
 		VM_CASE(a_udmabuf_is_mapped_or_explained),
 		VM_CASE(a_dmabuf_leads_to_memory_of_a_device),
 		VM_CASE(a_reset_revokes_a_dmabuf),
+		VM_CASE(low_power_revokes_a_dmabuf_until_it_is_left),
+		VM_CASE(the_kernel_exports_what_sleeps),
 		VM_CASE(closing_its_device_revokes_a_dmabuf_for_good),
 		VM_CASE(other_ways_for_a_dmabuf_are_refused),
 		VM_CASE(a_kernel_without_dmabufs_says_so),
