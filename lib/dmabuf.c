@@ -105,9 +105,24 @@ static int call(struct vfa_device *device, uint32_t region, const struct vfa_reg
 	return fd;
 }
 
+/* The kernel claims each BAR as the device is opened, and exports none that it could not. */
+static int refuse_unclaimed(const struct vfa_device *device, uint32_t region)
+{
+	int err = device_require_answer(device);
+
+	if (err)
+		return err;
+	return error_set(ENODEV, VFA_CAUSE_KERNEL,
+			 "%s: export of BAR %u: the kernel could not claim it\n"
+			 "see who has it in /proc/iomem",
+			 device->bdf, region);
+}
+
 static int refuse(const struct vfa_device *device, uint32_t region, int err)
 {
 	switch (err) {
+	case -ENODEV:
+		return refuse_unclaimed(device, region);
 	case -ENOMEM:
 		return error_memory();
 	case -ENOTTY:

@@ -54,7 +54,8 @@ extern "C" {
  *	-EIO: the device is in low power (VFA_CAUSE_REGION_OFF), by the library's account:
  *		until vfa_device_exit_low_power(), even where it woke by itself
  *	-EBUSY: its container was sent to another process (VFA_CAUSE_SENT)
- *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE)
+ *	-ENODEV: the device is gone (VFA_CAUSE_DEVICE_GONE); or the kernel could not claim
+ *		the BAR, which somebody else has (VFA_CAUSE_KERNEL)
  *	-ENOMEM: no memory
  *	any other errno of the kernel, such as EMFILE
  *

@@ -224,6 +224,10 @@ static void what_is_not_exported_is_told(void **state)
 	     "0000:00:04.0: export of BAR 0: the driver that the device is bound to makes no "
 	     "dma-bufs",
 	     "bind it to vfio-pci, which does from Linux 6.19 on");
+	fake_fail_ioctl(VFIO_DEVICE_FEATURE, ENODEV);
+	SAYS(try_export(space, VFA_BAR(0), 0, PAGE), KERNEL,
+	     "0000:00:04.0: export of BAR 0: the kernel could not claim it",
+	     "see who has it in /proc/iomem");
 	fake_fail_ioctl(VFIO_DEVICE_FEATURE, 0);
 	fake_set_dmabufs(false);
 	SAYS(try_export(space, VFA_BAR(0), 0, PAGE), NO_FEATURE,
