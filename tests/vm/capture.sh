@@ -18,6 +18,21 @@ names() {
         grep -vxF -f <(sed -n 's/^usual=//p' "$here"/profiles/*.profile)
 }
 
+refuse_usual() { # NAME
+    local profiles
+    profiles=$(grep -lxF "usual=$1" "$here"/profiles/*.profile | sed 's,.*/,,; s/\.profile$//' | tr '\n' ' ') || true
+    [[ -z $profiles ]] || {
+        echo "capture.sh: $1 is captured on its profiles: name one of $profiles" >&2
+        exit 2
+    }
+}
+
+has_emulator() ( # NAME
+    emulator=installed
+    [[ ! -f $here/profiles/$1.profile ]] || . "$here/profiles/$1.profile"
+    "$here/qemu.sh" "$emulator" >/dev/null
+)
+
 # Standard error is the same terminal in the guest, and must not end up in the capture.
 as_root="vfa capture - 2>/tmp/errors || { cat /tmp/errors; exit 1; }"
 as_nobody="su nobody -c '$as_root'"
@@ -43,7 +58,14 @@ done
 shift $((OPTIND - 1))
 (($#)) || mapfile -t all < <(names)
 mkdir -p "$captures"
+for name; do
+    refuse_usual "$name"
+done
 for name in "${@:-${all[@]}}"; do
+    (($#)) || has_emulator "$name" || {
+        echo "$name: left as it was, its QEMU cannot be had"
+        continue
+    }
     echo "$name"
     capture "$name"
 done
