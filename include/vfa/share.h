@@ -57,8 +57,9 @@ extern "C" {
  *		(VFA_CAUSE_NOIOMMU)
  *	-EBUSY: memory is mapped, a PASID attached, or its page table kept by a reset that goes
  *		on, an interrupt enabled, a store made by an eventfd, a device registered with
- *		KVM, in low power, somebody's peer (vfa/peer.h), or about to come or go in
- *		another thread (VFA_CAUSE_IN_USE); it was sent already (VFA_CAUSE_SENT)
+ *		KVM, in low power, somebody's peer (vfa/peer.h) in whatever state, or about
+ *		to come or go in another thread (VFA_CAUSE_IN_USE); it was sent already
+ *		(VFA_CAUSE_SENT)
  *	-E2BIG: more devices than VFA_SHARE_DEVICES_MAX, or more than 256 windows
  *		(VFA_CAUSE_BAD_ARGUMENT)
  *	-ENOTSOCK, -EBADF: @socket is no open socket (VFA_CAUSE_BAD_FD)
