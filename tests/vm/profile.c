@@ -66,6 +66,7 @@ static const struct vm_profile profiles[] = {
 		 */
 		.name = "amd",
 		.has_iommu = true,
+		.pasids = VM_PASIDS_NONE,
 		.isolates_interrupts = true,
 		.has_iommufd = true,
 		.translates_behind_ports = false,
