@@ -73,7 +73,7 @@ struct vfa_address_info {
 
 /**
  * vfa_container_describe() - what is at an IOVA
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @iova: any address
  * @ret: the answer, made with VFA_ADDRESS_INFO_INIT
  *

@@ -66,7 +66,7 @@ struct vfa_buffer_options {
 
 /**
  * vfa_buffer_alloc() - allocate memory and map it for DMA
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @size: in bytes; rounded up to the size of a page and the container's alignment
  * @options: NULL for all defaults
  * @ret: the buffer, to be freed with vfa_buffer_free()

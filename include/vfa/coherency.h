@@ -30,7 +30,7 @@ extern "C" {
 
 /**
  * vfa_coherency_is_enforced() - whether the IOMMU makes all DMA snoop
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  *
  * The answer covers all devices that are in the container now: ask again when
  * one joins or leaves. Once 0 on iommufd, it can stay 0 after the device that made

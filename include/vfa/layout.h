@@ -181,7 +181,7 @@ int vfa_layout_regions(struct vfa_layout *layout, struct vfa_layout_region *regi
 
 /**
  * vfa_layout_split() - cut a region around what cannot be mapped
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @region: the region; what it overlaps does not matter
  * @pieces: filled by ascending IOVA with the parts that can be, may be NULL when @max is 0
  * @max: number of elements in @pieces

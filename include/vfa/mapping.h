@@ -73,7 +73,7 @@ struct vfa_map_options {
 
 /**
  * vfa_container_map() - map memory for DMA
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @vaddr: the memory; a multiple of vfa_container_alignment()
  * @size: in bytes; a multiple of the same
  * @options: NULL to map both ways at an IOVA the library chooses: the lowest free
@@ -108,7 +108,7 @@ int vfa_container_map(struct vfa_container *container, void *vaddr, uint64_t siz
 
 /**
  * vfa_container_map_file() - map memory of a file for DMA
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @fd: a memfd, a file of tmpfs or hugetlbfs, or a dma-buf. It stays the caller's, who may
  *	close it at once
  * @offset: where in the file, in bytes; a multiple of the size of its pages, which are huge

@@ -54,7 +54,7 @@ enum vfa_peer_state {
 
 /**
  * vfa_peer_map() - let a container's devices reach a part of a BAR
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @peer: the device that has the BAR
  * @region: VFA_BAR(0) to VFA_BAR(5), one of memory
  * @offset: in the BAR, in bytes; a multiple of the page size and of

@@ -80,7 +80,7 @@ struct vfa_pool_options {
 
 /**
  * vfa_pool_new() - make a pool
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @size: of a piece, in bytes
  * @count: number of pieces
  * @options: NULL for the defaults

@@ -71,7 +71,7 @@ struct vfa_verdict {
 
 /**
  * vfa_container_check_map() - what vfa_container_map() would answer
- * @container: a container with a device in it
+ * @container: a container that a device is in, or a PASID leads to
  * @vaddr: the memory, as for vfa_container_map(); NULL when only the IOVA matters,
  *	which is then looked for as for memory that suits large pages
  * @size: in bytes
