@@ -10,14 +10,13 @@
 
 #define SNOOP_CONTROL (1ull << 7) /* of VT-d's Extended Capability Register */
 
-/* A register of a VT-d unit, by its name in sysfs: 0 or -errno. */
-static int read_register(const struct vfa_host *host, const char *bdf, const char *name,
-			 uint64_t *ret)
+int iommu_read_register(const struct vfa_host *host, const char *bdf, const char *name,
+			uint64_t *ret)
 {
-	char path[SYSFS_PATH], text[32], *end;
+	char path[SYSFS_PATH], text[64], *end;
 	int size;
 
-	sysfs_path(host, path, "bus/pci/devices/%s/iommu/intel-iommu/%s", bdf, name);
+	sysfs_path(host, path, "bus/pci/devices/%s/iommu/%s", bdf, name);
 	size = sysfs_read(host, path, text, sizeof(text));
 	if (size < 0)
 		return size;
@@ -31,7 +30,7 @@ unsigned int iommu_address_bits(const struct vfa_host *host, const char *bdf)
 {
 	uint64_t capability;
 
-	if (read_register(host, bdf, "cap", &capability))
+	if (iommu_read_register(host, bdf, "intel-iommu/cap", &capability))
 		return 0;
 	return (capability >> 16 & 63) + 1;
 }
@@ -40,7 +39,7 @@ enum vfa_answer iommu_enforces_snooping(const struct vfa_host *host, const char 
 {
 	uint64_t extended;
 
-	if (read_register(host, bdf, "ecap", &extended))
+	if (iommu_read_register(host, bdf, "intel-iommu/ecap", &extended))
 		return VFA_UNKNOWN;
 	return extended & SNOOP_CONTROL ? VFA_YES : VFA_NO;
 }

@@ -6,9 +6,19 @@
 #ifndef TOPOLOGY_IOMMU_H
 #define TOPOLOGY_IOMMU_H
 
+#include <stdint.h>
 #include <vfa/answer.h>
 
 #include "base/host.h"
+
+/**
+ * iommu_read_register() - as its driver shows it in sysfs
+ * @name: the driver's folder and file, such as "intel-iommu/ecap"
+ *
+ * Return: 0 or -errno, unrecorded.
+ */
+int iommu_read_register(const struct vfa_host *host, const char *bdf, const char *name,
+			uint64_t *ret);
 
 /**
  * iommu_address_bits() - beyond which it translates nothing, whatever the kernel

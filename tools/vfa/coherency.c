@@ -11,6 +11,7 @@
 #include "base/bdf.h"
 #include "command.h"
 #include "fail.h"
+#include "question.h"
 #include "table.h"
 #include "topology/pci.h"
 
@@ -27,50 +28,19 @@ struct subjects {
 	struct vfa_device **devices; /* in the order of the list */
 };
 
-/* A row: what was asked, the answer, and where it comes from. */
-struct item {
-	const char *name;
-	const char *answer;
-	enum colour colour;
-	const char *origin;
-};
-
-static void get_name(const void *data, struct cell *cell)
-{
-	const struct item *item = data;
-
-	cell_set(cell, "%s", item->name);
-}
-
-static void get_answer(const void *data, struct cell *cell)
-{
-	const struct item *item = data;
-
-	cell_set(cell, "%s", item->answer);
-	cell_set_colour(cell, item->colour);
-}
-
-static void get_origin(const void *data, struct cell *cell)
-{
-	const struct item *item = data;
-
-	if (item->origin)
-		cell_set(cell, "%s", item->origin);
-}
-
 static const struct column columns[] = {
 	{ "NAME", "device, and what is asked of it", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_TREE,
-	  get_name },
+	  question_name },
 	{ "ANSWER", "verdict on a device, answer to a question", COLUMN_TEXT, COLUMN_DEFAULT,
-	  get_answer },
-	{ "ORIGIN", "where the answer comes from", COLUMN_TEXT, COLUMN_DEFAULT, get_origin },
+	  question_answer },
+	{ "ORIGIN", "where the answer comes from", COLUMN_TEXT, COLUMN_DEFAULT, question_origin },
 	{ NULL },
 };
 
 static void add_answer(struct table *table, struct row *parent, const char *name,
 		       enum vfa_answer answer, const char *origin)
 {
-	const struct item item = {
+	const struct question item = {
 		.name = name,
 		.answer = vfa_answer_name(answer),
 		.origin = origin,
@@ -89,7 +59,7 @@ static enum colour colour_of(enum vfa_coherency_verdict verdict)
 static void add_subject(struct table *table, const struct subject *subject)
 {
 	const struct vfa_coherency *coherency = &subject->coherency;
-	const struct item item = {
+	const struct question item = {
 		.name = subject->bdf,
 		.answer = vfa_coherency_verdict_name(coherency->verdict),
 		.colour = colour_of(coherency->verdict),
@@ -106,7 +76,7 @@ static int add_wbinvd(struct table *table, const struct subjects *subjects)
 {
 	struct vfa_wbinvd wbinvd = VFA_WBINVD_INIT;
 	int needed = vfa_coherency_needs_wbinvd(subjects->devices, subjects->count, &wbinvd);
-	struct item item = { .name = "wbinvd" };
+	struct question item = { .name = "wbinvd" };
 	struct row *row;
 
 	if (needed < 0)

@@ -8,45 +8,16 @@
 #include "command.h"
 #include "fail.h"
 #include "pasid_facts.h"
+#include "question.h"
 #include "table.h"
-
-/* A row: what was asked, the answer, and where it comes from. */
-struct item {
-	const char *name;
-	const char *answer;
-	enum colour colour;
-	const char *origin;
-};
-
-static void get_name(const void *data, struct cell *cell)
-{
-	const struct item *item = data;
-
-	cell_set(cell, "%s", item->name);
-}
-
-static void get_answer(const void *data, struct cell *cell)
-{
-	const struct item *item = data;
-
-	cell_set(cell, "%s", item->answer);
-	cell_set_colour(cell, item->colour);
-}
-
-static void get_origin(const void *data, struct cell *cell)
-{
-	const struct item *item = data;
-
-	cell_set(cell, "%s", item->origin);
-}
 
 static const struct column columns[] = {
 	{ "NAME", "device, and what is asked of it", COLUMN_TEXT, COLUMN_DEFAULT | COLUMN_TREE,
-	  get_name },
+	  question_name },
 	{ "ANSWER", "verdict on a device, answer to a question", COLUMN_TEXT, COLUMN_DEFAULT,
-	  get_answer },
+	  question_answer },
 	{ "ORIGIN", "the reason, and where the answer comes from", COLUMN_TEXT, COLUMN_DEFAULT,
-	  get_origin },
+	  question_origin },
 	{ NULL },
 };
 
@@ -63,7 +34,7 @@ static const struct {
 static void add_fact(struct table *table, struct row *parent, const char *name,
 		     const struct pasid_fact *fact)
 {
-	const struct item item = {
+	const struct question item = {
 		.name = name,
 		.answer = vfa_answer_name(fact->answer),
 		.origin = fact->origin,
@@ -74,7 +45,7 @@ static void add_fact(struct table *table, struct row *parent, const char *name,
 
 static void add_device(struct table *table, const char *bdf, const struct pasid_facts *facts)
 {
-	const struct item item = {
+	const struct question item = {
 		.name = bdf,
 		.answer = verdicts[facts->verdict].name,
 		.colour = verdicts[facts->verdict].colour,

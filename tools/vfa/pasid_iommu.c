@@ -3,29 +3,12 @@
 
 #include "pasid_iommu.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/sysfs.h"
 #include "iommu_pasids.h"
-
-/* A register in hexadecimal, of one kind of IOMMU: 0 or -errno. */
-static int read_register(const struct vfa_host *host, const char *bdf, const char *name,
-			 uint64_t *ret)
-{
-	char path[SYSFS_PATH], text[64], *end;
-	int size;
-
-	sysfs_path(host, path, "bus/pci/devices/%s/iommu/%s", bdf, name);
-	size = sysfs_read(host, path, text, sizeof(text));
-	if (size < 0)
-		return size;
-	errno = 0;
-	*ret = strtoull(text, &end, 16);
-	return end == text || errno ? -EINVAL : 0;
-}
+#include "topology/iommu.h"
 
 static void tell_intel(const char *name, uint64_t ecap, struct pasid_iommu *ret)
 {
@@ -68,9 +51,9 @@ void pasid_iommu_read(const struct vfa_host *host, const char *bdf, struct pasid
 	if (sysfs_link_name(host, path, name, sizeof(name))) {
 		ret->fact.answer = VFA_NO;
 		snprintf(ret->fact.origin, sizeof(ret->fact.origin), "%s is behind no IOMMU", bdf);
-	} else if (!read_register(host, bdf, "intel-iommu/ecap", &value)) {
+	} else if (!iommu_read_register(host, bdf, "intel-iommu/ecap", &value)) {
 		tell_intel(name, value, ret);
-	} else if (!read_register(host, bdf, "amd-iommu/features", &value)) {
+	} else if (!iommu_read_register(host, bdf, "amd-iommu/features", &value)) {
 		tell_amd(name, value, ret);
 	} else {
 		snprintf(ret->fact.origin, sizeof(ret->fact.origin),
