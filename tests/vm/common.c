@@ -533,6 +533,18 @@ void vm_set(struct vm *vm, const char *path, const char *text)
 	assert_true(write_file(path, text));
 }
 
+void vm_need_huge_pages(struct vm *vm, const char *count)
+{
+	char got[32] = "";
+	int fd;
+
+	vm_need(access(VM_HUGE_PAGES, W_OK) == 0, "a kernel with huge pages of 2 MiB");
+	vm_set(vm, VM_HUGE_PAGES, count);
+	fd = vm_open(vm, VM_HUGE_PAGES, O_RDONLY);
+	assert_true(read(fd, got, sizeof(got) - 1) > 0);
+	vm_need(atoi(got) >= atoi(count), "memory in large pieces for huge pages");
+}
+
 void vm_unbind(struct vm *vm, const char *bdf)
 {
 	write_after_test(vm, "/sys/bus/pci/drivers_probe", bdf);

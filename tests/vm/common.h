@@ -207,6 +207,12 @@ size_t vm_count_entries(const char *path);
 /* Write @text to a file of sysfs; what was there comes back after the test. */
 void vm_set(struct vm *vm, const char *path, const char *text);
 
+/* How many huge pages of 2 MiB there shall be. */
+#define VM_HUGE_PAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+
+/* Skip where sysfs does not let there be so many: an old kernel may have none at all. */
+void vm_need_huge_pages(struct vm *vm, const char *count);
+
 /* Take a device from vfio-pci; it is bound again after the test. */
 void vm_unbind(struct vm *vm, const char *bdf);
 

@@ -18,8 +18,6 @@
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
-#define HUGE_PAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-
 /* For edu, which drives 28 address lines. */
 struct wish {
 	struct vfa_buffer_options options;
@@ -106,19 +104,6 @@ static void large_buffers_are_aligned_for_large_pages(void **state)
 	check_dma(&edu, buffer);
 }
 
-/* Whether sysfs lets there be so many huge pages: an old kernel may have none at all. */
-static void need_huge_pages(struct vm *vm, const char *count)
-{
-	char got[32] = "";
-	int fd;
-
-	vm_need(access(HUGE_PAGES, W_OK) == 0, "a kernel with huge pages of 2 MiB");
-	vm_set(vm, HUGE_PAGES, count);
-	fd = vm_open(vm, HUGE_PAGES, O_RDONLY);
-	assert_true(read(fd, got, sizeof(got) - 1) > 0);
-	vm_need(atoi(got) >= atoi(count), "memory in large pieces for huge pages");
-}
-
 static void a_device_reaches_huge_pages(void **state)
 {
 	static const uint32_t flags[] = { 0, VFA_BUFFER_ANONYMOUS, VFA_BUFFER_IDENTITY };
@@ -127,7 +112,7 @@ static void a_device_reaches_huge_pages(void **state)
 	struct edu edu;
 
 	vm_need_assignment(vm);
-	need_huge_pages(vm, "6");
+	vm_need_huge_pages(vm, "6");
 	space = vm_container(vm);
 	edu = edu_open(vm, space, EDU);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -152,7 +137,7 @@ static void missing_huge_pages_are_told_with_numbers(void **state)
 	struct vfa_buffer *buffer = NULL;
 
 	vm_need_assignment(vm);
-	need_huge_pages(vm, "3");
+	vm_need_huge_pages(vm, "3");
 	space = vm_container(vm);
 	vm_device(vm, space, EDU);
 	wish.options.map = &wish.map;
@@ -161,11 +146,11 @@ static void missing_huge_pages_are_told_with_numbers(void **state)
 	assert_refused(vfa_buffer_alloc(space, 8 * MIB, &wish.options, &buffer), ENOMEM,
 		       VFA_CAUSE_NO_HUGE_PAGES);
 	assert_said("huge pages of 2 MiB: 4 needed, 2 of 3 free");
-	assert_said("echo 5 > " HUGE_PAGES);
+	assert_said("echo 5 > " VM_HUGE_PAGES);
 	wish.options.flags |= VFA_BUFFER_ANONYMOUS;
 	assert_refused(vfa_buffer_alloc(space, 8 * MIB, &wish.options, &buffer), ENOMEM,
 		       VFA_CAUSE_NO_HUGE_PAGES);
-	vm_set(vm, HUGE_PAGES, "5"); /* as the hint said */
+	vm_set(vm, VM_HUGE_PAGES, "5"); /* as the hint said */
 	get(vm, space, 8 * MIB, &wish);
 }
 
@@ -178,7 +163,7 @@ static void a_fallback_is_told_with_numbers(void **state)
 	struct edu edu;
 
 	vm_need_assignment(vm);
-	need_huge_pages(vm, "1");
+	vm_need_huge_pages(vm, "1");
 	space = vm_container(vm);
 	edu = edu_open(vm, space, EDU);
 	wish.options.page_size = GIB;
@@ -438,7 +423,7 @@ static void huge_pages_of_another_node_do_not_do(void **state)
 
 	vm_need_assignment(vm);
 	vm_need(last_node() > 0, "two NUMA nodes, as profile stock has them");
-	need_huge_pages(vm, "0");
+	vm_need_huge_pages(vm, "0");
 	snprintf(path, sizeof(path), NODE_PAGES, last_node());
 	vm_set(vm, path, "2");
 	space = vm_container(vm);

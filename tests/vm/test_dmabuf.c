@@ -18,9 +18,8 @@
 #include "edu.h"
 #include "uapi/vfio_feature.h"
 
-#define MIB        (1ull << 20)
-#define HUGE_PAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-#define SIZE       (4ull * PAGE_SIZE)
+#define MIB  (1ull << 20)
+#define SIZE (4ull * PAGE_SIZE)
 
 static struct vfa_map_options reachable(void)
 {
@@ -105,19 +104,6 @@ static void a_device_reaches_the_memory_of_a_file(void **state)
 	check_file(&edu, space, memory_file(2 * SIZE, 0), SIZE, SIZE);
 }
 
-/* Whether sysfs lets there be so many huge pages: an old kernel may have none at all. */
-static void need_huge_pages(struct vm *vm, const char *count)
-{
-	char got[32] = "";
-	int fd;
-
-	vm_need(access(HUGE_PAGES, W_OK) == 0, "a kernel with huge pages of 2 MiB");
-	vm_set(vm, HUGE_PAGES, count);
-	fd = vm_open(vm, HUGE_PAGES, O_RDONLY);
-	assert_true(read(fd, got, sizeof(got) - 1) > 0);
-	vm_need(atoi(got) >= atoi(count), "memory in large pieces for huge pages");
-}
-
 static void a_device_reaches_a_file_of_huge_pages(void **state)
 {
 	struct vfa_map_options options = reachable();
@@ -127,7 +113,7 @@ static void a_device_reaches_a_file_of_huge_pages(void **state)
 	int fd;
 
 	vm_need_assignment(vm);
-	need_huge_pages(vm, "3");
+	vm_need_huge_pages(vm, "3");
 	space = vm_container(vm);
 	edu = edu_open(vm, space, EDU);
 	fd = memory_file(6 * MIB, MFD_HUGETLB);
